@@ -1,0 +1,1 @@
+"""Pawlab's core: everything that happens, without a page. No Streamlit here; TensorFlow only in `core.training`."""

@@ -1,0 +1,101 @@
+"""Files that another process may read: written whole or not at all, and a log that survives a kill.
+
+Covers a reader that comes at any moment and a writer killed at any moment. Does not cover a power cut: nothing is
+synced to the disk, because a run that is lost with the machine can be trained again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Writes `content` under a temporary name beside `path`, then renames it: a reader sees the old or the new file."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_atomic` of `value` as indented JSON."""
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Yields a temporary folder that becomes `target` when the block ends, and vanishes when the block raises.
+
+    Where another process finished the same `target` first, theirs stays and ours is dropped: both were made from the
+    same content.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary.mkdir()
+    try:
+        yield temporary
+        try:
+            os.replace(temporary, target)
+        except OSError:
+            if not target.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sha256_file(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class EventLog:
+    """An append-only file of JSON objects, one a line.
+
+    The writer may be killed in the middle of a line: the reader leaves an unfinished last line for later and passes
+    over a line that never became JSON; the next writer starts on a line of its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, event: dict[str, Any]) -> None:
+        """Adds one event in a single write."""
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
+        with self.path.open("ab+") as file:
+            if file.seek(0, os.SEEK_END) > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # the writer before us was killed in mid-line
+                    line = "\n" + line
+            file.write(line.encode())
+
+    def read(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """The events that begin at byte `offset` or later, and the offset to go on from."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(offset)
+                content = file.read()
+        except FileNotFoundError:
+            return [], offset
+        complete = content[: content.rfind(b"\n") + 1]
+        events = []
+        for line in complete.splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:  # half a line, left by a killed writer
+                continue
+            if isinstance(event, dict):
+                events.append(event)
+        return events, offset + len(complete)
