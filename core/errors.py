@@ -7,6 +7,7 @@ PawlabError
 │   │   └── ArchiveError  a zip is broken, hostile or too large
 │   ├── ImageError        bytes are not an image that we decode
 │   └── RunError          a run does not exist or is not in the state that was asked for
+├── DownloadError         a file did not come over the network whole and unchanged
 ├── WeightsError          no source of pre-trained weights could be used
 ├── ExportError           a saved model does not give the numbers that it should
 └── Cancelled             the user stopped a job; nothing is wrong
@@ -53,6 +54,10 @@ class ImageError(InputError):
 
 class RunError(InputError):
     """A run does not exist or is not in the state that was asked for."""
+
+
+class DownloadError(PawlabError):
+    """A file did not come over the network, or not whole and unchanged."""
 
 
 class WeightsError(PawlabError):

@@ -20,7 +20,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -47,7 +47,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         try:
-            os.replace(temporary, target)
+            temporary.replace(target)
         except OSError:
             if not target.is_dir():
                 raise

@@ -1,0 +1,52 @@
+# run, test, lint, bench: each does its own set-up. Needs only make and Python 3.11 or later.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PORT ?= 8501
+
+.PHONY: run test lint bench clean
+
+run: $(STAMPS)/app
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: lint $(STAMPS)/browser
+	$(BIN)/python -m pytest
+
+lint: $(STAMPS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks.features
+	$(BIN)/python -m benchmarks.head
+	$(BIN)/python -m benchmarks.recipe
+
+clean:
+	rm -rf $(VENV)
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Pawlab needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/app: requirements.txt | $(STAMPS)/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(STAMPS)/dev: requirements.txt requirements-dev.txt | $(STAMPS)/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $(STAMPS)/app $@
+
+# Chromium for the browser tests: the machine's own, else Debian's where we are root, else Playwright's.
+$(STAMPS)/browser: $(STAMPS)/dev
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	  else \
+	    $(BIN)/playwright install chromium; \
+	  fi
+	touch $@

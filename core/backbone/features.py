@@ -1,0 +1,167 @@
+"""The one pass of every picture through the frozen base, into an array on disk.
+
+Each thread takes a few pictures, decodes them, draws their augmented copies and runs them through the base on its own
+core, so that decoding and the network overlap without queues and memory does not grow with the dataset. The array is
+kept under a key of everything that it depends on: a second run with the same key starts at once.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.augmentation import AugmentationConfig, augment
+from core.backbone.architecture import FEATURES
+from core.backbone.graph import IMAGE
+from core.backbone.session import open_session
+from core.datasets import Dataset, ImageRecord
+from core.errors import DatasetError, ImageError, PawlabError
+from core.files import atomic_folder, read_json, write_json
+from core.home import subfolder
+from core.images import load_image
+from core.parallel import ordered_map
+from core.progress import Progress, silent
+
+VERSION = 1  # raise it when the same settings give other numbers
+ROWS_A_CALL = 8  # rows that one call of the base takes: more gains nothing on a CPU and costs cache
+CACHE_BYTES = 20_000_000_000  # the least recently used arrays go when all together are larger
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """Everything that the features of one split depend on, apart from the pictures themselves."""
+
+    image_size: int
+    pooling: Literal["flatten", "average"]
+    copies: int
+    augmentation: AugmentationConfig
+    seed: int
+
+    @property
+    def width(self) -> int:
+        """Length of one feature vector."""
+        side = -(-self.image_size // 32)  # five strides of 2, each rounding up
+        return FEATURES * (side**2 if self.pooling == "flatten" else 1)
+
+
+class FeatureArray:
+    """Feature vectors on disk, read by row: float32 (rows, width), each original, then its copies.
+
+    `labels`, int64 (rows,), are positions in the dataset's classes. Rows are read with plain file reads, not mapped:
+    what is read counts as this process's memory only while it is held. One thread at a time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        facts = read_json(folder / "facts.json")
+        self.width: int = facts["width"]
+        self.labels: NDArray[np.int64] = np.load(folder / "labels.npy", allow_pickle=False)
+        self.rows = len(self.labels)
+        self._file = (folder / "features.f32").open("rb", buffering=0)
+
+    def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors of `rows`, float32 (len(rows), width)."""
+        values = np.empty((len(rows), self.width), np.float32)
+        for target, row in zip(values, rows, strict=True):
+            self._file.seek(int(row) * target.nbytes)
+            self._file.readinto(target.data)
+        return values
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def extract_features(
+    dataset: Dataset, split: str, plan: FeaturePlan, base: Path, weights_digest: str, progress: Progress = silent
+) -> FeatureArray:
+    """The features of one split's readable pictures, from the cache or computed now.
+
+    Args:
+        base: The ONNX file of the base; `weights_digest` says which numbers are in it.
+        progress: Called with phase "features", in rows. May raise `Cancelled`; what is done by then is dropped.
+
+    Raises:
+        DatasetError: A file no longer decodes although it did when the dataset was opened.
+        PawlabError: The disk has no room for the array.
+    """
+    records = dataset.readable(split)
+    folder = subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
+    rows = len(records) * (1 + plan.copies)
+    if not folder.is_dir():
+        _make_room(rows * plan.width * 4)
+        with atomic_folder(folder) as target:
+            _compute(dataset, records, plan, base, target, progress)
+            labels = [dataset.classes.index(record.label) for record in records]
+            np.save(target / "labels.npy", np.repeat(np.array(labels, np.int64), 1 + plan.copies))
+            write_json(target / "facts.json", {"width": plan.width, "rows": rows, "split": split})
+    progress("features", rows, rows)
+    os.utime(folder)  # the cache drops what was used longest ago
+    return FeatureArray(folder)
+
+
+def _compute(
+    dataset: Dataset, records: list[ImageRecord], plan: FeaturePlan, base: Path, target: Path, progress: Progress
+) -> None:
+    session = open_session(base, threads=1)
+    rows_a_picture = 1 + plan.copies
+    pictures = max(1, ROWS_A_CALL // rows_a_picture)
+
+    def vectors(start: int) -> NDArray[np.float32]:
+        images = [image for record in records[start : start + pictures] for image in _images(dataset, record, plan)]
+        parts = []
+        for first in range(0, len(images), ROWS_A_CALL):
+            batch = np.stack(images[first : first + ROWS_A_CALL]).astype(np.float32)
+            maps = session.run(None, {IMAGE: batch})[0]  # (rows, side, side, 1280)
+            parts.append(maps.reshape(len(maps), -1) if plan.pooling == "flatten" else maps.mean(axis=(1, 2)))
+        return np.concatenate(parts)
+
+    with (target / "features.f32").open("wb", buffering=0) as file:
+        done = 0
+        for part in ordered_map(vectors, range(0, len(records), pictures), "features"):
+            file.write(part.data)
+            done += len(part)
+            progress("features", done, len(records) * rows_a_picture)
+
+
+def _images(dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> Iterator[NDArray[np.uint8]]:
+    try:
+        original = load_image(dataset.file(record), plan.image_size)
+    except ImageError as error:
+        raise DatasetError(
+            f"{record.path} decoded when the dataset was opened and no longer does: {error.received}",
+            "files that stay as they are while a run reads them",
+            "Open the dataset again and start the run anew",
+        ) from error
+    yield original
+    for copy in range(1, 1 + plan.copies):
+        yield augment(original, plan.augmentation, plan.seed, record.digest, copy)[0]
+
+
+def _key(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> str:
+    parts: list[object] = [VERSION, dataset.fingerprint, split, plan.image_size, plan.pooling, weights_digest]
+    if plan.copies:
+        parts += [plan.copies, plan.seed, plan.augmentation.model_dump()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _make_room(needed: int) -> None:
+    cache = subfolder("cache", "features")
+    kept = sorted(
+        (folder for folder in cache.iterdir() if (folder / "facts.json").is_file()), key=lambda f: f.stat().st_mtime
+    )
+    sizes = {folder: (folder / "features.f32").stat().st_size for folder in kept}
+    while kept and sum(sizes[folder] for folder in kept) + needed > CACHE_BYTES:
+        shutil.rmtree(kept.pop(0), ignore_errors=True)  # a run that reads it keeps its open file
+    free = shutil.disk_usage(cache).free
+    if free < needed + 200_000_000:
+        raise PawlabError(
+            f"The features need {needed / 1e6:,.0f} MB in {cache} and {free / 1e6:,.0f} MB are free",
+            "room for the features and 200 MB more",
+            "Free some space, use pooling average (25 times smaller at 160 pixels), or set PAWLAB_HOME to another disk",
+        )

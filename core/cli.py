@@ -1,0 +1,198 @@
+"""The commands: sample, scan, train, classify, runs."""
+
+import csv
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from core.config import help_of
+from core.console import CANCELLED, err, out, print_json, progress_bars
+from core.datasets import open_dataset
+from core.datasets.sample import write_sample
+from core.errors import ConfigError, ImageError, PawlabError
+from core.inference.classifier import Classifier
+from core.inference.inputs import find_pictures
+from core.training.follow import follow
+from core.training.jobs import start_run
+from core.training.recipe import TrainingConfig, preset
+from core.training.runs import create_run, find_run, list_runs
+
+app = typer.Typer(
+    help="Image classification by transfer learning, without a browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@app.command()
+def sample(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Draw the sample dataset of cat and dog faces into FOLDER."""
+    with progress_bars() as progress:
+        write_sample(folder, progress=progress)
+    out.print(f"Drew the sample into {escape(str(folder))}", soft_wrap=True)
+
+
+@app.command()
+def scan(source: Annotated[str, typer.Argument(help="A folder, a zip, or 'sample'.")], json: Json = False) -> None:
+    """Read every file of a dataset: counts by class and split, and what cannot be read."""
+    started = time.perf_counter()
+    with progress_bars() as progress:
+        dataset = open_dataset(source, progress=progress)
+    unreadable = [{"path": record.path, "reason": record.reason} for record in dataset.unreadable()]
+    result = {
+        "classes": list(dataset.classes),
+        "counts": dataset.counts(),
+        "unreadable": unreadable,
+        "fingerprint": dataset.fingerprint,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    if json:
+        print_json(result)
+        return
+    table = Table("split", *map(escape, dataset.classes))
+    for split, counts in dataset.counts().items():
+        table.add_row(split, *(f"{count:,}" for count in counts.values()))
+    out.print(table)
+    for missing in unreadable:
+        out.print(f"unreadable: {escape(missing['path'])}: {escape(missing['reason'])}", soft_wrap=True)
+
+
+def _option(name: str) -> Any:
+    return typer.Option(help=help_of(TrainingConfig, name), show_default="the preset's")
+
+
+@app.command()
+def train(
+    data: Annotated[str, typer.Option(help="A folder, a zip, or 'sample'.")] = "",
+    preset_name: Annotated[
+        str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.")
+    ] = "notebook",
+    epochs: Annotated[int | None, _option("epochs")] = None,
+    image_size: Annotated[int | None, _option("image_size")] = None,
+    copies: Annotated[int | None, _option("copies")] = None,
+    seed: Annotated[int | None, _option("seed")] = None,
+    name: Annotated[str, typer.Option(help="A name for the run.")] = "",
+    settings: Annotated[Path | None, typer.Option(help="A JSON file with any of the training settings.")] = None,
+    resume: Annotated[str, typer.Option(help="Go on with a run that was stopped or killed.")] = "",
+    json: Json = False,
+) -> int:
+    """Train a classifier. Ctrl-C stops and keeps the best model so far; --resume goes on."""
+    if bool(data) == bool(resume):
+        raise ConfigError("Received " + ("both" if data else "neither") + " of --data and --resume", "one of them")
+    if resume:
+        run = find_run(resume)
+    else:
+        if preset_name not in ("notebook", "fast"):
+            raise ConfigError(f"Received {preset_name!r} for --preset", "notebook or fast")
+        values = {"epochs": epochs, "image_size": image_size, "copies": copies, "seed": seed}
+        config = preset("fast" if preset_name == "fast" else "notebook")
+        if settings:
+            config = config.changed(**_read_settings(settings))
+        config = config.changed(**{key: value for key, value in values.items() if value is not None})
+        source = data if data == "sample" else str(Path(data).absolute())
+        with progress_bars() as progress:  # a source that cannot be used is bad input: say so before a run exists
+            open_dataset(source, validation_split=config.validation_split, seed=config.seed, progress=progress)
+        run = create_run(source, config, name or preset_name)
+    start_run(run)
+    summary = follow(run)
+    if json:
+        print_json(summary)
+    else:
+        seconds = summary["seconds"]["total"]
+        scores = f"validation accuracy {summary['val_accuracy']:.3f}, loss {summary['val_loss']:.3f}"
+        out.print(f"{run.id}: {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s", soft_wrap=True)
+        out.print(escape(summary["directory"]), soft_wrap=True)
+    return CANCELLED if summary["status"] == "cancelled" else 0
+
+
+@app.command()
+def classify(
+    inputs: Annotated[list[Path], typer.Argument(help="Pictures, folders or zips.")],
+    run_name: Annotated[str, typer.Option("--run", help="A run's id, name or folder.")],
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table as well.")] = None,
+    json: Json = False,
+) -> None:
+    """Classify pictures with a finished run."""
+    classifier = Classifier.open(find_run(run_name))
+    results: list[dict[str, Any]] = []
+    with progress_bars() as progress, find_pictures(inputs, progress) as found:
+        started = time.perf_counter()
+        answers = classifier.classify_all(picture.file for picture in found)
+        for picture, answer in zip(found, answers, strict=True):
+            if isinstance(answer, ImageError):
+                results.append({"path": picture.path, "error": answer.received})
+            else:
+                row = {"label": answer.label, "confidence": answer.confidence, "probabilities": answer.probabilities}
+                results.append({"path": picture.path, **row})
+            progress("classify", len(results), len(found))
+        rate = len(results) / max(time.perf_counter() - started, 1e-9)
+    if csv_file:
+        _write_csv(csv_file, results, classifier.classes)
+    if json:
+        print_json({"results": results, "images_per_second": round(rate, 1)})
+        return
+    table = Table("picture", "label", "confidence")
+    for result in results:
+        table.add_row(escape(result["path"]), escape(result.get("label", result.get("error", ""))), _percent(result))
+    out.print(table)
+    out.print(f"{len(results):,} pictures, {rate:.0f} a second")
+
+
+@app.command()
+def runs(json: Json = False) -> None:
+    """List all runs, newest first."""
+    shelf = list_runs()
+    rows = []
+    for run in shelf.runs:
+        row: dict[str, Any] = {"run": run.id, "name": run.name, "status": run.status(), "source": run.source}
+        if run.has_model():
+            summary = run.summary()
+            row |= {key: summary.get(key) for key in ("best_epoch", "val_accuracy", "val_loss", "classes")}
+        rows.append(row | {"directory": str(run.directory)})
+    for folder, reason in shelf.broken.items():
+        err.print(f"broken: {escape(folder)}: {escape(reason)}", soft_wrap=True)
+    if json:
+        print_json({"runs": rows})
+        return
+    table = Table("run", "status", "validation accuracy", "source")
+    for row in rows:
+        accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
+        table.add_row(row["run"], row["status"], accuracy, escape(row["source"]))
+    out.print(table)
+
+
+def _percent(row: dict[str, Any]) -> str:
+    return f"{row['confidence']:.1%}" if "confidence" in row else ""
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    import json as parser
+
+    try:
+        values = parser.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", "a JSON file with training settings") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}", "a JSON object with training settings")
+    return values
+
+
+def _write_csv(path: Path, results: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(["path", "label", "confidence", "error", *classes])
+            for row in results:
+                values = row.get("probabilities", {})
+                cells = [row["path"], row.get("label", ""), row.get("confidence", ""), row.get("error", "")]
+                table.writerow([*cells, *(values.get(name, "") for name in classes)])
+    except OSError as error:
+        raise PawlabError(f"{os.fspath(path)} cannot be written: {error.strerror}") from error

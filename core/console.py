@@ -1,0 +1,68 @@
+"""How the command line speaks: progress and errors on stderr, results on stdout, exit codes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from core.errors import Cancelled, InputError, PawlabError
+
+out = Console()
+err = Console(stderr=True)
+
+CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
+BAD_INPUT = 2
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Yields a progress callback that shows one bar a phase on stderr; silent where stderr is no terminal."""
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(phase: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(phase, total=total or None)
+            bars.update(tasks[phase], completed=done, total=total or None)
+
+        yield show
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line of stdout: the last line that a command prints."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
+    """Runs the command line and gives its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C."""
+    try:
+        result = app(arguments, standalone_mode=False, prog_name="python -m core")
+        return result if isinstance(result, int) else 0
+    except typer.exceptions.TyperException as error:
+        return _say(error.format_message().replace("\n", " ") + " See: python -m core --help", error.exit_code)
+    except Cancelled as stopped:
+        return _say(str(stopped), CANCELLED)
+    except InputError as error:
+        return _say(str(error), BAD_INPUT)
+    except PawlabError as error:
+        return _say(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("Stopped.", CANCELLED)
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    return code

@@ -1,0 +1,237 @@
+"""The head that learns: Dense (ReLU, L2) -> BatchNormalization -> Dropout -> Dense (sigmoid or softmax), with Adam.
+
+The maths is Keras' own, step for step (a test trains Keras' layers beside it). It is written in NumPy because the
+hidden kernel is everything: at 160 pixels Flatten gives 32,000 inputs, so kernel, gradient and Adam's two moments are
+65 MB each, and a framework that makes one pass over memory for each of them spends its time waiting. Here one sweep
+over the kernel, a few hundred rows at a time, does gradient, L2, Adam and the **next** batch's forward product while
+those rows are in the processor's cache. benchmarks/head.py has the figures. TensorFlow is not needed, nor imported.
+
+Sources: Kingma and Ba 2015 (Adam), Ioffe and Szegedy 2015 (BatchNormalization), Glorot and Bengio 2010 (the initial
+kernels); epsilon and momentum values are the defaults of Keras' classes.
+"""
+
+import itertools
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-7
+NORM_MOMENTUM, NORM_EPSILON = 0.99, 1e-3
+PROBABILITY_EPSILON = 1e-7  # Keras' backend clips probabilities to this before the logarithm
+
+ROWS = 256  # kernel rows a sweep holds in the cache: 256 x 512 float32 is half a megabyte
+STRIPES = 16  # fixed, so that sums add up in the same order whatever the number of threads
+
+TRAINED = ("hidden_kernel", "hidden_bias", "gamma", "beta", "output_kernel", "output_bias")
+MOVING = ("moving_mean", "moving_variance")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step did: the mean cross-entropy, the L2 penalty before the step, and how many answers were right."""
+
+    crossentropy: float
+    penalty: float
+    correct: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Update:
+    """What changes the hidden kernel: the batch's features, the gradient behind the kernel, Adam's corrected rate."""
+
+    features: Floats
+    d_before: Floats
+    rate: float
+
+
+class Head:
+    """Trainable head on feature vectors.
+
+    Args:
+        inputs: Length of a feature vector.
+        classes: Number of classes; 2 gives one sigmoid output, more give a softmax.
+        units, l2, dropout: As in `TrainingConfig`.
+        seed: Of the initial kernels; dropout draws from the generator that each step is given.
+
+    `arrays` holds every number of the head and of Adam, float32: the six arrays of `TRAINED`, the two of `MOVING`, and
+    for each trained name `name.m` and `name.v`. `steps` counts updates. Together they are the whole state.
+    """
+
+    def __init__(self, inputs: int, classes: int, units: int, l2: float, dropout: float, seed: int) -> None:
+        self.outputs = 1 if classes == 2 else classes
+        self.units, self.l2, self.dropout, self.steps = units, l2, dropout, 0
+        generator = np.random.default_rng([seed, 1])
+        a: dict[str, Floats] = {
+            "hidden_kernel": _glorot(generator, inputs, units),
+            "hidden_bias": np.zeros(units, np.float32),
+            "gamma": np.ones(units, np.float32),
+            "beta": np.zeros(units, np.float32),
+            "output_kernel": _glorot(generator, units, self.outputs),
+            "output_bias": np.zeros(self.outputs, np.float32),
+            "moving_mean": np.zeros(units, np.float32),
+            "moving_variance": np.ones(units, np.float32),
+        }
+        for name in TRAINED:
+            a[f"{name}.m"], a[f"{name}.v"] = np.zeros_like(a[name]), np.zeros_like(a[name])
+        self.arrays = a
+        edges = np.linspace(0, inputs, min(STRIPES, inputs) + 1).astype(int)
+        self._stripes = [(int(low), int(high)) for low, high in itertools.pairwise(edges)]
+        self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, len(self._stripes)), "head")
+
+    def weights(self) -> dict[str, Floats]:
+        """Copies of the arrays that a saved model needs, without Adam's."""
+        return {name: self.arrays[name].copy() for name in (*TRAINED, *MOVING)}
+
+    def product(self, features: Floats) -> tuple[Floats, float]:
+        """`features @ hidden_kernel`, float32 (batch, units), and the L2 penalty of the kernel."""
+        return self._sweep(features, None)
+
+    def step(
+        self,
+        features: Floats,
+        product: tuple[Floats, float],
+        labels: NDArray[np.int64],
+        learning_rate: float,
+        generator: np.random.Generator,
+        following: Floats,
+    ) -> tuple[Batch, tuple[Floats, float]]:
+        """One step of Adam on one batch.
+
+        Args:
+            features: float32 (batch, inputs).
+            product: What `product(features)` or the step before gave for this batch.
+            labels: int (batch,), class numbers.
+            following: The next batch's features, float32 (any, inputs): its product is made in the same sweep.
+
+        Returns:
+            What happened, and the product for `following`.
+        """
+        a, size = self.arrays, len(labels)
+        # forward
+        before = product[0] + a["hidden_bias"]  # (batch, units)
+        hidden = np.maximum(before, 0)
+        mean, variance = hidden.mean(axis=0), hidden.var(axis=0)
+        scale = 1 / np.sqrt(variance + np.float32(NORM_EPSILON))
+        normal = (hidden - mean) * scale
+        keep = (generator.random(hidden.shape, np.float32) >= self.dropout) * np.float32(1 / (1 - self.dropout))
+        dropped = (normal * a["gamma"] + a["beta"]) * keep
+        probabilities = self._activate(dropped @ a["output_kernel"] + a["output_bias"])
+        batch = _score(probabilities, labels, product[1])
+        for name, moment in (("moving_mean", mean), ("moving_variance", variance)):
+            a[name] *= np.float32(NORM_MOMENTUM)
+            a[name] += moment * np.float32(1 - NORM_MOMENTUM)
+        # backward
+        targets = labels[:, None] if self.outputs == 1 else np.eye(self.outputs, dtype=np.float32)[labels]
+        d_logits = ((probabilities - targets) / size).astype(np.float32)  # cross-entropy behind sigmoid or softmax
+        d_normed = (d_logits @ a["output_kernel"].T) * keep
+        d_normal = d_normed * a["gamma"]
+        d_hidden = scale * (d_normal - d_normal.mean(axis=0) - normal * (d_normal * normal).mean(axis=0))
+        d_before = np.ascontiguousarray(d_hidden * (before > 0), np.float32)
+        gradients = {
+            "hidden_bias": d_before.sum(axis=0),
+            "gamma": (d_normed * normal).sum(axis=0),
+            "beta": d_normed.sum(axis=0),
+            "output_kernel": dropped.T @ d_logits,
+            "output_bias": d_logits.sum(axis=0),
+        }
+        # update
+        self.steps += 1
+        rate = learning_rate * math.sqrt(1 - ADAM_BETA_2**self.steps) / (1 - ADAM_BETA_1**self.steps)
+        for name, gradient in gradients.items():
+            _adam(a[name], a[f"{name}.m"], a[f"{name}.v"], gradient, np.empty_like(gradient), rate)
+        return batch, self._sweep(following, Update(features, d_before, rate))
+
+    def evaluate(self, features: Floats, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
+        """Scores a batch in inference mode: moving statistics, no dropout, nothing learned.
+
+        Returns:
+            The scores, and the probabilities, float32 (batch, outputs).
+        """
+        a = self.arrays
+        product, penalty = self.product(features)
+        hidden = np.maximum(product + a["hidden_bias"], 0)
+        scale = a["gamma"] / np.sqrt(a["moving_variance"] + np.float32(NORM_EPSILON))
+        normed = (hidden - a["moving_mean"]) * scale + a["beta"]
+        probabilities = self._activate(normed @ a["output_kernel"] + a["output_bias"])
+        return _score(probabilities, labels, penalty), probabilities
+
+    def _activate(self, logits: Floats) -> Floats:
+        if self.outputs == 1:
+            return (1 / (1 + np.exp(-np.clip(logits, -80, 80)))).astype(np.float32)
+        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: Floats = shifted / shifted.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def _sweep(self, following: Floats, update: Update | None) -> tuple[Floats, float]:
+        """Applies `update` to the hidden kernel, then multiplies `following` by it: one pass over memory for both."""
+        parts = list(
+            self._threads.map(lambda edges: self._stripe(edges[0], edges[1], following, update), self._stripes)
+        )
+        product = parts[0][0]
+        for part, _ in parts[1:]:  # always in this order: the same numbers on one core and on many
+            product += part
+        return product, self.l2 * sum(squares for _, squares in parts)
+
+    def _stripe(self, low: int, high: int, following: Floats, update: Update | None) -> tuple[Floats, float]:
+        kernel, m, v = (self.arrays[name] for name in ("hidden_kernel", "hidden_kernel.m", "hidden_kernel.v"))
+        gradient, spare = np.empty((2, ROWS, self.units), np.float32)
+        product = np.zeros((len(following), self.units), np.float32)
+        squares = 0.0
+        for start in range(low, high, ROWS):
+            rows = slice(start, min(start + ROWS, high))
+            held = kernel[rows]
+            if update:
+                g, s = gradient[: len(held)], spare[: len(held)]
+                np.matmul(update.features[:, rows].T, update.d_before, out=g)
+                np.multiply(held, 2 * self.l2, out=s)
+                g += s
+                _adam(held, m[rows], v[rows], g, s, update.rate)
+            product += following[:, rows] @ held
+            squares += float(np.vdot(held, held))
+        return product, squares
+
+
+def _score(probabilities: Floats, labels: NDArray[np.int64], penalty: float) -> Batch:
+    if probabilities.shape[1] == 1:
+        right = np.where(labels == 1, probabilities[:, 0], 1 - probabilities[:, 0])
+        guesses = probabilities[:, 0] > 0.5
+    else:
+        right = probabilities[np.arange(len(labels)), labels]
+        guesses = probabilities.argmax(axis=1)
+    losses = -np.log(np.clip(right, PROBABILITY_EPSILON, 1 - PROBABILITY_EPSILON))
+    return Batch(float(losses.mean()), penalty, int((guesses == labels).sum()), len(labels))
+
+
+def _adam(weight: Floats, m: Floats, v: Floats, gradient: Floats, spare: Floats, rate: float) -> None:
+    """Adam in place; `gradient` and `spare` are scratch afterwards.
+
+    The moments are kept without their factors (1 - beta): those stand in `rate` and epsilon instead, which saves two
+    passes over the kernel's rows.
+    """
+    m *= ADAM_BETA_1
+    m += gradient
+    v *= ADAM_BETA_2
+    gradient *= gradient
+    v += gradient
+    np.sqrt(v, out=spare)
+    root = math.sqrt(1 - ADAM_BETA_2)
+    spare += ADAM_EPSILON / root
+    np.divide(m, spare, out=spare)
+    spare *= rate * (1 - ADAM_BETA_1) / root
+    weight -= spare
+
+
+def _glorot(generator: np.random.Generator, rows: int, columns: int) -> Floats:
+    """GlorotUniform: within sqrt(6 / (rows + columns)) of 0."""
+    limit = math.sqrt(6 / (rows + columns))
+    values = generator.random((rows, columns), np.float32)
+    values *= 2 * limit
+    values -= limit
+    return values

@@ -1,0 +1,93 @@
+"""What a run's event log says, folded into one picture: what a page draws and what a test compares.
+
+Events are JSON objects with `event` and `time` (seconds since 1970):
+
+status     status: running | finished | cancelled | failed; reason: in words, when there is one
+phase      phase: data | weights | features | head | save
+phase_end  phase, seconds
+progress   phase, done, total
+batch      epoch, batch, batches (all from 1), loss, accuracy: running means over the epoch, as Keras shows them
+epoch      epoch, loss, accuracy, val_loss, val_accuracy, penalty, learning_rate, seconds, best
+reduce_lr  epoch, learning_rate: the new one, from the next epoch on
+early_stop epoch, best_epoch
+start      epoch: the first that is trained from here; points of it and of later ones before this event are void
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+Event = dict[str, Any]
+
+
+@dataclass
+class History:
+    """A run so far. Lists hold the events themselves, in order, without those that a resume made void."""
+
+    status: str = "waiting"
+    reason: str = ""
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0
+    batches: list[Event] = field(default_factory=list)
+    epochs: list[Event] = field(default_factory=list)
+    drops: list[Event] = field(default_factory=list)
+    early_stop: Event | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    malformed: int = 0
+    _first: tuple[int, float] = (0, 0.0)
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "History":
+        history = cls()
+        for event in events:
+            history.add(event)
+        return history
+
+    @property
+    def best(self) -> Event | None:
+        """The epoch event with the lowest validation loss so far."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch["best"]), None)
+
+    def add(self, event: Event) -> None:
+        """Takes the next event into account; one of an unknown kind or form changes nothing."""
+        try:
+            self._add(event)
+        except (KeyError, TypeError, AttributeError):
+            self.malformed += 1
+
+    def _add(self, event: Event) -> None:
+        match event.get("event"):
+            case "status":
+                self.status, self.reason = event["status"], event.get("reason", "")
+            case "phase":
+                self.phase, self.done, self.total, self.rate = event["phase"], 0, 0, 0.0
+            case "phase_end":
+                self.seconds[event["phase"]] = self.seconds.get(event["phase"], 0.0) + event["seconds"]
+            case "progress":
+                self._advance(event)
+            case "batch":
+                self.batches.append(event)
+            case "epoch":
+                self.epochs.append(event)
+            case "reduce_lr":
+                self.drops.append(event)
+            case "early_stop":
+                self.early_stop = event
+            case "start":
+                self._forget_from(event["epoch"])
+
+    def _advance(self, event: Event) -> None:
+        if event["phase"] != self.phase or self.done == 0:
+            self._first = (event["done"], event["time"])
+        self.phase, self.done, self.total = event["phase"], event["done"], event["total"]
+        elapsed = event["time"] - self._first[1]
+        self.rate = (self.done - self._first[0]) / elapsed if elapsed > 0 else 0.0
+
+    def _forget_from(self, epoch: int) -> None:
+        self.batches = [point for point in self.batches if point["epoch"] < epoch]
+        self.epochs = [point for point in self.epochs if point["epoch"] < epoch]
+        self.drops = [point for point in self.drops if point["epoch"] < epoch]
+        if self.early_stop and self.early_stop["epoch"] >= epoch:
+            self.early_stop = None

@@ -1,0 +1,61 @@
+"""Starts, resumes and stops the worker process of a run."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from core.errors import RunError
+from core.files import write_json
+from core.training.runs import Run
+
+PROJECT = Path(__file__).parents[2]
+_children: list[subprocess.Popen[bytes]] = []  # held so that ended ones can be collected and are no zombies
+
+
+def start_run(run: Run) -> None:
+    """Starts a worker of its own session: it outlives the server, the browser and the terminal that started it.
+
+    Also resumes a run that was cancelled, failed or was killed.
+
+    Raises:
+        RunError: The run is at work already, or finished.
+    """
+    collect()
+    status = run.status()
+    if status in ("running", "stopping") or run.alive():
+        raise RunError(f"The run {run.id} is at work already", "a run that stands still")
+    if status == "finished":
+        raise RunError(f"The run {run.id} is finished", "a run that is not", "Start a new run with the same settings")
+    (run.directory / "cancel").unlink(missing_ok=True)
+    with (run.directory / "worker.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "core.training.worker", str(run.directory)],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        )
+    _children.append(child)
+    run.log.append({"event": "status", "status": "running", "time": time.time()})
+    write_json(run.directory / "worker.json", {"pid": child.pid, "started": psutil.Process(child.pid).create_time()})
+
+
+def collect() -> None:
+    """Takes note of children that have ended, so that they do not stay as zombies."""
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+def log_tail(run: Run, lines: int = 20) -> str:
+    """The last lines that the worker printed: what to show when it died without a word."""
+    try:
+        with (run.directory / "worker.log").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 20_000))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,92 @@
+"""The same classifier as a Keras model. The only module that imports TensorFlow; only the worker imports it."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.backbone.weights import Arrays
+from core.errors import ExportError
+from core.training.head import Floats
+from core.training.recipe import TrainingConfig
+
+TOLERANCE = 1e-4  # largest difference in a probability between model.keras and model.onnx
+
+
+def build_classifier(base: Arrays, head: dict[str, Floats], config: TrainingConfig) -> Any:
+    """A `keras.Model` from (batch, image_size, image_size, 3), RGB, 0..255, to probabilities.
+
+    The preprocessing (x / 127.5 - 1) is a layer inside. The base is frozen, as it was in training. The model is not
+    compiled: it answers as it is, and who wants to train it further compiles it for that.
+    """
+    layers = keras.layers
+    side = config.image_size
+    outputs = head["output_bias"].size
+    pooling = layers.Flatten() if config.pooling == "flatten" else layers.GlobalAveragePooling2D()
+    mobilenet = keras.applications.MobileNetV2(input_shape=(side, side, 3), include_top=False, weights=None)
+    mobilenet.trainable = False
+    for layer in mobilenet.layers:
+        layer.set_weights([base[f"{layer.name}/{weight.name}"] for weight in layer.weights])
+    model = keras.Sequential(
+        [
+            keras.Input((side, side, 3), name="image"),
+            layers.Rescaling(1 / 127.5, offset=-1, name="preprocessing"),
+            mobilenet,
+            pooling,
+            layers.Dense(
+                config.units,
+                activation="relu",
+                kernel_regularizer=keras.regularizers.L2(config.l2),
+                kernel_initializer="zeros",  # the trained values come below
+                name="hidden",
+            ),
+            layers.BatchNormalization(name="normalization"),
+            layers.Dropout(config.dropout, name="dropout"),
+            layers.Dense(outputs, activation="sigmoid" if outputs == 1 else "softmax", name="probabilities"),
+        ],
+        name="pawlab",
+    )
+    model.get_layer("hidden").set_weights([head["hidden_kernel"], head["hidden_bias"]])
+    norm = [head[name] for name in ("gamma", "beta", "moving_mean", "moving_variance")]
+    model.get_layer("normalization").set_weights(norm)
+    model.get_layer("probabilities").set_weights([head["output_kernel"], head["output_bias"]])
+    return model
+
+
+def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected: Floats) -> float:
+    """Saves `model`, loads it again with plain `keras.models.load_model` and compares its answers.
+
+    Args:
+        path: Where it goes, ending in .keras; appears only when the answers agree.
+        images: float32 (batch, size, size, 3), 0..255.
+        expected: The ONNX model's probabilities for them, float32 (batch, outputs).
+
+    Returns:
+        The largest difference in a probability.
+
+    Raises:
+        ExportError: The difference is above `TOLERANCE`.
+    """
+    temporary = path.with_name(f".{path.stem}.tmp.keras")
+    try:
+        model.save(temporary)
+        loaded = keras.models.load_model(temporary)
+        difference = float(np.abs(loaded.predict_on_batch(images) - expected).max())
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"model.keras and model.onnx differ by {difference:.2g} in a probability",
+                f"at most {TOLERANCE:g}",
+                "Report this with the run's folder: it is a bug in Pawlab",
+            )
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return difference
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow: for a thread that does so while the processor waits for something else."""
+    importlib.import_module("tensorflow")

@@ -1,0 +1,169 @@
+"""The store of runs: one folder a run, which is the only channel between the worker and everybody else.
+
+config.json     what was asked: name, source, settings
+events.jsonl    what happened (`core.training.history`)
+worker.json     which process works on it: pid and start time
+worker.log      what that process printed
+cancel          exists while a stop is asked for
+checkpoint-N/   the whole state after epoch N: the latest, and the best so far
+model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.errors import ConfigError, RunError
+from core.files import EventLog, read_json, write_json
+from core.home import subfolder
+from core.training.history import History
+from core.training.recipe import TrainingConfig
+
+ACTIVE = ("waiting", "running", "stopping")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run by its folder. Cheap to make; everything is read from disk when asked for."""
+
+    directory: Path
+    name: str
+    source: str
+    config: TrainingConfig
+    created: float
+
+    @property
+    def id(self) -> str:
+        return self.directory.name
+
+    @property
+    def log(self) -> EventLog:
+        return EventLog(self.directory / "events.jsonl")
+
+    def history(self) -> History:
+        """Everything that happened so far."""
+        return History.of(self.log.read()[0])
+
+    def status(self, history: History | None = None) -> str:
+        """waiting, running, stopping, finished, cancelled, failed, or interrupted: it ended without saying so."""
+        said = (history or self.history()).status
+        if said in ("finished", "cancelled", "failed"):
+            return said
+        if self.alive():
+            return "stopping" if self.cancel_requested() else said
+        return "interrupted" if (self.directory / "worker.json").exists() else "waiting"
+
+    def alive(self) -> bool:
+        """Whether a process works on this run. A zombie and a stranger with the same pid do not count."""
+        try:
+            facts = read_json(self.directory / "worker.json")
+            process = psutil.Process(int(facts["pid"]))
+            same: bool = abs(process.create_time() - float(facts["started"])) < 1
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return False
+
+    def cancel(self) -> None:
+        """Asks the worker to stop and keep the best model so far."""
+        (self.directory / "cancel").touch()
+
+    def cancel_requested(self) -> bool:
+        return (self.directory / "cancel").exists()
+
+    def summary(self) -> dict[str, Any]:
+        """`run.json` of a run that left a model.
+
+        Raises:
+            RunError: The run has no model.
+        """
+        try:
+            summary = read_json(self.directory / "run.json")
+        except (OSError, ValueError):
+            raise RunError(
+                f"The run {self.id} has no model: it is {self.status()}",
+                "a finished run, or one that was stopped after its first epoch",
+                f"Resume it with: python -m core train --resume {self.id}",
+            ) from None
+        if not isinstance(summary, dict):
+            raise RunError(f"The summary of the run {self.id} is broken", "run.json as Pawlab wrote it")
+        return summary
+
+    def has_model(self) -> bool:
+        return (self.directory / "run.json").is_file()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """All runs, newest first, and the folders that hold no readable run, with the reason."""
+
+    runs: list[Run]
+    broken: dict[str, str]
+
+
+def create_run(source: str, config: TrainingConfig, name: str = "") -> Run:
+    """A new folder under `runs/` with what the worker needs; nothing runs yet."""
+    created = time.time()
+    words = re.sub(r"[^a-z0-9]+", "-", (name or config.pooling).lower()).strip("-")[:40]
+    stem = "-".join(part for part in (time.strftime("%Y%m%d-%H%M%S", time.localtime(created)), words) if part)
+    for number in range(1, 1000):
+        directory = subfolder("runs") / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            directory.mkdir()
+            break
+        except FileExistsError:
+            continue
+    asked = {"name": name or stem, "source": source, "created": created, "settings": config.model_dump(mode="json")}
+    write_json(directory / "config.json", asked)
+    return load_run(directory)
+
+
+def load_run(directory: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        RunError: The folder holds no run, or its configuration is broken.
+    """
+    try:
+        asked = read_json(directory / "config.json")
+        config = TrainingConfig.create(asked["settings"])
+        return Run(directory, str(asked["name"]), str(asked["source"]), config, float(asked["created"]))
+    except FileNotFoundError:
+        raise RunError(f"{directory} holds no run", "a run's folder with its config.json") from None
+    except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
+        raise RunError(f"The run in {directory} is broken: {error}", "config.json as Pawlab wrote it") from error
+
+
+def find_run(reference: str) -> Run:
+    """A run by its id, its name (the newest of that name) or its folder's path.
+
+    Raises:
+        RunError: There is no such run.
+    """
+    folder = Path(reference)
+    if re.fullmatch(r"[\w-]+", reference) and (subfolder("runs") / reference).is_dir():
+        folder = subfolder("runs") / reference
+    elif not (folder / "config.json").is_file():
+        named = [run for run in list_runs().runs if run.name == reference]
+        if not named:
+            raise RunError(
+                f"There is no run {reference!r}", "a run's id, name or folder", "List them: python -m core runs"
+            )
+        return named[0]
+    return load_run(folder.absolute())
+
+
+def list_runs() -> Shelf:
+    """Every run in the store."""
+    runs, broken = [], {}
+    for directory in subfolder("runs").iterdir():
+        if not directory.is_dir():
+            continue
+        try:
+            runs.append(load_run(directory))
+        except RunError as error:
+            broken[directory.name] = str(error)
+    return Shelf(sorted(runs, key=lambda run: run.created, reverse=True), broken)

@@ -1,0 +1,176 @@
+"""The process that trains one run: `python -m core.training.worker RUN_DIR`.
+
+Reads `config.json`, writes events and what a run leaves into the same folder, and stops soon after a file named
+`cancel` appears there. Killed at any moment, the same command goes on from the last finished epoch.
+"""
+
+import os
+import platform
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import psutil
+
+from core.backbone.features import FeatureArray, FeaturePlan, extract_features
+from core.backbone.graph import IMAGE, cached_base
+from core.backbone.session import open_session
+from core.backbone.weights import Weights, resolve_weights
+from core.datasets import Dataset, open_dataset
+from core.errors import Cancelled, PawlabError
+from core.files import write_atomic, write_json
+from core.images import load_image
+from core.training.checkpoint import drop_checkpoints, load_weights
+from core.training.fit import evaluate, fit, new_head
+from core.training.onnx_model import PROBABILITIES, classifier_graph
+from core.training.runs import Run, load_run
+
+VERIFIED_IMAGES = 16  # validation pictures on which model.keras and model.onnx are compared
+PROGRESS_EVERY = 0.2  # seconds
+
+
+class Worker:
+    """One run from its configuration to its model. Phases run in order and say so in the event log."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.config = run, run.config
+        self._last_progress = 0.0
+
+    def work(self) -> None:
+        """Runs every phase. The last event says how it ended; nothing is raised."""
+        try:
+            self._work()
+        except Cancelled as stopped:
+            self.emit("status", status="cancelled", reason=str(stopped))
+        except PawlabError as error:
+            self.emit("status", status="failed", reason=str(error))
+        except MemoryError:
+            self.emit("status", status="failed", reason="The machine ran out of memory. Use a smaller image size.")
+        except Exception as error:
+            traceback.print_exc()
+            self.emit("status", status="failed", reason=f"A bug in Pawlab: {type(error).__name__}: {error}")
+
+    def emit(self, event: str, **fields: Any) -> None:
+        self.run.log.append({"event": event, "time": time.time(), **fields})
+
+    def _work(self) -> None:
+        with self._phase("data"):
+            dataset = open_dataset(
+                self.run.source,
+                validation_split=self.config.validation_split,
+                seed=self.config.seed,
+                progress=self._progress,
+            )
+        with self._phase("weights"):
+            weights = resolve_weights(progress=self._progress)
+            base = cached_base(weights)
+        Thread(target=_import_tensorflow, daemon=True).start()  # 4 s that the features' phase hides
+        with self._phase("features"):
+            train = self._features(dataset, "train", base, weights)
+            validation = self._features(dataset, "validation", base, weights)
+        with self._phase("head"):
+            stopped = ""
+            try:
+                classes = len(dataset.classes)
+                fit(self.run.directory, train, validation, classes, self.config, self.emit, self.run.cancel_requested)
+            except Cancelled as error:
+                if self.run.history().best is None:
+                    raise Cancelled("Stopped before the first epoch ended, so there is no model yet") from error
+                stopped = "Stopped; the best model so far is kept"
+        with self._phase("save"):
+            summary = self._save(dataset, weights, validation)
+        history = self.run.history()
+        summary["status"] = "cancelled" if stopped else "finished"
+        summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
+        write_json(self.run.directory / "run.json", summary)
+        self.emit("status", status=summary["status"], reason=stopped)
+        if not stopped:
+            drop_checkpoints(self.run.directory)
+
+    def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights) -> FeatureArray:
+        config = self.config
+        copies = config.copies if split == "train" or config.augment_validation else 0
+        plan = FeaturePlan(config.image_size, config.pooling, copies, config.augmentation, config.seed)
+        return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
+
+    def _save(self, dataset: Dataset, weights: Weights, validation: FeatureArray) -> dict[str, Any]:
+        """Writes both models and the validation predictions, checks them against each other, gives the summary."""
+        from core.training.keras_model import build_classifier, save_verified
+
+        run, config = self.run, self.config
+        best = run.history().best
+        assert best is not None, "the head phase ends with an epoch or with Cancelled"
+        arrays = load_weights(run.directory, best["epoch"])
+        graph = classifier_graph(weights.arrays, arrays, config.pooling).SerializeToString()
+        write_atomic(run.directory / "model.onnx", graph)
+
+        head = new_head(validation.width, len(dataset.classes), config)
+        head.arrays.update(arrays)
+        mean, probabilities = evaluate(head, validation)
+        np.savez(run.directory / "validation.npz", probabilities=probabilities, labels=validation.labels)
+
+        records = dataset.readable("validation")
+        chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
+        images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
+        answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
+        model = build_classifier(weights.arrays, arrays, config)
+        difference = save_verified(model, run.directory / "model.keras", images, answers)
+        return {
+            "run": run.id,
+            "directory": str(run.directory),
+            "name": run.name,
+            "source": run.source,
+            "classes": list(dataset.classes),
+            "counts": dataset.counts(),
+            "fingerprint": dataset.fingerprint,
+            "best_epoch": best["epoch"],
+            "epochs": len(run.history().epochs),
+            "val_accuracy": mean.scores()["accuracy"],
+            "val_loss": mean.scores()["loss"],
+            "keras_onnx_difference": difference,
+            "settings": config.model_dump(mode="json"),
+            "weights": asdict(weights.provenance),
+            "versions": {name: version(name) for name in ("tensorflow", "keras", "onnxruntime", "numpy", "pillow")}
+            | {"python": platform.python_version()},
+        }
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        self.emit("phase", phase=name)
+        yield
+        self.emit("phase_end", phase=name, seconds=time.perf_counter() - started)
+
+    def _progress(self, phase: str, done: int, total: int) -> None:
+        if self.run.cancel_requested():
+            raise Cancelled("Stopped before training began, so there is no model yet")
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_EVERY or done in (0, total):
+            self._last_progress = now
+            self.emit("progress", phase=phase, done=done, total=total)
+
+
+def _import_tensorflow() -> None:
+    import core.training.keras_model  # noqa: F401
+
+
+def main(directory: str) -> None:
+    """Works on the run in `directory`; the parent may already have written who works on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the command line's to translate
+    run = load_run(Path(directory).absolute())
+    process = psutil.Process()
+    write_json(run.directory / "worker.json", {"pid": process.pid, "started": process.create_time()})
+    Worker(run).work()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,13 @@
+"""What every test gets: a home of its own, so that none reads or leaves anything in the user's."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def pawlab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The `home()` of this test: an empty folder beside whatever else the test puts into `tmp_path`."""
+    folder = tmp_path / "pawlab-home"
+    monkeypatch.setenv("PAWLAB_HOME", str(folder))
+    return folder

@@ -1,0 +1,75 @@
+"""EarlyStopping and ReduceLROnPlateau make the decisions of Keras' own callbacks, and survive a checkpoint."""
+
+import json
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+
+LOSSES = st.lists(st.one_of(st.floats(0, 3, allow_nan=False, width=32), st.just(float("nan"))), min_size=1, max_size=30)
+
+
+class KerasModel:
+    """As much of a Keras model as the two callbacks touch."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self.optimizer = SimpleNamespace(learning_rate=learning_rate)
+        self.stop_training = False
+        self.metrics: list[object] = []
+
+    def get_weights(self) -> list[object]:
+        return []
+
+
+@given(losses=LOSSES, patience=st.integers(0, 6))
+@settings(deadline=None, max_examples=150)
+def test_early_stopping_stops_when_keras_does(losses: list[float], patience: int) -> None:
+    import keras
+
+    theirs = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=patience, restore_best_weights=True)
+    theirs.set_model(KerasModel(1e-3))
+    theirs.on_train_begin()
+    ours = EarlyStopping(patience)
+    for epoch, loss in enumerate(losses, 1):
+        theirs.on_epoch_end(epoch - 1, {"val_loss": loss})
+        ours.update(epoch, loss)
+        assert ours.stop == theirs.model.stop_training
+        assert ours.best_epoch == theirs.best_epoch + 1
+        if ours.stop:
+            break
+
+
+@given(losses=LOSSES, patience=st.integers(0, 5), factor=st.floats(0.1, 0.9))
+@settings(deadline=None, max_examples=150)
+def test_the_learning_rate_drops_when_keras_lowers_it(losses: list[float], patience: int, factor: float) -> None:
+    import keras
+
+    theirs = keras.callbacks.ReduceLROnPlateau(monitor="val_loss", mode="min", patience=patience, factor=factor)
+    theirs.set_model(KerasModel(1e-3))
+    theirs.on_train_begin()
+    ours = ReduceLROnPlateau(patience, factor, 1e-3)
+    for epoch, loss in enumerate(losses, 1):
+        theirs.on_epoch_end(epoch - 1, {"val_loss": loss})
+        ours.update(loss)
+        assert ours.learning_rate == pytest.approx(float(theirs.model.optimizer.learning_rate), rel=1e-9)
+
+
+@given(losses=LOSSES, cut=st.integers(0, 30))
+@settings(deadline=None)
+def test_counters_survive_being_saved_as_json(losses: list[float], cut: int) -> None:
+    whole, resumed = EarlyStopping(3), EarlyStopping(3)
+    whole_lr, resumed_lr = ReduceLROnPlateau(2, 0.5, 1e-3), ReduceLROnPlateau(2, 0.5, 1e-3)
+    for epoch, loss in enumerate(losses, 1):
+        if epoch == cut:
+            resumed = EarlyStopping(**json.loads(json.dumps(asdict(resumed))))
+            resumed_lr = ReduceLROnPlateau(**json.loads(json.dumps(asdict(resumed_lr))))
+        for stopper in (whole, resumed):
+            stopper.update(epoch, loss)
+        for plateau in (whole_lr, resumed_lr):
+            plateau.update(loss)
+    assert repr(whole) == repr(resumed)
+    assert repr(whole_lr) == repr(resumed_lr)
