@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.trained"]
+
 
 @pytest.fixture(autouse=True)
 def pawlab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

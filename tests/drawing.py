@@ -48,11 +48,13 @@ def write_images(folder: Path, counts: Mapping[str, int], size: tuple[int, int] 
 
 
 def make_zip(members: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """A zip with these names and contents, in this order; a name that ends in a slash is a folder."""
+    """A zip with exactly these names, however odd, and contents, in this order; "a/" is a folder."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content, compression)
+            info = zipfile.ZipInfo()
+            info.filename = name  # the constructor would cut the name at a NUL
+            archive.writestr(info, content, compression)
     return file.getvalue()
 
 

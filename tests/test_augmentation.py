@@ -98,9 +98,10 @@ def tolerance(drawn: Drawn) -> float:
 def assert_agrees(oracle: Oracle, image: Image, drawn: Drawn, config: AugmentationConfig) -> None:
     ours = apply(image, drawn, config).astype(np.float64)
     difference = np.abs(ours - oracle(image, drawn, config))
-    if difference.max() > tolerance(drawn) and drawn.moves and config.fill_mode in ("wrap", "constant"):
-        # These two jump at the border. Where an exact angle puts a position onto the jump, the last bit decides which
-        # side it is: there we must agree with what Keras gives a billionth of a pixel away.
+    inexact = (drawn.theta, drawn.shear, drawn.zx, drawn.zy) != (0, 0, 1, 1)
+    if difference.max() > tolerance(drawn) and inexact and config.fill_mode in ("wrap", "constant"):
+        # These two jump at the border. Where a special angle puts a position onto the jump, the last bit decides which
+        # side it is: there we must agree with what Keras gives a billionth of a pixel away. Shifts alone are exact.
         for x, y in product((-1e-9, 1e-9), repeat=2):
             nudged = replace(drawn, tx=drawn.tx + x, ty=drawn.ty + y)
             difference = np.minimum(difference, np.abs(ours - oracle(image, nudged, config)))
@@ -129,7 +130,7 @@ ALONE: list[dict[str, Any]] = [
     {"brightness": 0.55},
     {"brightness": 2.7},
     {"theta": -20.0, "tx": 9.1, "ty": -14.2, "shear": 11.0, "zx": 0.8, "zy": 1.15},
-    {"channel_shift_intensity": 33.3, "flip_horizontal": True, "flip_vertical": True, "brightness": 1.4},
+    {"channel_shift_intensity": 33.7, "flip_horizontal": True, "flip_vertical": True, "brightness": 1.4},
     {"theta": 9.0, "shear": -3.0, "channel_shift_intensity": -12.6, "flip_vertical": True, "brightness": 0.7},
 ]
 

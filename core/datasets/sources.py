@@ -48,13 +48,11 @@ def open_dataset(
     name, origin, folder = _locate(source, progress)
     layout = find_layout(folder)
     shown = str(folder) if isinstance(source, bytes) else str(source)
-    if not layout.files:
-        raise _nothing(shown, layout)
     openable = [file.path for file in layout.files if not file.problem]
     scanned = scan_files(layout.root, openable, progress)
     records = [_record(file, scanned.get(file.path)) for file in layout.files]
-    records = _with_split(records, validation_split, seed)
     _check(records, layout, shown)
+    records = _with_split(records, validation_split, seed)
     return Dataset(name, layout.root, shown, origin, tuple(records), layout.classes)
 
 
@@ -122,36 +120,30 @@ def _with_split(records: list[ImageRecord], fraction: float, seed: int) -> list[
 
 
 def _check(records: list[ImageRecord], layout: Layout, source: str) -> None:
-    to_train_on = Counter(record.label for record in records if not record.reason and record.split == "train")
-    if not to_train_on:
-        raise _nothing(source, layout, records)
-    found = ", ".join(f"{label}: {to_train_on[label]}" for label in layout.classes[:10])
-    if len(layout.classes) > 10:
-        found += f" and {len(layout.classes) - 10} more"
-    if len(to_train_on) < 2:
+    """Two classes or more, each with a readable picture to train on (which a split never takes away)."""
+    folders = f"class folders {', '.join(layout.classes[:10])}" if layout.classes else "no class folders"
+    if not records:
+        raise DatasetError(f"Found {folders} in {source}, and no files", EXPECTED, "Linked folders are not entered")
+    readable = [record for record in records if not record.reason]
+    if not readable:
+        raise DatasetError(
+            f"Found {folders} in {source}, but none of {len(records)} files is a picture that can be read "
+            f"({records[0].path}: {records[0].reason})",
+            EXPECTED,
+        )
+    number = Counter(record.label for record in readable if record.split in {"", "train"})
+    found = ", ".join(f"{label}: {number[label]}" for label in layout.classes[:10])
+    found += f" and {len(layout.classes) - 10} more" if len(layout.classes) > 10 else ""
+    if len(number) < 2:
         raise DatasetError(
             f"Found readable pictures to train on in fewer than two classes in {source} ({found})", EXPECTED
         )
-    if missing := [label for label in layout.classes if not to_train_on[label]]:
+    if missing := [label for label in layout.classes if not number[label]]:
         raise DatasetError(
             f"Found no readable picture to train on in the class {missing[0]} of {source} ({found})",
             EXPECTED,
             "Put pictures into that folder, or remove it",
         )
-
-
-def _nothing(source: str, layout: Layout, records: list[ImageRecord] | None = None) -> DatasetError:
-    folders = f"class folders {', '.join(layout.classes[:10])}" if layout.classes else "no class folders"
-    if records:
-        broken = records[0]
-        return DatasetError(
-            f"Found {folders} in {source}, but none of {len(records)} files is a picture that can be read "
-            f"({broken.path}: {broken.reason})",
-            EXPECTED,
-        )
-    return DatasetError(
-        f"Found {folders} in {source}, and no files in them", EXPECTED, "Linked folders are not entered"
-    )
 
 
 def _missing(source: str | Path) -> DatasetError:

@@ -4,14 +4,18 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 from core.errors import RunError
 from core.files import write_json
-from core.training.runs import Run
+from core.training.runs import STARTING, Run
 
+LOCK_SECONDS = 30  # a start takes less than one
+EXIT_SECONDS = 10  # between a worker's last event and its end
 PROJECT = Path(__file__).parents[2]
 _children: list[subprocess.Popen[bytes]] = []  # held so that ended ones can be collected and are no zombies
 
@@ -25,12 +29,20 @@ def start_run(run: Run) -> None:
         RunError: The run is at work already, or finished.
     """
     collect()
-    status = run.status()
-    if status in ("running", "stopping") or run.alive():
-        raise RunError(f"The run {run.id} is at work already", "a run that stands still")
-    if status == "finished":
-        raise RunError(f"The run {run.id} is finished", "a run that is not", "Start a new run with the same settings")
-    (run.directory / "cancel").unlink(missing_ok=True)
+    with _only_starter(run):
+        if run.history().status in ("cancelled", "failed"):
+            _wait_until_gone(run)  # it said how it ended, and its process is about to
+        status = run.status()
+        if run.alive():
+            raise RunError(f"The run {run.id} is at work already", "a run that stands still")
+        if status == "finished":
+            raise RunError(f"The run {run.id} is finished", "a run that is not", "Start a new run with its settings")
+        (run.directory / "cancel").unlink(missing_ok=True)
+        _spawn(run)
+
+
+def _spawn(run: Run) -> None:
+    run.log.append({"event": "status", "status": "running", "time": time.time()})  # before the worker's own events
     with (run.directory / "worker.log").open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "core.training.worker", str(run.directory)],
@@ -42,8 +54,30 @@ def start_run(run: Run) -> None:
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
         )
     _children.append(child)
-    run.log.append({"event": "status", "status": "running", "time": time.time()})
     write_json(run.directory / "worker.json", {"pid": child.pid, "started": psutil.Process(child.pid).create_time()})
+
+
+@contextmanager
+def _only_starter(run: Run) -> Iterator[None]:
+    """Two tabs that press the button at once start one worker."""
+    lock = run.directory / STARTING
+    with suppress(OSError):
+        if time.time() - lock.stat().st_mtime > LOCK_SECONDS:  # its holder was killed
+            lock.unlink()
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError:
+        raise RunError(f"The run {run.id} is being started by somebody else", "a run that stands still") from None
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _wait_until_gone(run: Run) -> None:
+    deadline = time.monotonic() + EXIT_SECONDS
+    while run.alive() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def collect() -> None:

@@ -24,6 +24,7 @@ from core.training.history import History
 from core.training.recipe import TrainingConfig
 
 ACTIVE = ("waiting", "running", "stopping")
+STARTING = "starting"  # a file that exists for the moment in which a worker is started
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Run:
         said = (history or self.history()).status
         if said in ("finished", "cancelled", "failed"):
             return said
-        if self.alive():
+        if self.alive() or (self.directory / STARTING).exists():
             return "stopping" if self.cancel_requested() else said
         return "interrupted" if (self.directory / "worker.json").exists() else "waiting"
 

@@ -29,6 +29,7 @@ from core.datasets import Dataset, open_dataset
 from core.errors import Cancelled, PawlabError
 from core.files import write_atomic, write_json
 from core.images import load_image
+from core.memory import peak_memory
 from core.training.checkpoint import drop_checkpoints, load_weights
 from core.training.fit import evaluate, fit, new_head
 from core.training.onnx_model import PROBABILITIES, classifier_graph
@@ -91,6 +92,7 @@ class Worker:
         history = self.run.history()
         summary["status"] = "cancelled" if stopped else "finished"
         summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
+        summary["peak_memory_mb"] = round(peak_memory() / 1e6)
         write_json(self.run.directory / "run.json", summary)
         self.emit("status", status=summary["status"], reason=stopped)
         if not stopped:

@@ -1,7 +1,5 @@
 """The ONNX graph: valid, free in its sizes, written once. That its numbers are right: test_against_keras.py."""
 
-from pathlib import Path
-
 import numpy as np
 import onnx
 import onnxruntime
@@ -11,11 +9,6 @@ from core.backbone.arrays import digest_of
 from core.backbone.graph import FEATURE_MAP, IMAGE, base_graph, base_nodes, cached_base, to_model
 from core.backbone.provenance import Provenance, Weights
 from tests.backbone.weight_files import random_weights
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAWLAB_HOME", str(tmp_path / "home"))
 
 
 def weights(seed: int) -> Weights:

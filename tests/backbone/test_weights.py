@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -44,8 +45,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty homes, and nothing listening where Keras' download is looked for."""
-    monkeypatch.setenv("PAWLAB_HOME", str(tmp_path / "home"))
+    """Keras' home is empty, as Pawlab's is, and nothing listens where Keras' download is looked for."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv(KERAS_URL_VARIABLE, "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -106,7 +106,7 @@ def test_our_copy_serves_without_a_network_and_keeps_the_origin(site: Path, no_p
     assert (second.provenance.source, second.provenance.location) == (first.source, first.location)
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "other numbers", "text"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "text"])
 def test_a_broken_copy_is_replaced(site: Path, no_pip: None, damage: str) -> None:
     (site / KERAS_FILE).write_bytes(legacy_file())
     resolve_weights()
@@ -117,7 +117,7 @@ def test_a_broken_copy_is_replaced(site: Path, no_pip: None, damage: str) -> Non
         {
             "empty": b"",
             "cut": content[:-1000],
-            "other numbers": content[:at] + bytes(4) + content[at + 4 :],
+            "flipped": content[:at] + bytes(4) + content[at + 4 :],
             "text": b"hello",
         }[damage]
     )
@@ -125,6 +125,19 @@ def test_a_broken_copy_is_replaced(site: Path, no_pip: None, damage: str) -> Non
     assert not weights.provenance.from_cache
     assert_same(dict(weights.arrays), random_weights())
     assert resolve_weights().provenance.from_cache
+
+
+def test_a_copy_whose_numbers_are_not_those_of_its_record_is_replaced(site: Path, no_pip: None) -> None:
+    (site / KERAS_FILE).write_bytes(legacy_file())
+    resolve_weights()
+    (copy,) = (home() / "cache" / "weights").iterdir()
+    with np.load(copy) as stored:
+        arrays = dict(stored)
+    arrays["Conv_1/kernel"] *= 2
+    np.savez(copy, allow_pickle=False, **arrays)
+    weights = resolve_weights()
+    assert not weights.provenance.from_cache
+    assert_same(dict(weights.arrays), random_weights())
 
 
 def test_a_file_that_keras_left_is_used(tmp_path: Path, no_pip: None) -> None:
@@ -234,7 +247,7 @@ def test_a_caller_can_stop_pip(fake_pip: Path) -> None:
     assert psutil.Process().children() == []
 
 
-def test_weights_without_room_for_a_copy_are_still_given(site: Path, tmp_path: Path) -> None:
+def test_weights_without_room_for_a_copy_are_still_given(site: Path) -> None:
     (site / KERAS_FILE).write_bytes(legacy_file())
-    (tmp_path / "home").write_text("a file where the home should be")
+    home().write_text("a file where the home should be")
     assert_same(dict(resolve_weights().arrays), random_weights())

@@ -1,0 +1,19 @@
+"""The entry: `streamlit run app.py` finds the ASGI app. The main script is `pages/main.py`."""
+
+from pathlib import Path
+
+import plotly
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
+
+PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def plotly_js(request: Request) -> FileResponse:
+    """The charts' script from the installed package. Pages ask for it with its version, so it may be kept for long."""
+    return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
+
+
+app = st.App("pages/main.py", routes=[Route("/api/plotly.js", plotly_js)])

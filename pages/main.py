@@ -1,0 +1,20 @@
+"""Every visit starts here: the page's frame, then the page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+STATIC = Path(__file__).parent / "static"
+
+# Before the navigation, and with a local icon: otherwise the browser asks another host for one.
+st.set_page_config(page_title="Pawlab", page_icon=str(STATIC / "icon.png"), layout="wide")
+st.logo(str(STATIC / "logo.png"), size="medium")
+st.navigation(
+    [
+        st.Page("dataset.py", title="Dataset", default=True),
+        st.Page("augment.py", title="Augmentation", url_path="augment"),
+        st.Page("train.py", title="Training", url_path="train"),
+        st.Page("classify.py", title="Classify", url_path="classify"),
+    ],
+    position="top",
+).run()

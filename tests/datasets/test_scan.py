@@ -1,0 +1,296 @@
+"""The scan: what it finds out about a file, what it remembers, and how it is stopped."""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.datasets import scan
+from core.datasets.scan import scan_files
+from core.errors import Cancelled, ImageError
+from core.images import ImageFacts, inspect_image
+from core.parallel import ordered_map
+from tests.drawing import image_bytes, write_images
+
+
+class Decodes:
+    """Counts what the scan decodes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self.lock = threading.Lock()
+        self.real = inspect_image
+        monkeypatch.setattr(scan, "inspect_image", self)
+
+    def __call__(self, source: bytes | Path) -> ImageFacts:
+        with self.lock:
+            self.count += 1
+        return self.real(source)
+
+    def of(self, work: Callable[[], object]) -> int:
+        self.count = 0
+        work()
+        return self.count
+
+
+@pytest.fixture
+def decodes(monkeypatch: pytest.MonkeyPatch) -> Decodes:
+    return Decodes(monkeypatch)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_images(tmp_path / "data", {"cats": 6, "dogs": 5})
+
+
+def paths_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+
+
+def memory(home: Path) -> Path:
+    (path,) = (home / "cache" / "index").iterdir()
+    return path
+
+
+def test_a_picture_has_its_digest_size_and_facts(folder: Path) -> None:
+    path = folder / "cats" / "0.jpg"
+    found = scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"]
+    assert found.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (found.bytes, found.changed) == (path.stat().st_size, path.stat().st_mtime_ns)
+    assert (found.facts, found.reason) == (ImageFacts(64, 48, "JPEG", "RGB"), "")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"some text", "not an image in a format that we read"),
+        (image_bytes()[:300], "the picture is cut off"),
+        (image_bytes(format="PNG")[:100], "the picture is cut off"),
+    ],
+)
+def test_what_does_not_decode_has_a_reason_and_its_digest(folder: Path, content: bytes, reason: str) -> None:
+    (folder / "cats" / "bad.jpg").write_bytes(content)
+    found = scan_files(folder, paths_in(folder))
+    assert found["cats/bad.jpg"].reason.startswith(reason)
+    assert found["cats/bad.jpg"].facts is None
+    assert found["cats/bad.jpg"].digest == hashlib.sha256(content).hexdigest()
+    assert sum(not one.reason for one in found.values()) == 11
+
+
+def test_what_cannot_be_read_has_a_reason_and_no_digest(folder: Path) -> None:
+    os.mkfifo(folder / "cats" / "pipe.jpg")
+    (folder / "cats" / "folder.jpg").mkdir()
+    with (folder / "cats" / "large.jpg").open("wb") as file:
+        file.truncate(65 * 2**20)
+    names = ["cats/pipe.jpg", "cats/folder.jpg", "cats/large.jpg", "cats/missing.jpg"]
+    found = scan_files(folder, names)
+    assert [found[name].digest for name in names] == [""] * 4
+    assert [found[name].reason.split(":")[0] for name in names] == [
+        "not a file",
+        "not a file",
+        "the file has 65 MB",
+        "the file cannot be read",
+    ]
+
+
+def test_the_result_has_every_path_and_no_other(folder: Path) -> None:
+    assert list(scan_files(folder, ["dogs/1.jpg", "cats/3.jpg"])) == ["dogs/1.jpg", "cats/3.jpg"]
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_folder_is_not_decoded_again(folder: Path, decodes: Decodes) -> None:
+    (folder / "cats" / "bad.jpg").write_bytes(b"text")
+    paths = paths_in(folder)
+    first = scan_files(folder, paths)
+    assert decodes.count == 12
+    assert decodes.of(lambda: scan_files(folder, paths)) == 0
+    assert scan_files(folder, paths) == first
+
+
+def test_ten_new_files_are_ten_decodes(folder: Path, decodes: Decodes) -> None:
+    scan_files(folder, paths_in(folder))
+    write_images(folder, {"birds": 10})
+    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 10
+
+
+def test_a_file_of_another_size_or_time_is_decoded_again(folder: Path, decodes: Decodes) -> None:
+    scan_files(folder, paths_in(folder))
+    path = folder / "cats" / "0.jpg"
+    path.write_bytes(b"text now")
+    found: list[Any] = []
+    assert decodes.of(lambda: found.append(scan_files(folder, paths_in(folder)))) == 1
+    assert found[0]["cats/0.jpg"].reason
+    os.utime(folder / "dogs" / "1.jpg", ns=(1, 1))
+    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 1
+
+
+def test_a_file_that_went_away_is_forgotten(folder: Path, pawlab_home: Path) -> None:
+    scan_files(folder, paths_in(folder))
+    (folder / "cats" / "0.jpg").unlink()
+    assert len(scan_files(folder, paths_in(folder))) == 10
+    assert len(json.loads(memory(pawlab_home).read_bytes())["files"]) == 10
+
+
+def test_what_could_not_be_read_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed permission leaves no trace in a file's size or time."""
+
+    def deny(path: Path) -> bytes:
+        raise ImageError("the file cannot be read: Permission denied")
+
+    with monkeypatch.context() as locked:
+        locked.setattr(scan, "read_image_file", deny)
+        assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == "the file cannot be read: Permission denied"
+    assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == ""
+
+
+def test_another_decoder_looks_again(folder: Path, decodes: Decodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan_files(folder, paths_in(folder))
+    monkeypatch.setattr(scan, "DECODER", "another")
+    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 11
+
+
+def test_two_folders_do_not_share_a_memory(folder: Path, tmp_path: Path, decodes: Decodes) -> None:
+    other = write_images(tmp_path / "other", {"cats": 2})
+    scan_files(folder, paths_in(folder))
+    scan_files(other, paths_in(other))
+    assert decodes.of(lambda: (scan_files(folder, paths_in(folder)), scan_files(other, paths_in(other)))) == 0
+
+
+def test_a_folder_reached_by_a_link_shares_its_memory(folder: Path, tmp_path: Path, decodes: Decodes) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    scan_files(folder, paths_in(folder))
+    assert decodes.of(lambda: scan_files(tmp_path / "link", paths_in(folder))) == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"null",
+        b"7",
+        b'{"decoder": 1}',
+        b"[" * 100_000,
+        b'{"decoder": "%s", "files": []}',
+        b'{"decoder": "%s", "files": 7}',
+        b'{"decoder": "%s"}',
+    ],
+)
+def test_a_broken_memory_is_made_again(folder: Path, pawlab_home: Path, decodes: Decodes, content: bytes) -> None:
+    first = scan_files(folder, paths_in(folder))
+    memory(pawlab_home).write_bytes(content.replace(b"%s", scan.DECODER.encode()))
+    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 11
+    assert scan_files(folder, paths_in(folder)) == first
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+DIGEST = "0" * 64
+nearly = st.lists(
+    st.sampled_from([0, 1, -1, DIGEST, "x", "", None, [1, 1, "JPEG", "RGB"], [0, 1, "J", "R"]]), max_size=5
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(json_values | nearly, min_size=2, max_size=2), st.booleans())
+def test_a_forged_memory_gives_no_malformed_result(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[Any], stamped: bool
+) -> None:
+    folder = write_images(tmp_path_factory.mktemp("forged", numbered=True), {"cats": 2}, size=(4, 4))
+    home = Path(os.environ["PAWLAB_HOME"])
+    for path in (home / "cache" / "index").glob("*.json"):
+        path.unlink()
+    scan_files(folder, paths_in(folder))
+    for number, entry in enumerate(entries):
+        if stamped and isinstance(entry, list):  # so that it is taken for the file as it is
+            status = (folder / "cats" / f"{number}.jpg").stat()
+            entry[:2] = [status.st_size, status.st_mtime_ns]
+    files = {f"cats/{number}.jpg": entry for number, entry in enumerate(entries)}
+    memory(home).write_text(json.dumps({"decoder": scan.DECODER, "files": files}))
+    for found in scan_files(folder, paths_in(folder)).values():
+        assert len(found.digest) == 64
+        assert (found.facts is None) == bool(found.reason)
+        assert found.facts is None or (found.facts.width > 0 and isinstance(found.facts.format, str))
+
+
+def test_names_that_are_hard_to_write_down_are_remembered(folder: Path, decodes: Decodes) -> None:
+    for name in ['a "quoted" \\ name', "new\nline", "\U0001f436", "\u202egpj", "\x7f\x01"]:
+        (folder / "cats" / f"{name}.jpg").write_bytes(image_bytes())
+    paths = paths_in(folder)
+    scan_files(folder, paths)
+    assert decodes.of(lambda: scan_files(folder, paths)) == 0
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+def test_progress_counts_every_file_once(folder: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    scan_files(folder, paths_in(folder), lambda *args: seen.append(args))
+    assert seen == [("scan", done, 11) for done in range(12)]
+
+
+def test_progress_begins_with_what_is_remembered(folder: Path) -> None:
+    scan_files(folder, paths_in(folder))
+    write_images(folder, {"birds": 2})
+    seen: list[tuple[str, int, int]] = []
+    scan_files(folder, paths_in(folder), lambda *args: seen.append(args))
+    assert seen == [("scan", 11, 13), ("scan", 12, 13), ("scan", 13, 13)]
+
+
+def test_cancelling_drops_the_work_that_waits(tmp_path: Path, decodes: Decodes) -> None:
+    folder = write_images(tmp_path / "many", {"cats": 300}, size=(8, 8))
+    ahead = 4 * (os.cpu_count() or 1) + 10
+
+    def cancel(phase: str, done: int, total: int) -> None:
+        if done == 5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        scan_files(folder, paths_in(folder), cancel)
+    assert 5 <= decodes.count <= 5 + ahead
+    stopped = decodes.count
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
+    assert decodes.count == stopped
+
+
+def test_what_was_found_before_cancelling_is_remembered(folder: Path, pawlab_home: Path, decodes: Decodes) -> None:
+    def cancel(phase: str, done: int, total: int) -> None:
+        if done == 5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        scan_files(folder, paths_in(folder), cancel)
+    assert [path.suffix for path in (pawlab_home / "cache" / "index").iterdir()] == [".json"]
+    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 6
+
+
+def test_files_are_taken_only_a_little_ahead() -> None:
+    """So that memory does not grow with their number."""
+    taken = 0
+
+    def items() -> Any:
+        nonlocal taken
+        for number in range(1000):
+            taken += 1
+            yield number
+
+    results = ordered_map(lambda item: item, items())
+    assert next(results) == 0
+    assert taken <= 4 * (os.cpu_count() or 1) + 1
+    assert list(results) == list(range(1, 1000))

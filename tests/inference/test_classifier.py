@@ -1,0 +1,106 @@
+"""Answers of a finished run: right, in order, and bad pictures harm nobody."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import ImageError, InputError, RunError
+from core.inference.classifier import Answer, Classifier
+from core.inference.inputs import find_pictures
+from core.training.runs import Run, load_run
+from tests.drawing import image_bytes, make_zip
+
+
+@pytest.fixture(scope="module")
+def classifier(trained: Run) -> Classifier:
+    return Classifier.open(trained)
+
+
+def test_path_and_bytes_of_a_picture_get_the_same_answer(classifier: Classifier, drawn: Path) -> None:
+    file = next((drawn / "train" / "cats").iterdir())
+    assert classifier.classify(file) == classifier.classify(file.read_bytes())
+
+
+def test_most_training_pictures_are_recognised(classifier: Classifier, drawn: Path) -> None:
+    files = sorted((drawn / "train").glob("*/*"))
+    answers = classifier.classify_all(files)
+    right = [isinstance(a, Answer) and a.label == file.parent.name for a, file in zip(answers, files, strict=True)]
+    assert sum(right) / len(right) > 0.7
+
+
+def test_probabilities_sum_to_one(classifier: Classifier) -> None:
+    answer = classifier.classify(image_bytes())
+    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-6)
+    assert answer.confidence == max(answer.probabilities.values())
+
+
+def test_a_bad_picture_is_an_answer_of_its_own_and_the_order_stays(classifier: Classifier) -> None:
+    good = [image_bytes(seed) for seed in range(30)]
+    mixed = [content for pair in zip(good, [b"text"] * 30, strict=True) for content in pair]
+    answers = list(classifier.classify_all(mixed))
+    assert all(isinstance(answer, ImageError) for answer in answers[1::2])
+    assert answers[::2] == [classifier.classify(content) for content in good]
+
+
+def test_pictures_are_taken_only_a_little_ahead_of_the_answers(classifier: Classifier) -> None:
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield image_bytes()
+
+    answers = classifier.classify_all(endless())
+    for _ in range(5):
+        next(answers)
+    answers.close()  # type: ignore[attr-defined]
+    assert taken < 100
+
+
+@pytest.mark.parametrize("damage", ["no model", "text for a model", "other classes", "broken summary"])
+def test_a_damaged_run_is_refused_in_words(trained: Run, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(trained.directory, folder)
+    if damage == "no model":
+        (folder / "model.onnx").unlink()
+    elif damage == "text for a model":
+        (folder / "model.onnx").write_text("hello")
+    elif damage == "broken summary":
+        (folder / "run.json").write_text('{"classes": 7}')
+    else:
+        summary = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(json.dumps({**summary, "classes": ["a", "b", "c"]}))
+    with pytest.raises((RunError, InputError)):
+        Classifier.open(load_run(folder))
+
+
+def test_zips_folders_and_files_are_walked_and_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    folder = tmp_path / "in"
+    (folder / "deep" / ".hidden").mkdir(parents=True)
+    for name in ("b.jpg", "deep/a.jpg", "deep/.hidden/c.jpg", "Thumbs.db"):
+        (folder / name).write_bytes(image_bytes())
+    archive = tmp_path / "more.zip"
+    archive.write_bytes(make_zip({"x/1.jpg": image_bytes(), "__MACOSX/x/._1.jpg": b""}))
+    with find_pictures([folder, archive, folder / "b.jpg"]) as found:
+        assert all(picture.file.is_file() for picture in found)
+        names = [picture.path.removeprefix(f"{tmp_path}/") for picture in found]
+    assert names == ["in/b.jpg", "in/deep/a.jpg", "more.zip/x/1.jpg", "in/b.jpg"]
+    assert not list(scratch.iterdir())
+
+
+def test_classifying_loads_no_tensorflow(trained: Run) -> None:
+    code = (
+        "import sys; from core.inference.classifier import Classifier; from core.training.runs import load_run;"
+        "from pathlib import Path; Classifier.open(load_run(Path(sys.argv[1])));"
+        "sys.exit(any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(trained.directory)], timeout=60).returncode == 0

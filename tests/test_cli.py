@@ -1,0 +1,156 @@
+"""The command line as a user calls it: a process of its own, its stdout, its exit code."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.training.runs import Run, list_runs
+from tests.drawing import image_bytes, make_zip, write_images
+
+PROJECT = Path(__file__).parents[1]
+
+
+def core(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments)], cwd=PROJECT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_sample_then_scan(tmp_path: Path) -> None:
+    core("sample", tmp_path / "pets")
+    result = last_line(core("scan", tmp_path / "pets", "--json"))
+    assert set(result) == {"classes", "counts", "unreadable", "fingerprint", "seconds"}
+    assert result["classes"] == ["cats", "dogs"]
+    assert set(result["counts"]) == {"train", "validation"}
+
+
+def test_scan_names_what_cannot_be_read(tmp_path: Path) -> None:
+    data = write_images(tmp_path / "data", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
+    (data / "train" / "a" / "bad.jpg").write_bytes(b"no picture")
+    (row,) = last_line(core("scan", data, "--json"))["unreadable"]
+    assert row["path"] == "train/a/bad.jpg"
+    assert row["reason"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("scan", "/nowhere"),
+        ("scan",),
+        ("scan", __file__),
+        ("train", "--data", "/nowhere"),
+        ("train",),
+        ("train", "--data", "sample", "--epochs", "0"),
+        ("train", "--data", "sample", "--epochs", "many"),
+        ("train", "--data", "sample", "--preset", "slow"),
+        ("train", "--resume", "nothing"),
+        ("classify", "/nowhere.jpg", "--run", "nothing"),
+        ("classify", "/nowhere.jpg"),
+        ("sample", PROJECT),
+        ("dance",),
+    ],
+)
+def test_bad_input_ends_with_2_and_one_line(arguments: tuple[str | Path, ...]) -> None:
+    done = core(*arguments, code=2)
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_hostile_zip_is_bad_input(tmp_path: Path) -> None:
+    archive = tmp_path / "evil.zip"
+    archive.write_bytes(make_zip({"../../evil.jpg": image_bytes()}))
+    assert "evil" in core("scan", archive, code=2).stderr
+
+
+def test_train_classify_and_list(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
+    trained = last_line(
+        core(
+            "train",
+            "--data",
+            drawn,
+            "--preset",
+            "fast",
+            "--epochs",
+            "3",
+            "--image-size",
+            "64",
+            "--name",
+            "cli",
+            "--json",
+        )
+    )
+    wanted = {"run", "directory", "best_epoch", "val_accuracy", "val_loss", "seconds", "weights"}
+    assert wanted <= set(trained)
+    assert trained["seconds"]["total"] > 0
+
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"GIF89a")
+    table = tmp_path / "answers.csv"
+    picture = next((drawn / "validation" / "dogs").iterdir())
+    result = last_line(core("classify", picture, bad, "--run", trained["run"], "--csv", table, "--json"))
+    good, broken = result["results"]
+    assert set(good) == {"path", "label", "confidence", "probabilities"}
+    assert set(good["probabilities"]) == {"cats", "dogs"}
+    assert set(broken) == {"path", "error"}
+    assert result["images_per_second"] > 0
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["path", "label", "confidence", "error", "cats", "dogs"]
+    assert (rows[0]["label"], rows[1]["error"]) == (good["label"], broken["error"])
+
+    (listed,) = last_line(core("runs", "--json"))["runs"]
+    assert (listed["run"], listed["status"], listed["name"]) == (trained["run"], "finished", "cli")
+
+
+def test_ctrl_c_cancels_keeps_the_model_and_resume_goes_on(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"early_stopping_patience": 900, "units": 512}))
+    command = [sys.executable, "-m", "core", "train", "--data", str(drawn), "--preset", "fast", "--image-size", "64"]
+    command += ["--epochs", "900", "--settings", str(settings), "--json"]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = wait_for_epochs(process, 1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    summary = json.loads(out.splitlines()[-1])
+    assert summary["status"] == "cancelled"
+    assert (run.directory / "model.keras").is_file()
+    before = len(run.history().epochs)
+
+    resumed = subprocess.Popen(
+        [sys.executable, "-m", "core", "train", "--resume", run.id, "--json"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_epochs(resumed, before + 1)
+    resumed.send_signal(signal.SIGINT)
+    resumed.communicate(timeout=60)
+    assert [point["epoch"] for point in run.history().epochs][:before] == list(range(1, before + 1))
+
+
+def wait_for_epochs(process: subprocess.Popen[str], count: int) -> Run:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for run in list_runs().runs:
+            if len(run.history().epochs) >= count:
+                return run
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"{os.fspath(PROJECT)}: no epoch came: {process.communicate()}")

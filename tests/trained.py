@@ -1,0 +1,72 @@
+"""Fixtures that train for real: weights fetched once a session, a small drawn dataset, one finished run."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.backbone.graph import cached_base
+from core.backbone.weights import resolve_weights
+from core.datasets.sample import write_sample
+from core.training.jobs import collect, start_run
+from core.training.recipe import TrainingConfig, preset
+from core.training.runs import ACTIVE, Run, create_run, load_run
+
+SMALL = preset("fast").changed(image_size=96, epochs=4, batch_size=8, units=32, early_stopping_patience=50)
+
+
+@pytest.fixture(scope="session")
+def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A `cache` folder with the real pre-trained weights and the base's graph."""
+    folder = tmp_path_factory.mktemp("weights-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAWLAB_HOME", str(folder))
+        cached_base(resolve_weights())
+    yield folder / "cache"
+
+
+@pytest.fixture
+def ready_home(pawlab_home: Path, weights_cache: Path) -> Path:
+    """This test's home, with weights in its cache, so that training starts at once and without a network."""
+    shutil.copytree(weights_cache, pawlab_home / "cache")
+    return pawlab_home
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn cats and dogs in the notebook's layout: 20 + 8 a class."""
+    folder = tmp_path_factory.mktemp("drawn") / "pets"
+    write_sample(folder, train=20, validation=8)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn: Path) -> Run:
+    """A finished run of `SMALL` on `drawn`. Treat its folder as read only."""
+    home = tmp_path_factory.mktemp("trained-home")
+    shutil.copytree(weights_cache, home / "cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAWLAB_HOME", str(home))
+        return train_to_the_end(drawn, SMALL)
+
+
+def train_to_the_end(source: Path, config: TrainingConfig) -> Run:
+    """Creates a run, starts its worker and waits for it to finish."""
+    run = create_run(str(source), config, "test")
+    start_run(run)
+    wait_for(run, lambda: run.status() not in ACTIVE)
+    assert run.status() == "finished", run.history().reason or (run.directory / "worker.log").read_text()
+    return load_run(run.directory)
+
+
+def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 90) -> None:
+    """Waits until `condition()` holds; fails with the run's last words when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        collect()
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds} s; {run.history()}; {(run.directory / 'worker.log').read_text()[-2000:]}")
+        time.sleep(0.02)

@@ -1,0 +1,183 @@
+"""The worker process: what it leaves, and that neither a kill nor a cancel costs anything."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import RunError
+from core.images import load_image
+from core.training.history import History
+from core.training.jobs import start_run
+from core.training.recipe import TrainingConfig
+from core.training.runs import ACTIVE, Run, create_run, load_run
+from tests.trained import SMALL, train_to_the_end, wait_for
+
+NOT_COMPARED = ("time", "seconds")
+
+
+def numbers(history: History) -> list[dict[str, Any]]:
+    """Every point of a run's curves, without when it happened and how long it took."""
+    points = history.epochs + history.batches + history.drops + ([history.early_stop] if history.early_stop else [])
+    return [{key: value for key, value in point.items() if key not in NOT_COMPARED} for point in points]
+
+
+def kill(run: Run) -> None:
+    os.kill(json.loads((run.directory / "worker.json").read_text())["pid"], signal.SIGKILL)
+    wait_for(run, lambda: not run.alive())
+
+
+def test_the_saved_keras_model_takes_pixels_and_gives_the_probabilities_of_the_onnx_model(
+    trained: Run, drawn: Path
+) -> None:
+    import keras
+
+    from core.inference.classifier import Classifier
+
+    files = sorted((drawn / "validation").glob("*/*"))
+    images = np.stack([load_image(file, SMALL.image_size) for file in files])
+    model = keras.models.load_model(trained.directory / "model.keras")
+    theirs = model.predict_on_batch(images.astype(np.float32))[:, 0]
+    ours = Classifier.open(trained).predict(images)[:, 1]
+    assert np.abs(ours - theirs).max() < 1e-4
+    assert np.ptp(ours) > 0.05, "the model answers the same for every picture"
+
+
+def test_the_summary_tells_the_best_epoch_of_the_history(trained: Run) -> None:
+    summary, history = trained.summary(), trained.history()
+    lowest = min(history.epochs, key=lambda epoch: float(epoch["val_loss"]))
+    assert summary["best_epoch"] == lowest["epoch"]
+    assert summary["val_loss"] == pytest.approx(lowest["val_loss"], rel=1e-6)
+    assert summary["val_accuracy"] == pytest.approx(lowest["val_accuracy"])
+    assert summary["weights"]["source"] in ("keras", "package index")
+    assert len(summary["weights"]["digest"]) == 64
+
+
+def test_the_log_has_every_batch_and_every_epoch(trained: Run) -> None:
+    history = trained.history()
+    batches = -(-40 * 2 // SMALL.batch_size)  # 20 drawn pictures a class, one copy each
+    assert [point["epoch"] for point in history.epochs] == list(range(1, SMALL.epochs + 1))
+    expected = [(epoch, batch) for epoch in range(1, SMALL.epochs + 1) for batch in range(1, batches + 1)]
+    assert [(point["epoch"], point["batch"]) for point in history.batches] == expected
+
+
+def test_the_saved_validation_predictions_give_the_score(trained: Run) -> None:
+    saved = np.load(trained.directory / "validation.npz", allow_pickle=False)
+    accuracy = np.mean((saved["probabilities"][:, 0] > 0.5) == saved["labels"])
+    assert accuracy == pytest.approx(trained.summary()["val_accuracy"])
+
+
+def test_the_same_seed_gives_the_same_history(trained: Run, ready_home: Path, drawn: Path) -> None:
+    again = train_to_the_end(drawn, SMALL)
+    assert numbers(again.history()) == numbers(trained.history())
+
+
+def test_a_run_killed_in_every_phase_ends_like_one_that_was_not(trained: Run, ready_home: Path, drawn: Path) -> None:
+    run = create_run(str(drawn), SMALL, "killed")
+    moments = [
+        lambda: run.history().phase == "features",
+        lambda: len(run.history().batches) >= 3,
+        lambda: len(run.history().epochs) >= 2,
+        lambda: run.history().phase == "save",
+    ]
+    for moment in moments:
+        start_run(run)
+        wait_for(run, lambda moment=moment: moment() or run.status() not in ACTIVE)
+        assert run.alive(), run.history().reason
+        kill(run)
+        assert run.status() == "interrupted"
+    start_run(run)
+    wait_for(run, lambda: run.status() not in ACTIVE)
+    assert run.status() == "finished", run.history().reason
+    assert numbers(run.history()) == numbers(trained.history())
+    assert run.summary()["val_loss"] == trained.summary()["val_loss"]
+
+
+def test_callbacks_keep_their_counters_over_a_kill(ready_home: Path, drawn: Path) -> None:
+    """Settings under which the learning rate drops and training stops early: both at the epochs of an unbroken run."""
+    config = SMALL.changed(
+        epochs=30, learning_rate=0.5, l2=0.0, early_stopping_patience=4, reduce_lr_patience=2, reduce_lr_factor=0.5
+    )
+    whole = train_to_the_end(drawn, config).history()
+    assert whole.early_stop and whole.drops, "the settings no longer provoke what this test is about"
+    run = create_run(str(drawn), config, "killed")
+    start_run(run)
+    last = whole.epochs[-1]["epoch"]
+    wait_for(run, lambda: len(run.history().epochs) >= last - 2 or run.status() not in ACTIVE)
+    if run.alive():
+        kill(run)
+        start_run(run)
+    wait_for(run, lambda: run.status() not in ACTIVE)
+    assert numbers(run.history()) == numbers(whole)
+
+
+def test_a_cancel_keeps_the_best_model_and_a_resume_completes_the_run(
+    trained: Run, ready_home: Path, drawn: Path
+) -> None:
+    run = create_run(str(drawn), SMALL.changed(epochs=400, units=512), "cancelled")
+    start_run(run)
+    wait_for(run, lambda: run.history().epochs)
+    run.cancel()
+    wait_for(run, lambda: run.status() not in ACTIVE)
+    assert run.status() == "cancelled"
+    summary = run.summary()
+    best = min(run.history().epochs, key=lambda epoch: float(epoch["val_loss"]))
+    assert (summary["status"], summary["best_epoch"]) == ("cancelled", best["epoch"])
+    assert (run.directory / "model.keras").is_file()
+    before = len(run.history().epochs)
+    start_run(run)
+    wait_for(run, lambda: len(run.history().epochs) > before)
+    assert [point["epoch"] for point in run.history().epochs[: before + 1]] == list(range(1, before + 2))
+    run.cancel()
+    wait_for(run, lambda: run.status() not in ACTIVE)
+
+
+def test_a_cancel_before_the_first_epoch_says_that_there_is_no_model(ready_home: Path, drawn: Path) -> None:
+    run = create_run(str(drawn), SMALL, "early")
+    start_run(run)
+    run.cancel()
+    wait_for(run, lambda: run.status() not in ACTIVE)
+    assert run.status() == "cancelled"
+    assert "no model" in run.history().reason
+    with pytest.raises(RunError, match="has no model"):
+        run.summary()
+
+
+def test_a_source_that_vanished_fails_with_a_reason(ready_home: Path, tmp_path: Path) -> None:
+    run = create_run(str(tmp_path / "gone"), SMALL, "gone")
+    start_run(run)
+    wait_for(run, lambda: run.status() not in ACTIVE)
+    assert run.status() == "failed"
+    assert "gone" in run.history().reason
+
+
+def test_a_run_at_work_is_not_started_twice(ready_home: Path, drawn: Path) -> None:
+    run = create_run(str(drawn), SMALL, "twice")
+    start_run(run)
+    with pytest.raises(RunError, match="at work"):
+        start_run(run)
+    run.cancel()
+    wait_for(run, lambda: run.status() not in ACTIVE)
+
+
+def test_flatten_and_three_classes(ready_home: Path, tmp_path: Path) -> None:
+    """The notebook's head, softmax, plain class folders that Pawlab splits, and copies for validation."""
+    from tests.drawing import write_images
+
+    data = write_images(tmp_path / "shapes", {"ants": 9, "bees": 9, "cows": 9})
+    config = TrainingConfig(image_size=64, epochs=2, batch_size=8, units=16, augment_validation=True)
+    summary = train_to_the_end(data, config).summary()
+    assert summary["classes"] == ["ants", "bees", "cows"]
+    saved = np.load(Path(summary["directory"]) / "validation.npz", allow_pickle=False)
+    assert saved["probabilities"].shape == (2 * sum(summary["counts"]["validation"].values()), 3)
+    np.testing.assert_allclose(saved["probabilities"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_run_reads_back_from_its_folder(pawlab_home: Path) -> None:
+    run = create_run("/somewhere", SMALL, "Größe & Co")
+    assert load_run(run.directory) == run
+    assert run.status() == "waiting"
