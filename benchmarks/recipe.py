@@ -41,7 +41,7 @@ def notebook(archive: Path, weights: Path, out: Path, epochs: int, timed: int) -
 
 def last_json(command: list[str]) -> dict[str, Any]:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -57,7 +57,7 @@ def main() -> None:
     archive = photos_zip()
     rounds: list[dict[str, dict[str, Any]]] = []
     with own_home() as home:
-        arrays = resolve_weights().arrays
+        arrays: dict[str, Any] = dict(resolve_weights().arrays)
         np.savez(home / "arrays.npz", **arrays)
         for _ in range(options.rounds):
             one = {

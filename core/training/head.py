@@ -1,8 +1,8 @@
 """The head that learns: Dense (ReLU, L2) -> BatchNormalization -> Dropout -> Dense (sigmoid or softmax), with Adam.
 
-The maths is Keras' own, step for step (a test trains Keras' layers beside it). It is written in NumPy because the
+The maths is Keras' own, step for step (a test trains Keras' layers beside it). It is written out here because the
 hidden kernel is everything: at 160 pixels Flatten gives 32,000 inputs, so kernel, gradient and Adam's two moments are
-65 MB each, and a framework that makes one pass over memory for each of them spends its time waiting. Here one sweep
+65 MB each, and a framework that makes a pass over memory for each operation spends its time waiting. Here one sweep
 over the kernel, a few hundred rows at a time, does gradient, L2, Adam and the **next** batch's forward product while
 those rows are in the processor's cache. benchmarks/head.py has the figures. TensorFlow is not needed, nor imported.
 
@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.training.adam import BETA_1, BETA_2, adam
+
 Floats = NDArray[np.float32]
 
-ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-7
 NORM_MOMENTUM, NORM_EPSILON = 0.99, 1e-3
 PROBABILITY_EPSILON = 1e-7  # Keras' backend clips probabilities to this before the logarithm
 
@@ -143,9 +144,10 @@ class Head:
         }
         # update
         self.steps += 1
-        rate = learning_rate * math.sqrt(1 - ADAM_BETA_2**self.steps) / (1 - ADAM_BETA_1**self.steps)
+        rate = learning_rate * math.sqrt(1 - BETA_2**self.steps) / (1 - BETA_1**self.steps)
         for name, gradient in gradients.items():
-            _adam(a[name], a[f"{name}.m"], a[f"{name}.v"], gradient, np.empty_like(gradient), rate)
+            rows = [values.reshape(1, -1) for values in (a[name], a[f"{name}.m"], a[f"{name}.v"], gradient)]
+            adam(rows[0], rows[1], rows[2], rows[3], 0.0, rate)
         return batch, self._sweep(following, Update(features, d_before, rate))
 
     def evaluate(self, features: Floats, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
@@ -181,20 +183,19 @@ class Head:
 
     def _stripe(self, low: int, high: int, following: Floats, update: Update | None) -> tuple[Floats, float]:
         kernel, m, v = (self.arrays[name] for name in ("hidden_kernel", "hidden_kernel.m", "hidden_kernel.v"))
-        gradient, spare = np.empty((2, ROWS, self.units), np.float32)
+        gradient = np.empty((ROWS, self.units), np.float32)
         product = np.zeros((len(following), self.units), np.float32)
         squares = 0.0
         for start in range(low, high, ROWS):
             rows = slice(start, min(start + ROWS, high))
             held = kernel[rows]
             if update:
-                g, s = gradient[: len(held)], spare[: len(held)]
+                g = gradient[: len(held)]
                 np.matmul(update.features[:, rows].T, update.d_before, out=g)
-                np.multiply(held, 2 * self.l2, out=s)
-                g += s
-                _adam(held, m[rows], v[rows], g, s, update.rate)
+                squares += adam(held, m[rows], v[rows], g, self.l2, update.rate)
+            else:
+                squares += float(np.vdot(held, held))
             product += following[:, rows] @ held
-            squares += float(np.vdot(held, held))
         return product, squares
 
 
@@ -207,25 +208,6 @@ def _score(probabilities: Floats, labels: NDArray[np.int64], penalty: float) -> 
         guesses = probabilities.argmax(axis=1)
     losses = -np.log(np.clip(right, PROBABILITY_EPSILON, 1 - PROBABILITY_EPSILON))
     return Batch(float(losses.mean()), penalty, int((guesses == labels).sum()), len(labels))
-
-
-def _adam(weight: Floats, m: Floats, v: Floats, gradient: Floats, spare: Floats, rate: float) -> None:
-    """Adam in place; `gradient` and `spare` are scratch afterwards.
-
-    The moments are kept without their factors (1 - beta): those stand in `rate` and epsilon instead, which saves two
-    passes over the kernel's rows.
-    """
-    m *= ADAM_BETA_1
-    m += gradient
-    v *= ADAM_BETA_2
-    gradient *= gradient
-    v += gradient
-    np.sqrt(v, out=spare)
-    root = math.sqrt(1 - ADAM_BETA_2)
-    spare += ADAM_EPSILON / root
-    np.divide(m, spare, out=spare)
-    spare *= rate * (1 - ADAM_BETA_1) / root
-    weight -= spare
 
 
 def _glorot(generator: np.random.Generator, rows: int, columns: int) -> Floats:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def test_the_same_seed_gives_the_same_history(trained: Run, ready_home: Path, dr
 
 def test_a_run_killed_in_every_phase_ends_like_one_that_was_not(trained: Run, ready_home: Path, drawn: Path) -> None:
     run = create_run(str(drawn), SMALL, "killed")
-    moments = [
+    moments: list[Callable[[], bool]] = [
         lambda: run.history().phase == "features",
         lambda: len(run.history().batches) >= 3,
         lambda: len(run.history().epochs) >= 2,
@@ -86,7 +87,7 @@ def test_a_run_killed_in_every_phase_ends_like_one_that_was_not(trained: Run, re
     ]
     for moment in moments:
         start_run(run)
-        wait_for(run, lambda moment=moment: moment() or run.status() not in ACTIVE)
+        wait_for(run, lambda now=moment: now() or run.status() not in ACTIVE)  # type: ignore[misc]
         assert run.alive(), run.history().reason
         kill(run)
         assert run.status() == "interrupted"
