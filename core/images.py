@@ -9,6 +9,7 @@ and whatever goes wrong inside them becomes an `ImageError`. All functions may b
 """
 
 import io
+import logging
 import re
 import stat
 import struct
@@ -56,6 +57,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _one_large_picture = threading.Lock()
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its log of broken files goes to the terminal
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from core import archives
 from core.archives import ArchiveLimits, extract_zip, is_ignored
 from core.errors import ArchiveError, Cancelled
 from tests.drawing import image_bytes, make_zip
@@ -283,11 +284,24 @@ def test_a_member_that_reaches_into_the_table_of_contents_refuses_the_whole(tmp_
     assert "table of contents" in refuse(content, tmp_path)
 
 
+def test_extra_fields_belong_to_a_member(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("a/1.jpg", "a/2.jpg"):
+            info = zipfile.ZipInfo(name)
+            info.extra = struct.pack("<HH", 0x9999, 16) + bytes(16)
+            archive.writestr(info, b"1" * 50)
+    extract_zip(file.getvalue(), tmp_path / "target")
+    content = patched(patched(file.getvalue(), 0, "packed", 60), 0, "size", 60)
+    assert "overlap" in refuse(content, tmp_path)
+
+
 # --- sizes -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_bomb_of_zeros_is_refused(tmp_path: Path) -> None:
-    assert "as a bomb does" in refuse(make_zip({"a/1.jpg": b"1", "a/2.jpg": bytes(20 * 2**20)}), tmp_path)
+    photo = os.urandom(2**20)  # beside an honest photo, so that the zip as a whole has no striking ratio
+    assert "as a bomb does" in refuse(make_zip({"a/1.jpg": photo, "a/2.jpg": bytes(20 * 2**20)}), tmp_path)
 
 
 def test_a_bomb_in_small_pieces_is_refused(tmp_path: Path) -> None:
@@ -309,6 +323,13 @@ def test_the_declared_total_is_limited(tmp_path: Path) -> None:
     content = make_zip({"a/1.jpg": bytes(600), "a/2.jpg": bytes(600)}, zipfile.ZIP_STORED)
     assert "unpacks to" in refuse(content, tmp_path, ArchiveLimits(total_bytes=1000))
     extract_zip(content, tmp_path / "target", limits=ArchiveLimits(total_bytes=1200))
+
+
+def test_the_total_is_counted_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second line of defence, tried with the first taken away."""
+    monkeypatch.setattr(archives, "_check_sizes", lambda *_: None)
+    content = make_zip({"a/1.jpg": bytes(600), "a/2.jpg": bytes(600)})
+    assert "more than it declares" in refuse(content, tmp_path, ArchiveLimits(total_bytes=1000))
 
 
 def test_eight_gigabytes_are_the_default_limit(tmp_path: Path) -> None:

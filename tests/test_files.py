@@ -70,12 +70,12 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
 
 def test_readers_see_a_whole_file_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    write_json(path, [0] * 20_000)
+    write_json(path, [0] * 1000)
     done = threading.Event()
 
     def write() -> None:
         for number in range(40):
-            write_json(path, [number] * 20_000)
+            write_json(path, [number] * 1000)
         done.set()
 
     writer = threading.Thread(target=write)

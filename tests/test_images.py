@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -91,6 +93,19 @@ def test_a_phones_picture_of_several_is_a_jpeg_with_draft_scaling() -> None:
     assert decode_image(content, 32).shape == (24, 32, 3)
 
 
+def test_inspecting_a_jpeg_decodes_an_eighth_of_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    real = ImageFile.ImageFile.load
+
+    def watched(image: ImageFile.ImageFile) -> Any:
+        seen.append((image.size, image.mode))
+        return real(image)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
+    assert inspect_image(image_bytes(size=(640, 480))) == ImageFacts(640, 480, "JPEG", "RGB")
+    assert set(seen) == {((80, 60), "L")}
+
+
 def test_bytes_and_path_give_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a 'quoted'\nname \U0001f436 \u202etxt.jpg"
     path.write_bytes(image_bytes())
@@ -153,6 +168,16 @@ def test_no_exif_block_fails_a_good_picture(garbage: bytes, start: bytes) -> Non
     content = image_bytes(exif=start + garbage)
     assert reasons(content) == {""}
     assert sorted(decode_image(content).shape) == [3, 48, 64]
+
+
+def test_pillows_log_does_not_reach_the_terminal() -> None:
+    """In a process of its own, for pytest handles logs in this one."""
+    content = bytearray(image_bytes(format="TIFF"))
+    content[content.index(struct.pack("<HHL", 277, 3, 1)) + 8] = 200  # samples a pixel
+    assert "" not in reasons(bytes(content))
+    code = f"import core.images\ntry: core.images.inspect_image({bytes(content)!r})\nexcept Exception: print('refused')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("refused\n", "")
 
 
 def test_a_warning_of_pillow_does_not_fail_a_good_picture() -> None:

@@ -28,8 +28,7 @@ def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int
         for label in labels[digest]:
             of_class[label].append(digest)
     wanted = {
-        label: max(1, round(fraction * sum(labels[digest][label] for digest in digests)))
-        for label, digests in of_class.items()
+        label: round(fraction * sum(labels[digest][label] for digest in digests)) for label, digests in of_class.items()
     }
     chosen: set[str] = set()
     count: Counter[str] = Counter()
@@ -49,7 +48,7 @@ def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int
             fits = all(count[other] + number <= wanted[other] for other, number in labels[digest].items())
             if fits and is_spare(digest):
                 choose(digest)
-        if not count[label]:  # every picture is there so often that it overshoots: take the one that does so least
+        if not count[label]:  # few pictures, or many copies of each: take the one that overshoots least
             spare = [digest for digest in of_class[label] if is_spare(digest)]
             if spare:
                 choose(min(spare, key=lambda digest: labels[digest].total()))
