@@ -14,13 +14,13 @@ from core.config import help_of
 from core.console import CANCELLED, err, out, print_json, progress_bars
 from core.datasets import open_dataset
 from core.datasets.sample import write_sample
-from core.errors import ConfigError, ImageError, PawlabError
+from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Classifier
 from core.inference.inputs import find_pictures
 from core.training.follow import follow
 from core.training.jobs import start_run
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import create_run, find_run, list_runs
+from core.training.runs import create_run, drop_run, find_run, list_runs
 
 app = typer.Typer(
     help="Image classification by transfer learning, without a browser.",
@@ -98,11 +98,14 @@ def train(
             config = config.changed(**_read_settings(settings))
         config = config.changed(**{key: value for key, value in values.items() if value is not None})
         source = data if data == "sample" else str(Path(data).absolute())
-        with progress_bars() as progress:  # a source that cannot be used is bad input: say so before a run exists
-            open_dataset(source, validation_split=config.validation_split, seed=config.seed, progress=progress)
         run = create_run(source, config, name or preset_name)
     start_run(run)
-    summary = follow(run)
+    try:
+        summary = follow(run)
+    except InputError:
+        if data:  # the source cannot be used: nothing of the run is worth keeping
+            drop_run(run)
+        raise
     if json:
         print_json(summary)
     else:

@@ -1,6 +1,8 @@
 """Trains the head on features: epochs, callbacks, events, checkpoints. Resumes by itself where a checkpoint is."""
 
+import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,13 +14,14 @@ from threadpoolctl import threadpool_limits
 
 from core.backbone.features import FeatureArray
 from core.errors import Cancelled
-from core.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from core.training.checkpoint import Best, State, load_checkpoint, save_checkpoint
 from core.training.head import Batch, Floats, Head
 from core.training.recipe import TrainingConfig
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
 
 Emit = Callable[..., None]
 VALIDATION_BATCH = 256
+CHECKPOINT_SHARE = 0.05  # of the time: a large head is saved less often than after each epoch
 
 
 @dataclass
@@ -51,7 +54,7 @@ def fit(
     config: TrainingConfig,
     emit: Emit,
     cancelled: Callable[[], bool],
-) -> Progress:
+) -> State:
     """Trains until the last epoch, EarlyStopping or a cancel.
 
     Args:
@@ -60,24 +63,30 @@ def fit(
         cancelled: Asked before each batch.
 
     Returns:
-        Where training ended. The best epoch's checkpoint is on disk.
-
-    Raises:
-        Cancelled: Stopped by `cancelled`; checkpoints of the finished epochs are on disk.
+        Where training ended, with the best epoch's weights and predictions; no best when it was cancelled before the
+        first epoch ended.
     """
     head = new_head(train.width, classes, config)
     try:
-        progress = load_checkpoint(directory, head)
+        state = load_checkpoint(directory, head)
     except FileNotFoundError:
         early = EarlyStopping(config.early_stopping_patience)
         plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
-        progress = Progress(0, early, plateau)
-    emit("start", epoch=progress.epoch + 1)
+        state = State(0, early, plateau)
+    emit("start", epoch=state.epoch + 1)
+    saved, cost = time.perf_counter(), 0.0
     with threadpool_limits(1, user_api="blas"):  # the head spreads its stripes over the cores itself
-        while progress.epoch < config.epochs and not progress.early_stopping.stop:
-            _epoch(head, train, validation, config, progress, emit, cancelled)
-            save_checkpoint(directory, head, progress)
-    return progress
+        while state.epoch < config.epochs and not state.early_stopping.stop:
+            try:
+                _epoch(head, train, validation, config, state, emit, cancelled)
+            except Cancelled:
+                break
+            if time.perf_counter() - saved > cost / CHECKPOINT_SHARE:
+                began = time.perf_counter()
+                save_checkpoint(directory, head, state)
+                saved = time.perf_counter()
+                cost = saved - began
+    return state
 
 
 def new_head(width: int, classes: int, config: TrainingConfig) -> Head:
@@ -101,13 +110,13 @@ def _epoch(
     train: FeatureArray,
     validation: FeatureArray,
     config: TrainingConfig,
-    progress: Progress,
+    state: State,
     emit: Emit,
     cancelled: Callable[[], bool],
 ) -> None:
-    """One epoch; `progress` and the event log move only when it is complete."""
-    started, epoch = time.perf_counter(), progress.epoch + 1
-    learning_rate = progress.plateau.learning_rate
+    """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
+    started, epoch = time.perf_counter(), state.epoch + 1
+    learning_rate = state.plateau.learning_rate
     generator = np.random.default_rng([config.seed, 3, epoch])
     order = np.random.default_rng([config.seed, 2, epoch]).permutation(train.rows)
     batches = [order[start : start + config.batch_size] for start in range(0, train.rows, config.batch_size)]
@@ -121,10 +130,12 @@ def _epoch(
         batch, product = head.step(features, product, train.labels[rows], learning_rate, generator, following)
         seen.add(batch)
         emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
-    val, _ = evaluate(head, validation)
+    val, probabilities = evaluate(head, validation)
     val_scores = {f"val_{name}": value for name, value in val.scores().items()}
-    progress.epoch = epoch
-    best = progress.early_stopping.update(epoch, val_scores["val_loss"])
+    state.epoch = epoch
+    best = state.early_stopping.update(epoch, val_scores["val_loss"])
+    if best:
+        state.best = Best(epoch, head.weights(), probabilities)
     emit(
         "epoch",
         epoch=epoch,
@@ -135,22 +146,24 @@ def _epoch(
         seconds=time.perf_counter() - started,
         best=best,
     )
-    if progress.plateau.update(val_scores["val_loss"]):
-        emit("reduce_lr", epoch=epoch, learning_rate=progress.plateau.learning_rate)
-    if progress.early_stopping.stop:
-        emit("early_stop", epoch=epoch, best_epoch=progress.early_stopping.best_epoch)
+    if state.plateau.update(val_scores["val_loss"]):
+        emit("reduce_lr", epoch=epoch, learning_rate=state.plateau.learning_rate)
+    if state.early_stopping.stop:
+        emit("early_stop", epoch=epoch, best_epoch=state.early_stopping.best_epoch)
 
 
 def _with_next(
     train: FeatureArray, batches: list[NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.int64], Floats, Floats]]:
     """Each batch's rows, its features and the next batch's, read while the head works; no rows after the last."""
-    nothing = np.empty((0, train.width), np.float32)
+    size = max(len(rows) for rows in batches)
+    buffers = itertools.cycle(np.empty((3, size, train.width), np.float32))  # at work, at hand, being read
     with ThreadPoolExecutor(1, "read") as reader:
-        features = train.read(batches[0])
-        coming = [reader.submit(train.read, rows) for rows in batches[1:2]]
-        for number, rows in enumerate(batches):
-            following = coming.pop().result() if coming else nothing
-            coming = [reader.submit(train.read, after) for after in batches[number + 2 : number + 3]]
+        reads = (reader.submit(train.read, rows, next(buffers)) for rows in batches)
+        coming = deque(itertools.islice(reads, 3))
+        for rows in batches:
+            features = coming[0].result()
+            following = coming[1].result() if len(coming) > 1 else features[:0]
             yield rows, features, following
-            features = following
+            coming.popleft()
+            coming.extend(itertools.islice(reads, 1))

@@ -6,9 +6,9 @@ from types import FrameType
 from typing import Any
 
 from core.console import err, progress_bars
-from core.errors import Cancelled, PawlabError
+from core.errors import Cancelled, InputError, PawlabError
 from core.training.history import History
-from core.training.jobs import collect, log_tail
+from core.training.jobs import collect, log_tail, wait_until_gone
 from core.training.runs import ACTIVE, Run
 
 EVERY = 0.2  # seconds between two looks at the event log
@@ -19,6 +19,7 @@ def follow(run: Run) -> dict[str, Any]:
 
     Raises:
         Cancelled: It was stopped before there was a model.
+        InputError: What the user gave cannot be used.
         PawlabError: It failed, or its process died.
     """
 
@@ -36,6 +37,9 @@ def follow(run: Run) -> dict[str, Any]:
         return run.summary()
     if status == "cancelled":
         raise Cancelled(history.reason)
+    if history.bad_input:
+        wait_until_gone(run)  # its folder may be removed now
+        raise InputError(history.reason)
     reason = history.reason or f"The training process died. Its last words: {log_tail(run, 3) or 'none'}"
     raise PawlabError(reason, fix=f"Go on with: python -m core train --resume {run.id}")
 

@@ -27,7 +27,8 @@ NORM_MOMENTUM, NORM_EPSILON = 0.99, 1e-3
 PROBABILITY_EPSILON = 1e-7  # Keras' backend clips probabilities to this before the logarithm
 
 ROWS = 256  # kernel rows a sweep holds in the cache: 256 x 512 float32 is half a megabyte
-STRIPES = 16  # fixed, so that sums add up in the same order whatever the number of threads
+ROWS_A_STRIPE = 640  # at least: less is not worth a thread's while
+STRIPES = 16  # at most; fixed by the inputs, so that sums add up in the same order whatever the number of threads
 
 TRAINED = ("hidden_kernel", "hidden_bias", "gamma", "beta", "output_kernel", "output_bias")
 MOVING = ("moving_mean", "moving_variance")
@@ -82,7 +83,7 @@ class Head:
         for name in TRAINED:
             a[f"{name}.m"], a[f"{name}.v"] = np.zeros_like(a[name]), np.zeros_like(a[name])
         self.arrays = a
-        edges = np.linspace(0, inputs, min(STRIPES, inputs) + 1).astype(int)
+        edges = np.linspace(0, inputs, min(STRIPES, -(-inputs // ROWS_A_STRIPE)) + 1).astype(int)
         self._stripes = [(int(low), int(high)) for low, high in itertools.pairwise(edges)]
         self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, len(self._stripes)), "head")
 

@@ -2,7 +2,8 @@
 
 Events are JSON objects with `event` and `time` (seconds since 1970):
 
-status     status: running | finished | cancelled | failed; reason: in words, when there is one
+status     status: running | finished | cancelled | failed; reason: in words, when there is one;
+           bad_input: whether what the user gave is the reason
 phase      phase: data | weights | features | head | save
 phase_end  phase, seconds
 progress   phase, done, total
@@ -26,6 +27,7 @@ class History:
 
     status: str = "waiting"
     reason: str = ""
+    bad_input: bool = False
     phase: str = ""
     done: int = 0
     total: int = 0
@@ -61,6 +63,7 @@ class History:
         match event.get("event"):
             case "status":
                 self.status, self.reason = event["status"], event.get("reason", "")
+                self.bad_input = bool(event.get("bad_input"))
             case "phase":
                 self.phase, self.done, self.total, self.rate = event["phase"], 0, 0, 0.0
             case "phase_end":

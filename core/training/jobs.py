@@ -31,7 +31,7 @@ def start_run(run: Run) -> None:
     collect()
     with _only_starter(run):
         if run.history().status in ("cancelled", "failed"):
-            _wait_until_gone(run)  # it said how it ended, and its process is about to
+            wait_until_gone(run)  # it said how it ended, and its process is about to
         status = run.status()
         if run.alive():
             raise RunError(f"The run {run.id} is at work already", "a run that stands still")
@@ -74,9 +74,11 @@ def _only_starter(run: Run) -> Iterator[None]:
         lock.unlink(missing_ok=True)
 
 
-def _wait_until_gone(run: Run) -> None:
+def wait_until_gone(run: Run) -> None:
+    """Waits, up to ten seconds, for the process of a run that said how it ended."""
     deadline = time.monotonic() + EXIT_SECONDS
     while run.alive() and time.monotonic() < deadline:
+        collect()
         time.sleep(0.05)
 
 

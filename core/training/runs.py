@@ -10,6 +10,7 @@ model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
 """
 
 import re
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,17 @@ def find_run(reference: str) -> Run:
             )
         return named[0]
     return load_run(folder.absolute())
+
+
+def drop_run(run: Run) -> None:
+    """Removes a run and all that it left.
+
+    Raises:
+        RunError: It is at work.
+    """
+    if run.alive():
+        raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
+    shutil.rmtree(run.directory)
 
 
 def list_runs() -> Shelf:

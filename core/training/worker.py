@@ -26,12 +26,12 @@ from core.backbone.graph import IMAGE, cached_base
 from core.backbone.session import open_session
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import Dataset, open_dataset
-from core.errors import Cancelled, PawlabError
+from core.errors import Cancelled, InputError, PawlabError
 from core.files import write_atomic, write_json
 from core.images import load_image
 from core.memory import peak_memory
-from core.training.checkpoint import drop_checkpoints, load_weights
-from core.training.fit import evaluate, fit, new_head
+from core.training.checkpoint import Best, drop_checkpoints
+from core.training.fit import fit
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run, load_run
 
@@ -53,7 +53,7 @@ class Worker:
         except Cancelled as stopped:
             self.emit("status", status="cancelled", reason=str(stopped))
         except PawlabError as error:
-            self.emit("status", status="failed", reason=str(error))
+            self.emit("status", status="failed", reason=str(error), bad_input=isinstance(error, InputError))
         except MemoryError:
             self.emit("status", status="failed", reason="The machine ran out of memory. Use a smaller image size.")
         except Exception as error:
@@ -79,23 +79,20 @@ class Worker:
             train = self._features(dataset, "train", base, weights)
             validation = self._features(dataset, "validation", base, weights)
         with self._phase("head"):
-            stopped = ""
-            try:
-                classes = len(dataset.classes)
-                fit(self.run.directory, train, validation, classes, self.config, self.emit, self.run.cancel_requested)
-            except Cancelled as error:
-                if self.run.history().best is None:
-                    raise Cancelled("Stopped before the first epoch ended, so there is no model yet") from error
-                stopped = "Stopped; the best model so far is kept"
+            classes, cancelled = len(dataset.classes), self.run.cancel_requested
+            state = fit(self.run.directory, train, validation, classes, self.config, self.emit, cancelled)
+        if state.best is None:
+            raise Cancelled("Stopped before the first epoch ended, so there is no model yet")
+        complete = state.early_stopping.stop or state.epoch == self.config.epochs
         with self._phase("save"):
-            summary = self._save(dataset, weights, validation)
+            summary = self._save(dataset, weights, validation, state.best)
         history = self.run.history()
-        summary["status"] = "cancelled" if stopped else "finished"
+        summary["status"] = "finished" if complete else "cancelled"
         summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
         summary["peak_memory_mb"] = round(peak_memory() / 1e6)
         write_json(self.run.directory / "run.json", summary)
-        self.emit("status", status=summary["status"], reason=stopped)
-        if not stopped:
+        self.emit("status", status=summary["status"], reason="" if complete else "Stopped; the best model is kept")
+        if complete:
             drop_checkpoints(self.run.directory)
 
     def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights) -> FeatureArray:
@@ -104,28 +101,23 @@ class Worker:
         plan = FeaturePlan(config.image_size, config.pooling, copies, config.augmentation, config.seed)
         return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
 
-    def _save(self, dataset: Dataset, weights: Weights, validation: FeatureArray) -> dict[str, Any]:
+    def _save(self, dataset: Dataset, weights: Weights, validation: FeatureArray, best: Best) -> dict[str, Any]:
         """Writes both models and the validation predictions, checks them against each other, gives the summary."""
         from core.training.keras_model import build_classifier, save_verified
 
         run, config = self.run, self.config
-        best = run.history().best
-        assert best is not None, "the head phase ends with an epoch or with Cancelled"
-        arrays = load_weights(run.directory, best["epoch"])
-        graph = classifier_graph(weights.arrays, arrays, config.pooling).SerializeToString()
+        graph = classifier_graph(weights.arrays, best.weights, config.pooling).SerializeToString()
         write_atomic(run.directory / "model.onnx", graph)
-
-        head = new_head(validation.width, len(dataset.classes), config)
-        head.arrays.update(arrays)
-        mean, probabilities = evaluate(head, validation)
-        np.savez(run.directory / "validation.npz", probabilities=probabilities, labels=validation.labels)
+        np.savez(run.directory / "validation.npz", probabilities=best.probabilities, labels=validation.labels)
 
         records = dataset.readable("validation")
         chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
         images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
         answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
-        model = build_classifier(weights.arrays, arrays, config)
+        model = build_classifier(weights.arrays, best.weights, config)
         difference = save_verified(model, run.directory / "model.keras", images, answers)
+        epochs = run.history().epochs
+        point = epochs[best.epoch - 1]
         return {
             "run": run.id,
             "directory": str(run.directory),
@@ -134,10 +126,10 @@ class Worker:
             "classes": list(dataset.classes),
             "counts": dataset.counts(),
             "fingerprint": dataset.fingerprint,
-            "best_epoch": best["epoch"],
-            "epochs": len(run.history().epochs),
-            "val_accuracy": mean.scores()["accuracy"],
-            "val_loss": mean.scores()["loss"],
+            "best_epoch": best.epoch,
+            "epochs": len(epochs),
+            "val_accuracy": point["val_accuracy"],
+            "val_loss": point["val_loss"],
             "keras_onnx_difference": difference,
             "settings": config.model_dump(mode="json"),
             "weights": asdict(weights.provenance),
