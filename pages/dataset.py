@@ -1,3 +1,5 @@
 import streamlit as st
-st.title('dataset')
-st.slider('a',0,9); st.button('x', type='primary')
+
+st.title("dataset")
+st.slider("a", 0, 9)
+st.button("x", type="primary")

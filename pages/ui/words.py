@@ -1,0 +1,47 @@
+"""Words and small displays that pages share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import PawlabError
+from core.progress import Progress
+
+PHASES = {
+    "extract": "Unpacking the zip",
+    "scan": "Reading every picture",
+    "sample": "Drawing the sample",
+    "data": "Opening the data",
+    "weights": "Fetching the pre-trained weights",
+    "features": "Passing the pictures through the base",
+    "head": "Training the head",
+    "save": "Saving and checking the model",
+}
+
+
+def show_error(error: PawlabError) -> None:
+    """What was received, what was expected, how to fix it; never a traceback."""
+    lines = [f"**{error.received.rstrip('.')}.**"]
+    if error.expected:
+        lines.append(f"Expected: {error.expected}.")
+    if error.fix:
+        lines.append(f"{error.fix.rstrip('.')}.")
+    st.error("  \n".join(lines))
+
+
+@contextmanager
+def progress_bar(words: str) -> Iterator[Progress]:
+    """Yields a progress callback that moves one bar, which is gone when the block ends."""
+    place = st.empty()
+    place.progress(0.0, words)
+
+    def show(phase: str, done: int, total: int) -> None:
+        name = PHASES.get(phase, phase.capitalize())
+        counted = f"{name}: {done:,} of {total:,}" if total else f"{name}: {done:,}"
+        place.progress(min(1.0, done / total) if total else 0.0, counted)
+
+    try:
+        yield show
+    finally:
+        place.empty()
