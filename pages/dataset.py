@@ -1,5 +1,139 @@
+"""Dataset: open a source, see what is in it, find what cannot be read."""
+
+import math
+
+import pandas as pd
 import streamlit as st
 
-st.title("dataset")
-st.slider("a", 0, 9)
-st.button("x", type="primary")
+from core.datasets import Dataset
+from core.datasets.current import SAMPLE
+from core.errors import PawlabError
+from pages.ui.data import choose, dataset
+from pages.ui.images import thumbnail
+from pages.ui.words import progress_bar, show_error
+
+A_PAGE = 24  # pictures of the gallery shown at once
+SOURCES = {"sample": "Drawn sample", "path": "Folder or zip on this machine", "upload": "Upload a zip"}
+
+
+def main() -> None:
+    st.title("Dataset")
+    st.write("Open labelled pictures, see what a network will learn from, and find the files that it cannot read.")
+    source_chooser()
+    open_now = dataset()
+    headline(open_now)
+    counts(open_now)
+    unreadable(open_now)
+    gallery(open_now)
+
+
+def source_chooser() -> None:
+    with st.expander("Open another dataset"):
+        kind = st.segmented_control(
+            "Where are the pictures?",
+            list(SOURCES),
+            format_func=lambda kind: SOURCES[kind],
+            default="sample",
+            key="source_kind",
+            help="Pictures stay on this machine. Any folder with one subfolder a class will do.",
+        )
+        if kind == "sample":
+            st.write("Cats and dogs that Pawlab draws itself: needs no network and no photos of your own.")
+            if st.button("Open the drawn sample", help="Takes a few seconds the first time."):
+                open_source(SAMPLE)
+        elif kind == "path":
+            with st.form("path", border=False):
+                path = st.text_input(
+                    "Folder or zip",
+                    placeholder="/home/me/pets",
+                    help="train/ and validation/ with a folder a class in each, or just one folder a class. "
+                    "Nothing in it is changed.",
+                )
+                if st.form_submit_button("Open", type="primary", help="Reads every picture once."):
+                    open_source(path.strip()) if path.strip() else st.warning(
+                        "Type the path of a folder or a zip first."
+                    )
+        elif kind == "upload":
+            upload = st.file_uploader(
+                "Zip with one folder a class",
+                type="zip",
+                help="Unpacked into Pawlab's own folder, once. Up to 200 MB; open larger ones by their path.",
+            )
+            if upload and st.button(
+                "Open the uploaded zip", type="primary", help="Unpacks it and reads every picture."
+            ):
+                open_source(upload.getvalue())
+
+
+def open_source(source: str | bytes) -> None:
+    try:
+        with progress_bar("Opening the data") as progress:
+            choose(source, progress)
+    except PawlabError as error:
+        show_error(error)
+        st.caption("The dataset that was open before is still open.")
+        return
+    st.rerun()
+
+
+def headline(found: Dataset) -> None:
+    readable = found.readable()
+    size = sum(record.bytes for record in found.records) / 1e6
+    st.subheader("Drawn sample" if found.origin == "sample" else found.name)
+    if found.origin == "sample":
+        st.info(
+            "These pictures are drawings made by Pawlab, not photos. What a model learns here, it learns of drawings."
+        )
+    with st.container(horizontal=True):
+        st.metric("Pictures", f"{len(readable):,}", help="Files that can be read and will be used.")
+        st.metric("Classes", len(found.classes), help=", ".join(found.classes[:30]))
+        st.metric("Unreadable", len(found.unreadable()), help="Files that are no picture or are damaged.")
+        st.metric("Size", f"{size:,.1f} MB", help="Of all files on disk.")
+
+
+def counts(found: Dataset) -> None:
+    table = pd.DataFrame(found.counts()).rename_axis("class")
+    left, right = st.columns([3, 2])
+    with left:
+        st.bar_chart(table, stack=False, height=260, x_label="class", y_label="pictures")
+    with right:
+        st.dataframe(table.assign(all=table.sum(axis=1)), width="stretch")
+        for split in table.columns:
+            names = [record.path.rsplit("/", 1)[-1] for record in found.readable(split)[:3]]
+            st.caption(f"{split}: {', '.join(names)}, …")
+
+
+def unreadable(found: Dataset) -> None:
+    bad = found.unreadable()
+    if bad:
+        with st.expander(f"{len(bad):,} files that cannot be read, and why"):
+            st.dataframe([{"file": r.path, "reason": r.reason} for r in bad], width="stretch", hide_index=True)
+
+
+@st.fragment
+def gallery(found: Dataset) -> None:
+    st.subheader("Pictures")
+    splits = list(found.counts())
+    controls = st.columns([2, 2, 1])
+    split = controls[0].selectbox("Split", ["all", *splits], help="Which part of the data to look at.")
+    label = controls[1].selectbox("Class", ["all", *found.classes], help="Which class to look at.")
+    records = [
+        record
+        for record in found.readable()
+        if (split == "all" or record.split == split) and (label == "all" or record.label == label)
+    ]
+    if not records:
+        st.info("No picture fits this choice. Choose another split or class.")
+        return
+    pages = math.ceil(len(records) / A_PAGE)
+    page = controls[2].number_input(f"Page of {pages}", 1, pages, help=f"{A_PAGE} pictures a page.")
+    shown = records[(page - 1) * A_PAGE : page * A_PAGE]
+    st.image(
+        [thumbnail(found.file(record)) for record in shown],
+        caption=[f"{record.label} · {record.split}" for record in shown],
+        width=140,
+        alt=[f"{record.label}, {record.path}" for record in shown],
+    )
+
+
+main()

@@ -1,0 +1,86 @@
+"""What only a browser shows: pages, the main job from data to an answer, and that nothing leaves the machine."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Server, Watched
+
+pytestmark = pytest.mark.browser
+PAGES = {"": "Dataset", "augment": "Augmentation", "train": "Training", "classify": "Classify"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_deep_link_opens_its_page_and_asks_no_other_host(watched: Watched, path: str) -> None:
+    watched.open(path)
+    expect(watched.page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
+    assert not watched.complaints
+    hosts = {
+        urlsplit(url).hostname for url in watched.requests if urlsplit(url).scheme in ("http", "https", "ws", "wss")
+    }
+    assert hosts == {"127.0.0.1"}
+
+
+def test_the_server_listens_on_loopback_only(server: Server) -> None:
+    addresses = {
+        connection.laddr.ip
+        for connection in psutil.Process(server.pid).net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_is_wider_than_a_phone(watched: Watched, path: str, scheme: str) -> None:
+    watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    watched.page.set_viewport_size({"width": 390, "height": 844})
+    watched.open(path)
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_from_data_to_an_answer(watched: Watched, drawn: Path) -> None:
+    """Opens a folder, trains on it, leaves and returns, classifies a picture; the server stays small and without
+    TensorFlow."""
+    page = watched.page
+    watched.open()
+    page.get_by_text("Open another dataset").click()
+    page.get_by_text("Folder or zip on this machine").click()
+    page.get_by_label("Folder or zip", exact=True).fill(str(drawn))
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.get_by_text("56", exact=True).first).to_be_visible()
+
+    watched.go("Augmentation")
+    before = page.locator("img").last.get_attribute("src")
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("img").last).not_to_have_attribute("src", str(before))
+
+    watched.go("Training")
+    page.get_by_text("fast", exact=True).first.click()
+    watched.settle()
+    page.get_by_role("button", name=re.compile("^Start")).click()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    watched.go("Dataset")
+    watched.go("Training")
+    page.get_by_text(re.compile("true value|between")).first.wait_for(timeout=90_000)
+    page.reload()
+    page.get_by_text(re.compile("true value|between")).first.wait_for()
+
+    watched.go("Classify")
+    picture = next((drawn / "validation" / "dogs").iterdir())
+    broken = drawn.parent / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    page.locator('input[type="file"]').first.set_input_files([picture, broken])
+    expect(page.get_by_text(re.compile(r"\d+(\.\d+)? ?%")).first).to_be_visible()
+    expect(page.get_by_text("broken.jpg").first).to_be_visible()
+    assert not watched.complaints
+
+    process = psutil.Process(watched.server.pid)
+    libraries = {Path(part.path).name for part in process.memory_maps()}
+    assert not any("tensorflow" in name for name in libraries)
+    assert process.memory_info().rss < 350e6

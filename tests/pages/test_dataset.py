@@ -1,0 +1,75 @@
+"""The Dataset page: empty-handed, with good data, with bad data."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.current import current_source, remember_source
+from tests.drawing import write_images
+
+MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+
+
+def page() -> AppTest:
+    return AppTest.from_file(MAIN, default_timeout=60).run()
+
+
+def words(at: AppTest) -> str:
+    elements = [*at.markdown, *at.error, *at.info, *at.caption, *at.subheader, *at.warning]
+    return " ".join(str(element.value) for element in elements)
+
+
+def open_path(at: AppTest, path: Path) -> AppTest:
+    at.segmented_control(key="source_kind").set_value("path").run()
+    at.text_input[0].set_value(str(path))
+    return at.button[0].click().run()
+
+
+def test_it_opens_on_the_drawn_sample_and_says_that_it_is_drawn() -> None:
+    at = page()
+    assert not at.exception
+    assert at.metric[0].value == "560"
+    assert "not photos" in words(at)
+
+
+def test_opening_a_folder_shows_its_counts_and_is_remembered(drawn: Path) -> None:
+    at = open_path(page(), drawn)
+    assert not at.exception
+    assert at.metric[0].value == "56"
+    assert current_source() == str(drawn)
+    assert page().metric[0].value == "56"
+
+
+def test_unreadable_files_are_listed_with_their_reason(tmp_path: Path) -> None:
+    data = write_images(tmp_path / "data", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
+    (data / "train" / "a" / "bad.jpg").write_bytes(b"no picture")
+    remember_source(str(data))
+    at = page()
+    assert at.metric[2].value == "1"
+    assert "bad.jpg" in at.dataframe[1].value.to_string()
+
+
+def test_a_wrong_path_is_explained_and_the_open_data_stays(drawn: Path, tmp_path: Path) -> None:
+    remember_source(str(drawn))
+    at = open_path(page(), tmp_path / "nowhere")
+    assert not at.exception
+    assert "nowhere" in at.error[0].value
+    assert at.metric[0].value == "56"
+    assert current_source() == str(drawn)
+
+
+def test_a_source_that_vanished_offers_the_sample(tmp_path: Path) -> None:
+    remember_source(str(tmp_path / "gone"))
+    at = page()
+    assert "gone" in at.error[0].value
+    at.button[-1].click().run()
+    assert at.metric[0].value == "560"
+
+
+def test_the_gallery_filters_by_class(drawn: Path) -> None:
+    remember_source(str(drawn))
+    at = page()
+    at.selectbox[1].set_value("dogs").run()
+    assert not at.exception
+    images = at.get("image")[0].proto.imgs
+    assert {image.caption.split(" ")[0] for image in images} == {"dogs"}
