@@ -19,9 +19,10 @@ lint: $(STAMPS)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMPS)/dev
+bench: $(STAMPS)/browser
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.head
+	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.recipe
 
 clean:

@@ -10,7 +10,7 @@ from core.datasets.current import SAMPLE
 from core.errors import PawlabError
 from pages.ui.data import choose, dataset
 from pages.ui.images import thumbnail
-from pages.ui.words import progress_bar, show_error
+from pages.ui.words import plain, progress_bar, show_error
 
 A_PAGE = 24  # pictures of the gallery shown at once
 SOURCES = {"sample": "Drawn sample", "path": "Folder or zip on this machine", "upload": "Upload a zip"}
@@ -50,9 +50,10 @@ def source_chooser() -> None:
                     "Nothing in it is changed.",
                 )
                 if st.form_submit_button("Open", type="primary", help="Reads every picture once."):
-                    open_source(path.strip()) if path.strip() else st.warning(
-                        "Type the path of a folder or a zip first."
-                    )
+                    if path.strip():
+                        open_source(path.strip())
+                    else:
+                        st.warning("Type the path of a folder or a zip first.")
         elif kind == "upload":
             upload = st.file_uploader(
                 "Zip with one folder a class",
@@ -79,14 +80,12 @@ def open_source(source: str | bytes) -> None:
 def headline(found: Dataset) -> None:
     readable = found.readable()
     size = sum(record.bytes for record in found.records) / 1e6
-    st.subheader("Drawn sample" if found.origin == "sample" else found.name)
+    st.subheader("Drawn sample" if found.origin == "sample" else plain(found.name))
     if found.origin == "sample":
-        st.info(
-            "These pictures are drawings made by Pawlab, not photos. What a model learns here, it learns of drawings."
-        )
+        st.info("These pictures are drawings made by Pawlab, not photos: a model trained on them knows drawings only.")
     with st.container(horizontal=True):
         st.metric("Pictures", f"{len(readable):,}", help="Files that can be read and will be used.")
-        st.metric("Classes", len(found.classes), help=", ".join(found.classes[:30]))
+        st.metric("Classes", len(found.classes), help=plain(", ".join(found.classes[:30])))
         st.metric("Unreadable", len(found.unreadable()), help="Files that are no picture or are damaged.")
         st.metric("Size", f"{size:,.1f} MB", help="Of all files on disk.")
 
@@ -100,7 +99,7 @@ def counts(found: Dataset) -> None:
         st.dataframe(table.assign(all=table.sum(axis=1)), width="stretch")
         for split in table.columns:
             names = [record.path.rsplit("/", 1)[-1] for record in found.readable(split)[:3]]
-            st.caption(f"{split}: {', '.join(names)}, …")
+            st.caption(f"{split}: {plain(', '.join(names))}, …")
 
 
 def unreadable(found: Dataset) -> None:
@@ -130,7 +129,7 @@ def gallery(found: Dataset) -> None:
     shown = records[(page - 1) * A_PAGE : page * A_PAGE]
     st.image(
         [thumbnail(found.file(record)) for record in shown],
-        caption=[f"{record.label} · {record.split}" for record in shown],
+        caption=[plain(f"{record.label} · {record.split}") for record in shown],
         width=140,
         alt=[f"{record.label}, {record.path}" for record in shown],
     )

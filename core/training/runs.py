@@ -25,6 +25,7 @@ from core.training.history import History
 from core.training.recipe import TrainingConfig
 
 ACTIVE = ("waiting", "running", "stopping")
+WAITING_SECONDS = 60  # after which a run that nobody started counts as interrupted, so that it blocks no other
 STARTING = "starting"  # a file that exists for the moment in which a worker is started
 
 
@@ -57,7 +58,8 @@ class Run:
             return said
         if self.alive() or (self.directory / STARTING).exists():
             return "stopping" if self.cancel_requested() else said
-        return "interrupted" if (self.directory / "worker.json").exists() else "waiting"
+        begun = (self.directory / "worker.json").exists() or time.time() - self.created > WAITING_SECONDS
+        return "interrupted" if begun else "waiting"
 
     def alive(self) -> bool:
         """Whether a process works on this run. A zombie and a stranger with the same pid do not count."""

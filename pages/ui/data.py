@@ -27,34 +27,41 @@ def _opening() -> threading.Lock:
 def dataset() -> Dataset:
     """The open dataset. Ends the page's run with an explanation where it cannot be opened."""
     source = current_source()
-    if source not in _opened():
+    found = _opened().get(source)  # once: another session may open another dataset at any moment
+    if found is None:
         try:
             with progress_bar("Opening the data") as progress:
-                _open(source, progress)
+                found = _open(source, progress)
         except PawlabError as error:
             show_error(error)
             if source != SAMPLE:
                 st.button("Open the drawn sample instead", on_click=remember_source, args=(SAMPLE,), type="primary")
             st.stop()
-    return _opened()[source]
+    return found
 
 
 def choose(source: str | Path | bytes, progress: Progress) -> Dataset:
     """Opens another dataset for all pages; the one that was open stays where this raises `PawlabError`."""
     found = open_dataset(source, progress=_throttled(progress))
     name = SAMPLE if source == SAMPLE else str(found.source)
-    _opened().clear()
-    _opened()[name] = found
+    with _opening():
+        _keep(name, found)
     remember_source(name)
     return found
 
 
-def _open(source: str, progress: Progress) -> None:
+def _open(source: str, progress: Progress) -> Dataset:
     with _opening():  # two tabs that open at once read the files once
-        if source not in _opened():
+        found = _opened().get(source)
+        if found is None:
             found = open_dataset(source, progress=_throttled(progress))
-            _opened().clear()
-            _opened()[source] = found
+            _keep(source, found)
+        return found
+
+
+def _keep(source: str, found: Dataset) -> None:
+    _opened().clear()
+    _opened()[source] = found
 
 
 def _throttled(progress: Progress) -> Progress:

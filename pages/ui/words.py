@@ -1,5 +1,6 @@
 """Words and small displays that pages share."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from core.progress import Progress
 PHASES = {
     "extract": "Unpacking the zip",
     "scan": "Reading every picture",
-    "sample": "Drawing the sample",
+    "draw": "Drawing the sample",
     "data": "Opening the data",
     "weights": "Fetching the pre-trained weights",
     "features": "Passing the pictures through the base",
@@ -20,13 +21,22 @@ PHASES = {
 }
 
 
+def plain(text: str) -> str:
+    """`text` for a place where Streamlit reads Markdown: shown as it is.
+
+    Names of folders and files come from strangers' zips: a class called `![](https:example.org)` would otherwise make
+    the browser ask that host for a picture.
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
 def show_error(error: PawlabError) -> None:
     """What was received, what was expected, how to fix it; never a traceback."""
-    lines = [f"**{error.received.rstrip('.')}.**"]
+    lines = [f"**{plain(error.received.rstrip('.'))}.**"]
     if error.expected:
-        lines.append(f"Expected: {error.expected}.")
+        lines.append(f"Expected: {plain(error.expected.rstrip('.'))}.")
     if error.fix:
-        lines.append(f"{error.fix.rstrip('.')}.")
+        lines.append(f"{plain(error.fix.rstrip('.'))}.")
     st.error("  \n".join(lines))
 
 

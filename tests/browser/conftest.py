@@ -1,6 +1,7 @@
 """A real server on a free port, and a real Chromium that reports what it asks for and what it complains of."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,9 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
+STREAMLITS_OWN = re.compile(
+    r"/(augment|train|classify)/_stcore/(health|host-config)$"
+)  # it guesses, gets a 404, goes on
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def watched(browser: Browser, server: Server) -> Iterator[Watched]:
     watch = Watched(page, server)
 
     def complain(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not STREAMLITS_OWN.search(message.location["url"]):
             watch.complaints.append(message.text)
 
     def note(request: Request) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, Watched
+from tests.drawing import write_images
 
 pytestmark = pytest.mark.browser
 PAGES = {"": "Dataset", "augment": "Augmentation", "train": "Training", "classify": "Classify"}
@@ -43,6 +44,21 @@ def test_no_page_is_wider_than_a_phone(watched: Watched, path: str, scheme: str)
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Watched, tmp_path: Path) -> None:
+    names = ["![](http:pawlab.invalid)", "<img src=http://pawlab.invalid>"]
+    data = write_images(tmp_path / "![](http:pawlab.invalid)", dict.fromkeys([n.replace("/", ":") for n in names], 6))
+    watched.open()
+    page = watched.page
+    page.get_by_text("Open another dataset").click()
+    page.get_by_text("Folder or zip on this machine").click()
+    page.get_by_label("Folder or zip", exact=True).fill(str(data))
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    expect(page.get_by_text("12", exact=True).first).to_be_visible()
+    for path in PAGES:
+        watched.open(path)
+    assert {urlsplit(url).hostname for url in watched.requests if url.startswith(("http", "ws"))} == {"127.0.0.1"}
+
+
 def test_from_data_to_an_answer(watched: Watched, drawn: Path) -> None:
     """Opens a folder, trains on it, leaves and returns, classifies a picture; the server stays small and without
     TensorFlow."""
@@ -51,7 +67,7 @@ def test_from_data_to_an_answer(watched: Watched, drawn: Path) -> None:
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_label("Folder or zip", exact=True).fill(str(drawn))
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_text("56", exact=True).first).to_be_visible()
 
     watched.go("Augmentation")

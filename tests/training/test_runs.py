@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -60,6 +61,12 @@ def test_a_stranger_with_the_workers_pid_does_not_count_as_the_worker() -> None:
     facts["started"] -= 3600
     (run.directory / "worker.json").write_text(json.dumps(facts))
     assert not run.alive()
+
+
+def test_a_run_that_nobody_started_does_not_wait_for_ever() -> None:
+    run = new_run()
+    assert run.status() == "waiting"
+    assert replace(run, created=run.created - 3600).status() == "interrupted"
 
 
 def test_a_log_cut_in_mid_line_loses_only_that_line() -> None:

@@ -1,0 +1,89 @@
+"""The server's start and size, in a real Chromium.
+
+    python -m benchmarks.server [--rounds 5]
+
+`first_page_seconds` is the time from starting the server to the heading of the first page, with the drawn sample at
+hand; Chromium runs already. The peer is a one-line Streamlit app started the same way in the same run: `ratio_floor` is
+how many times longer ours takes. `memory_mb` is the server's resident size after every page was visited.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.common import median, own_home, print_result
+from core.datasets import open_dataset
+
+PROJECT = Path(__file__).parents[1]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+PAGES = {"Dataset": "", "Augmentation": "augment", "Training": "train", "Classify": "classify"}
+
+
+def start(script: str, page: Page, heading: str, visit: bool) -> tuple[float, float]:
+    """Seconds to the first heading, and the server's megabytes at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    began = time.perf_counter()
+    server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        while True:
+            try:
+                page.goto(url)
+                break
+            except Exception:  # Playwright's error while nothing listens yet
+                time.sleep(0.02)
+        page.get_by_role("heading", name=heading, level=1).wait_for()
+        first = time.perf_counter() - began
+        for title, path in PAGES.items() if visit else ():
+            page.goto(f"{url}/{path}")
+            page.get_by_role("heading", name=title, level=1).wait_for()
+            page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        return first, psutil.Process(server.pid).memory_info().rss / 1e6
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    ours: list[tuple[float, float]] = []
+    bare: list[tuple[float, float]] = []
+    with own_home(), tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        open_dataset("sample")
+        script = Path(folder) / "bare.py"
+        script.write_text("import streamlit as st\nst.title('Bare')\n")
+        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        for _ in range(options.rounds):
+            ours.append(start("app.py", browser.new_context().new_page(), "Dataset", visit=True))
+            bare.append(start(os.fspath(script), browser.new_context().new_page(), "Bare", visit=False))
+        browser.close()
+    first, floor = median([one[0] for one in ours]), median([one[0] for one in bare])
+    print_result(
+        {
+            "benchmark": "server",
+            "rounds": options.rounds,
+            "first_page_seconds": first,
+            "bare_streamlit_seconds": floor,
+            "memory_mb": round(median([one[1] for one in ours])),
+            "ratio_floor": round(first / floor, 2),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

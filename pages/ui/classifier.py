@@ -1,0 +1,100 @@
+"""Trained runs that can answer, and what they say of a picture."""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import ImageError, PawlabError, RunError
+from core.images import decode_image
+from core.inference.classifier import Answer, Classifier
+from core.training.runs import Run, list_runs
+
+MOST_BARS = 10
+THUMBNAIL = 320  # pixels, the longest side
+
+
+@dataclass(frozen=True)
+class Look:
+    """One picture classified: a thumbnail, uint8 (height, width, 3), with the answer and its time, or the reason
+    why there is none."""
+
+    thumbnail: NDArray[np.uint8] | None = None
+    answer: Answer | None = None
+    milliseconds: float = 0.0
+    reason: str = ""
+
+
+def usable_runs() -> tuple[dict[str, tuple[Run, str]], dict[str, str]]:
+    """Runs with a model, newest first, as {id: (run, one line about it)}, and {folder: reason} of those left out."""
+    shelf = list_runs()
+    usable, broken = {}, dict(shelf.broken)
+    for run in shelf.runs:
+        if run.has_model():
+            try:
+                usable[run.id] = run, line_about(run)
+            except PawlabError as error:
+                broken[run.id] = str(error)
+    return usable, broken
+
+
+def line_about(run: Run) -> str:
+    """Name, validation accuracy, date and classes. Raises `RunError` where the run's summary is broken."""
+    summary = run.summary()
+    try:
+        accuracy, classes = float(summary["val_accuracy"]), [str(name) for name in summary["classes"]]
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"The summary of the run {run.id} is broken", "run.json as Pawlab wrote it") from None
+    names = ", ".join(classes[:4]) + (", …" if len(classes) > 4 else "")
+    date = time.strftime("%d %b %Y, %H:%M", time.localtime(run.created))
+    return f"{run.name} · {accuracy:.1%} on validation · {date} · {names}"
+
+
+def classifier_of(run: Run) -> Classifier:
+    """The run's classifier, opened once for all sessions.
+
+    Raises:
+        PawlabError: The run's model is gone or does not load.
+    """
+    try:
+        changed = (run.directory / "model.onnx").stat().st_mtime_ns
+    except OSError as error:
+        raise RunError(f"The model of the run {run.id} cannot be read: {error.strerror}", "model.onnx") from None
+    return _opened(run.id, changed, run)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the model")
+def _opened(run_id: str, changed: int, _run: Run) -> Classifier:
+    return Classifier.open(_run, threads=os.cpu_count() or 1)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def look_at(file_id: str, run_id: str, _classifier: Classifier, _content: bytes) -> Look:
+    """What the classifier says of a picture, done once for each upload and run."""
+    try:
+        start = time.perf_counter()
+        answer = _classifier.classify(_content)
+        milliseconds = 1000 * (time.perf_counter() - start)
+        return Look(decode_image(_content, THUMBNAIL), answer, milliseconds)
+    except ImageError as error:
+        return Look(reason=error.received)
+
+
+def confidence_in_words(answer: Answer) -> str:
+    """How sure the model is, for a heading: "Probably" goes before the label."""
+    steps = ((0.99, "Almost certainly"), (0.9, "Very probably"), (0.7, "Probably"), (0.5, "Perhaps"))
+    return next((words for least, words in steps if answer.confidence >= least), "Undecided, at most")
+
+
+def bars(answer: Answer) -> list[tuple[str, float]]:
+    """Classes with their probabilities, the most probable first, at most ten."""
+    return sorted(answer.probabilities.items(), key=lambda pair: pair[1], reverse=True)[:MOST_BARS]
+
+
+def plain(text: str) -> str:
+    """`text` for a place that reads Markdown: shown as it is, whatever a folder or a file is called."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!|~$:<>-])", r"\\\1", text)

@@ -1,0 +1,208 @@
+"""The Training page in every state that a run can be in."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.current import remember_source
+from core.files import write_json
+from core.training.recipe import TrainingConfig, preset
+from core.training.runs import ACTIVE, Run, create_run, list_runs
+from tests.trained import wait_for
+
+
+@pytest.fixture(autouse=True)
+def fresh(drawn: Path) -> Iterator[None]:
+    """The small drawn dataset is open, and nothing is remembered of another test's home."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    remember_source(str(drawn))
+    yield
+    st.cache_resource.clear()
+
+
+def page() -> AppTest:
+    app = AppTest.from_file("pages/main.py", default_timeout=60).run()
+    app.switch_page("train.py").run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    blocks = (app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join(str(element.value) for block in blocks for element in block)
+
+
+def run_that(status: str, drawn: Path, reason: str = "") -> Run:
+    run = create_run(str(drawn), preset("fast"), f"the {status} one")
+    run.log.append({"event": "status", "status": status, "reason": reason, "time": time.time()})
+    return run
+
+
+def at_work(drawn: Path) -> Run:
+    """A run whose worker is this very process."""
+    run = run_that("running", drawn)
+    write_json(run.directory / "worker.json", {"pid": psutil.Process().pid, "started": psutil.Process().create_time()})
+    return run
+
+
+def shown(trained: Run, home: Path) -> None:
+    shutil.copytree(trained.directory, home / "runs" / trained.id)
+
+
+def curves(app: AppTest) -> int:
+    return len(app.get("bidi_component"))
+
+
+def test_without_a_run_it_says_what_to_do(drawn: Path) -> None:
+    app = page()
+    assert "No run yet" in words(app)
+    assert "40 pictures to train on, 16 to validate" in words(app)
+    start = next(button for button in app.button if button.label == "Start training")
+    assert not start.disabled
+    assert curves(app) == 0
+
+
+def test_every_control_has_help() -> None:
+    app = page()
+    controls = [*app.number_input, *app.selectbox, *app.radio, *app.toggle, *app.text_input, *app.button]
+    assert len(controls) >= len(TrainingConfig.model_fields)
+    assert [control.label for control in controls if not control.help] == []
+
+
+def test_a_finished_run_shows_its_score_and_how_sure_it_is(trained: Run, pawlab_home: Path) -> None:
+    shown(trained, pawlab_home)
+    app = page()
+    accuracy = trained.summary()["val_accuracy"]
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["Validation accuracy"] == f"{accuracy:.1%}"
+    assert metrics["Best epoch"] == f"{trained.summary()['best_epoch']} of 4"
+    assert f"{accuracy * 100:.1f} %; with 16 validation pictures the true value is likely between" in words(app)
+    assert trained.summary()["weights"]["description"] in words(app)
+    assert curves(app) == 1
+    assert not [button for button in app.button if button.key in ("resume", "stop")]
+    assert app.dataframe[0].value["status"].tolist() == ["finished"]
+
+
+def test_a_failed_run_shows_the_reason_and_the_last_words(drawn: Path) -> None:
+    run = run_that("failed", drawn, "The disk is full")
+    (run.directory / "worker.log").write_text("the last words\n")
+    app = page()
+    assert "The disk is full" in words(app)
+    assert "the last words" in app.code[0].value
+    assert not app.button(key="resume").disabled
+
+
+def test_a_killed_run_is_called_interrupted_and_can_be_resumed(drawn: Path) -> None:
+    run = run_that("running", drawn)
+    write_json(run.directory / "worker.json", {"pid": 2**22 + 1, "started": 1.0})
+    app = page()
+    assert "Interrupted" in words(app)
+    assert not app.button(key="resume").disabled
+
+
+def test_while_a_run_is_at_work_no_other_starts(drawn: Path) -> None:
+    run_that("cancelled", drawn)
+    run = at_work(drawn)
+    app = page()
+    start = next(button for button in app.button if button.label == "Start training")
+    assert start.disabled
+    assert f"“{run.name}” is being trained" in words(app)
+    assert not app.button(key="stop").disabled
+    cancelled = next(run for run in list_runs().runs if run.name == "the cancelled one")
+    app.selectbox(key="watched_run").set_value(cancelled.id).run()
+    assert app.button(key="resume").disabled
+
+
+def test_a_second_tab_that_presses_start_late_is_refused_in_words(drawn: Path) -> None:
+    app = page()
+    at_work(drawn)  # after this tab was drawn
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert "no second run was started" in words(app)
+    assert len(list_runs().runs) == 1
+
+
+def test_stop_asks_the_worker_to_stop(drawn: Path) -> None:
+    run = at_work(drawn)
+    app = page()
+    app.button(key="stop").click().run()
+    assert run.cancel_requested()
+    assert app.button(key="stop").disabled
+    assert "Stopping" in words(app)
+
+
+def test_the_rate_and_the_time_left_are_said(drawn: Path) -> None:
+    run = at_work(drawn)
+    run.log.append({"event": "phase", "phase": "features", "time": 100.0})
+    for done, seconds in ((100, 100.0), (300, 110.0)):
+        event = {"event": "progress", "phase": "features", "done": done, "total": 1300, "time": seconds}
+        run.log.append(event)
+    assert "300 of 1,300 pictures, 20 a second, about 50 s left" in words(page())
+
+
+def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
+    run = at_work(drawn)
+    app = page()
+    assert curves(app) == 0
+    scores = {"loss": 1.0, "accuracy": 0.5}
+    run.log.append({"event": "batch", "time": 1.0, "epoch": 1, "batch": 1, "batches": 2, **scores})
+    assert curves(app.run()) == 1
+
+
+def test_a_broken_run_is_listed_with_the_reason(pawlab_home: Path) -> None:
+    (pawlab_home / "runs" / "half").mkdir(parents=True)
+    (pawlab_home / "runs" / "half" / "config.json").write_text("{")
+    app = page()
+    assert app.dataframe[0].value["folder"].tolist() == ["half"]
+
+
+def test_a_preset_fills_in_every_setting() -> None:
+    app = page()
+    app.radio(key="training_preset").set_value("fast").run()
+    assert app.number_input(key="training_learning_rate").value == preset("fast").learning_rate
+    assert app.selectbox(key="training_pooling").value == "average"
+
+
+def test_settings_outlive_a_visit_to_another_page() -> None:
+    app = page()
+    app.number_input(key="training_epochs").set_value(3).run()
+    app.switch_page("dataset.py").run()
+    app.switch_page("train.py").run()
+    assert app.number_input(key="training_epochs").value == 3
+    assert "Changed from the preset: epochs" in words(app)
+
+
+def test_start_trains_with_the_chosen_settings_and_cancelled_runs_resume(ready_home: Path, drawn: Path) -> None:
+    app = page()
+    app.radio(key="training_preset").set_value("fast").run()
+    app.number_input(key="training_image_size").set_value(96)
+    app.number_input(key="training_epochs").set_value(1000)
+    app.number_input(key="training_early_stopping_patience").set_value(1000)
+    app.text_input(key="training_name").set_value("mine")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert not app.exception
+    (run,) = list_runs().runs
+    try:
+        assert run.name == "mine"
+        assert run.source == str(drawn)
+        expected = preset("fast").changed(image_size=96, epochs=1000, early_stopping_patience=1000)
+        assert run.config == expected
+        wait_for(run, lambda: run.history().epochs)
+        app.run()
+        assert not app.button(key="stop").disabled
+        app.button(key="stop").click().run()
+        wait_for(run, lambda: run.status() == "cancelled" and not run.alive())
+        app.run()
+        assert "Stopped" in words(app)
+        assert app.metric
+        app.button(key="resume").click().run()
+        assert run.status() in ACTIVE
+    finally:
+        run.cancel()
+        wait_for(run, lambda: not run.alive())
