@@ -16,6 +16,8 @@ from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, list_runs
 from tests.trained import wait_for
 
+MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+
 
 @pytest.fixture(autouse=True)
 def fresh(drawn: Path) -> Iterator[None]:
@@ -28,7 +30,7 @@ def fresh(drawn: Path) -> Iterator[None]:
 
 
 def page() -> AppTest:
-    app = AppTest.from_file("pages/main.py", default_timeout=60).run()
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
     app.switch_page("train.py").run()
     assert not app.exception
     return app
