@@ -23,7 +23,7 @@ def training_curves(history: History, epochs: int) -> "go.Figure":
 
     Args:
         history: A run so far; may have no point yet.
-        epochs: How many it will have at most: the right end of the axis while it has not stopped early.
+        epochs: How many it will have at most: the right end of the axis until it ends.
     """
     import plotly.graph_objects as go
 
@@ -54,11 +54,16 @@ def training_curves(history: History, epochs: int) -> "go.Figure":
                 hovertemplate=f"{split}, epoch %{{x}}: {value}<extra></extra>",
                 **common,
             )
-    last = history.early_stop["epoch"] if history.early_stop else epochs
+    last = epochs if history.status in ("waiting", "running") else _latest_epoch(history)
     figure.update_layout(template=go.layout.Template(), **_layout(last))
     _mark_drops(figure, history.drops)
     _mark_best(figure, history.best, last)
     return figure
+
+
+def _latest_epoch(history: History) -> int:
+    """The epoch that the newest point belongs to; 1 where there is none."""
+    return max((int(points[-1]["epoch"]) for points in (history.batches, history.epochs) if points), default=1)
 
 
 def _batch_points(batches: list[Event], name: str) -> tuple[list[float | None], list[float | None]]:

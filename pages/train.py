@@ -156,7 +156,7 @@ def phase_in_words(run: Run, history: History) -> str:
         if history.phase != "features" or history.rate <= 0:
             return counted
         left = (history.total - history.done) / history.rate
-        return f"{counted} pictures, {history.rate:,.0f} a second, about {duration(left)} left in this step."
+        return f"{counted} pictures, {history.rate:,.0f} a second, about {duration(left)} left for this part."
     return "This takes a few seconds, longer where something must be downloaded."
 
 
@@ -175,7 +175,7 @@ def ended(run: Run, history: History, status: str, busy: Run | None) -> None:
     elif status == "interrupted":
         st.warning("Interrupted: the process ended without a word, perhaps because the machine was switched off.")
     elif status == "cancelled":
-        st.warning(f"Stopped. {history.reason.rstrip('.')}.")
+        st.warning(f"{(history.reason or 'Stopped').rstrip('.')}.")
     elif status == "waiting":
         st.info("Created, but never started.")
     if status != "finished":

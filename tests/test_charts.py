@@ -76,8 +76,9 @@ def test_new_points_neither_move_the_axis_nor_reset_the_zoom() -> None:
     assert before["xaxis"]["range"] == after["xaxis"]["range"]
 
 
-def test_an_early_stop_ends_the_axis() -> None:
-    stopped = drawn([*EVENTS, {"event": "early_stop", "epoch": 3, "best_epoch": 2}])
+@pytest.mark.parametrize("status", ["finished", "cancelled", "failed"])
+def test_the_axis_ends_where_a_run_that_ended_early_did(status: str) -> None:
+    stopped = drawn([*EVENTS, {"event": "status", "status": status}])
     assert 3 < stopped["layout"]["xaxis"]["range"][1] < 4
 
 

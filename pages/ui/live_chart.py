@@ -5,6 +5,8 @@ import streamlit as st
 
 # The script comes from our own route. Text takes the page's colours, which Python learns too late on a first visit.
 JS = """
+// No other button: plotly's own choice has one that sends the chart to its makers' host.
+const BUTTONS = [['zoom2d', 'pan2d', 'resetScale2d', 'toImage']];
 let loading;
 const library = (url) => window.Plotly ? Promise.resolve(window.Plotly) : (loading ??= new Promise((ok, bad) => {
   const script = document.createElement('script');
@@ -27,7 +29,8 @@ export default function({data, parentElement}) {
     figure.layout.hoverlabel = {bgcolor: back, font: {color: text}};
     figure.layout.modebar = {bgcolor: 'rgba(0,0,0,0)', color: '#8a9496', activecolor: text};
     figure.layout.height = data.height;
-    return Plotly.react(place, figure.data, figure.layout, {responsive: true, displaylogo: false});
+    const config = {responsive: true, displaylogo: false, modeBarButtons: BUTTONS};
+    return Plotly.react(place, figure.data, figure.layout, config);
   }).catch(() => {
     place.drawn = undefined;
     if (!place.querySelector('.plot-container')) place.textContent = 'The chart could not be drawn. Reload the page.';

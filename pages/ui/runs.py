@@ -30,7 +30,7 @@ def _followed(directory: Path) -> _Followed:
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _curves(directory: Path, points: tuple[int, ...], epochs: int, _history: History) -> str:
+def _curves(directory: Path, state: tuple[object, ...], epochs: int, _history: History) -> str:
     return str(training_curves(_history, epochs).to_json())
 
 
@@ -53,8 +53,8 @@ def curves_of(run: Run, history: History) -> str:
     """The curves as plotly's JSON, built anew only when a point is new."""
     # A resume can take points back and add as many again: the latest one's time tells the two apart.
     latest = round(history.batches[-1]["time"] * 1e6) if history.batches else 0
-    points = (len(history.batches), len(history.epochs), len(history.drops), history.early_stop is not None, latest)
-    return _curves(run.directory, points, run.config.epochs, history)
+    state = (len(history.batches), len(history.epochs), len(history.drops), history.status, latest)
+    return _curves(run.directory, state, run.config.epochs, history)
 
 
 def run_at_work(shelf: Shelf) -> Run | None:
