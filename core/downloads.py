@@ -7,7 +7,10 @@ Does not resume, and does not keep a server on the local network from being aske
 import asyncio
 import hashlib
 import uuid
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -45,16 +48,13 @@ def download(
 
     Raises:
         DownloadError: Anything went wrong; `target` is as it was before.
-
-    To be called from a thread without a running event loop.
     """
     timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         # asyncio for its timeout alone: it ends any wait, also for headers that come byte by byte
-        digest = asyncio.run(
-            asyncio.wait_for(_fetch(url, temporary, max_bytes, timeout, phase, progress), total_seconds)
-        )
+        fetch = asyncio.wait_for(_fetch(url, temporary, max_bytes, timeout, phase, progress), total_seconds)
+        digest = _run(fetch)
         if sha256 is not None and digest != sha256.lower():
             raise DownloadError(f"{shown(url)} sent a file with SHA-256 {digest}", sha256)
         temporary.replace(target)
@@ -74,6 +74,16 @@ def download(
     finally:
         temporary.unlink(missing_ok=True)
     return digest
+
+
+def _run(work: Coroutine[Any, Any, str]) -> str:
+    """`asyncio.run`, on a thread of its own where this one runs an event loop already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1, "download") as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def shown(url: str) -> str:

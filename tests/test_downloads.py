@@ -1,5 +1,6 @@
 """Downloads from a real server on this machine that misbehaves in every way that we know."""
 
+import asyncio
 import hashlib
 import threading
 import time
@@ -109,6 +110,13 @@ def test_a_file_arrives_whole_and_progress_counts_its_bytes(server: Server, targ
     assert seen[-1] == ("download", len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
     assert len(seen) > 2
+
+
+def test_a_caller_with_a_running_event_loop_gets_its_file_too(server: Server, target: Path) -> None:
+    async def call() -> str:
+        return download(server.url(), target, max_bytes=len(CONTENT))
+
+    assert asyncio.run(call()) == SHA256
 
 
 def test_a_file_of_unannounced_length_arrives(server: Server, target: Path) -> None:

@@ -82,7 +82,7 @@ class History:
                 self._forget_from(event["epoch"])
 
     def _advance(self, event: Event) -> None:
-        if event["phase"] != self.phase or self.done == 0:
+        if event["phase"] != self.phase or self.done == 0 or event["done"] < self.done:  # or the next split has begun
             self._first = (event["done"], event["time"])
         self.phase, self.done, self.total = event["phase"], event["done"], event["total"]
         elapsed = event["time"] - self._first[1]

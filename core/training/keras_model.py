@@ -74,7 +74,9 @@ def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected:
     try:
         model.save(temporary)
         loaded = keras.models.load_model(temporary)
-        starts = range(0, len(images), 4)  # a few at a time: eager activations of more would be the run's peak of memory
+        starts = range(
+            0, len(images), 4
+        )  # a few at a time: eager activations of more would be the run's peak of memory
         answers = np.concatenate([loaded(images[start : start + 4], training=False) for start in starts])
         difference = float(np.abs(answers - expected).max())
         if not difference <= TOLERANCE:
