@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,7 +10,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ordered_map(work: Callable[[Item], Result], items: Iterable[Item], name: str = "work") -> Iterator[Result]:
+def ordered_map(
+    work: Callable[[Item], Result], items: Iterable[Item], name: str = "work"
+) -> Generator[Result, None, None]:
     """Yields `work(item)` for each item in order, computed on as many threads as there are cores.
 
     Takes items only a little ahead of the result that is yielded, so that memory does not grow with their number.

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
     todo = [path for path in paths if path not in found]
     progress("scan", len(found), len(paths))
     try:
-        with closing(_scan_each(root, todo)) as results:
+        with closing(ordered_map(lambda path: _scan_file(root / path), todo, "scan")) as results:
             for path, scanned in zip(todo, results, strict=True):
                 found[path] = scanned
                 progress("scan", len(found), len(paths))
@@ -64,10 +64,6 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
         if todo or len(found) != len(known):
             _remember(memory, found)
     return found
-
-
-def _scan_each(root: Path, paths: list[str]) -> Generator[Scanned, None, None]:
-    yield from ordered_map(lambda path: _scan_file(root / path), paths, "scan")
 
 
 def _scan_file(path: Path) -> Scanned:

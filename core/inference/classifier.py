@@ -1,6 +1,6 @@
 """Answers for new pictures with a finished run, on ONNX Runtime alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +78,7 @@ class Classifier:
         row = self.predict(load_image(source, self.image_size)[np.newaxis])[0]
         return Answer({name: float(value) for name, value in zip(self.classes, row, strict=True)})
 
-    def classify_all(self, sources: Iterable[bytes | Path]) -> Iterator[Answer | ImageError]:
+    def classify_all(self, sources: Iterable[bytes | Path]) -> Generator[Answer | ImageError, None, None]:
         """Answers in the order of `sources`, a picture on each core; a bad picture yields its error.
 
         Takes from `sources` only a little ahead of what it yields, so that memory does not grow with their number.

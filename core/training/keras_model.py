@@ -1,6 +1,5 @@
 """The same classifier as a Keras model. The only module that imports TensorFlow; only the worker imports it."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +88,3 @@ def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected:
     finally:
         temporary.unlink(missing_ok=True)
     return difference
-
-
-def load_tensorflow() -> None:
-    """Imports TensorFlow: for a thread that does so while the processor waits for something else."""
-    importlib.import_module("tensorflow")

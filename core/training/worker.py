@@ -4,6 +4,7 @@ Reads `config.json`, writes events and what a run leaves into the same folder, a
 `cancel` appears there. Killed at any moment, the same command goes on from the last finished epoch.
 """
 
+import importlib
 import os
 import platform
 import signal
@@ -154,7 +155,7 @@ class Worker:
 
 
 def _import_tensorflow() -> None:
-    import core.training.keras_model  # noqa: F401
+    importlib.import_module("core.training.keras_model")
 
 
 def main(directory: str) -> None:

@@ -77,7 +77,7 @@ def test_from_data_to_an_answer(watched: Watched, drawn: Path) -> None:
     expect(page.locator("img").last).not_to_have_attribute("src", str(before))
 
     watched.go("Training")
-    page.get_by_text("fast", exact=True).first.click()
+    page.get_by_text("Fast", exact=True).first.click()
     watched.settle()
     page.get_by_role("button", name=re.compile("^Start")).click()
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)

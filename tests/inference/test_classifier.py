@@ -59,7 +59,7 @@ def test_pictures_are_taken_only_a_little_ahead_of_the_answers(classifier: Class
     answers = classifier.classify_all(endless())
     for _ in range(5):
         next(answers)
-    answers.close()  # type: ignore[attr-defined]
+    answers.close()
     assert taken < 100
 
 
