@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 PROJECT = Path(__file__).parents[2]
@@ -80,11 +81,23 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], seconds: floa
     pytest.fail(f"the server did not start: exit code {process.poll()}")
 
 
+def write_y4m(path: Path, picture: Path, frames: int = 5) -> None:
+    """The picture as an uncompressed 320x240 video: what Chromium's fake camera shows."""
+    with Image.open(picture) as image:
+        planes = image.convert("RGB").resize((320, 240)).convert("YCbCr").split()
+    small = [plane.resize((160, 120)) for plane in planes[1:]]
+    frame = b"FRAME\n" + b"".join(plane.tobytes() for plane in (planes[0], *small))
+    path.write_bytes(b"YUV4MPEG2 W320 H240 F10:1 Ip A1:1 C420jpeg\n" + frame * frames)
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    video = tmp_path_factory.mktemp("camera") / "dog.y4m"
+    write_y4m(video, sorted((drawn / "train" / "dogs").iterdir())[0])
     with sync_playwright() as playwright:
         found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        arguments = [*ARGUMENTS, f"--use-file-for-fake-video-capture={video}"]
+        chromium = playwright.chromium.launch(executable_path=found, args=arguments)
         yield chromium
         chromium.close()
 

@@ -1,6 +1,7 @@
 """What only a browser shows: pages, the main job from data to an answer, and that nothing leaves the machine."""
 
 import re
+import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
+from core.training.runs import Run
 from tests.browser.conftest import Server, Watched
 from tests.drawing import write_images
 
@@ -100,3 +102,14 @@ def test_from_data_to_an_answer(watched: Watched, drawn: Path) -> None:
     libraries = {Path(part.path).name for part in process.memory_maps()}
     assert not any("tensorflow" in name for name in libraries)
     assert process.memory_info().rss < 350e6
+
+
+def test_a_photo_from_the_webcam_gets_an_answer(watched: Watched, trained: Run) -> None:
+    shutil.copytree(trained.directory, watched.server.home / "runs" / trained.id, dirs_exist_ok=True)
+    watched.open("classify")
+    page = watched.page
+    page.get_by_role("tab", name="Take a photo").click()
+    page.wait_for_function("document.querySelector('video')?.readyState >= 3")
+    page.get_by_role("button", name="Take photo").click()
+    expect(page.get_by_text(re.compile(r"dogs.*%")).first).to_be_visible()
+    assert not watched.complaints
