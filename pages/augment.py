@@ -14,6 +14,7 @@ from core.preview import compose
 from core.training.recipe import TrainingConfig
 from pages.ui import augment_controls as controls
 from pages.ui.data import dataset
+from pages.ui.words import plain
 
 SIZE = TrainingConfig().image_size
 HIGHEST_SEED = 2**31 - 1
@@ -92,7 +93,7 @@ def preview(found: Dataset, config: AugmentationConfig, seed: int, records: list
         try:
             original = square(found.file(record))
         except ImageError as error:
-            st.warning(f"{Path(record.path).name} can no longer be read: {error.received}.")
+            st.warning(plain(f"{Path(record.path).name} can no longer be read: {error.received}."))
             continue
         row = [original]
         for copy in range(1, 1 + copies):  # training numbers its copies from 1

@@ -9,8 +9,8 @@ from core.errors import PawlabError
 from core.images import FORMATS, MAX_BYTES
 from core.inference.classifier import Answer, Classifier
 from core.training.runs import Run
-from pages.ui.classifier import Look, bars, classifier_of, confidence_in_words, look_at, plain, usable_runs
-from pages.ui.words import show_error
+from pages.ui.classifier import Look, bars, classifier_of, confidence_in_words, look_at, model_key, usable_runs
+from pages.ui.words import plain, show_error
 
 A_PAGE = 24  # cards shown at once
 A_ROW = 3
@@ -91,7 +91,7 @@ def cards(pictures: list[Picture], run: Run, classifier: Classifier) -> None:
     for start in range(0, len(pictures), A_ROW):
         for column, picture in zip(st.columns(A_ROW), pictures[start : start + A_ROW], strict=False):
             with column.container(border=True, height="stretch"):
-                card(picture, look_at(picture.id, run.id, classifier, picture.content))
+                card(picture, look_at(picture.id, model_key(run), classifier, picture.content))
 
 
 def card(picture: Picture, look: Look) -> None:

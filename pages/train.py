@@ -16,7 +16,7 @@ from pages.ui.live_chart import live_chart
 from pages.ui.runs import WATCHED, curves_of, history_of, run_at_work, watch, watched_run
 from pages.ui.state import augmentation
 from pages.ui.training_form import augmentation_in_words, chosen_settings, training_form
-from pages.ui.words import PHASES, show_error
+from pages.ui.words import PHASES, plain, show_error
 
 TICK = 0.5  # seconds between two looks at a run at work
 STEPS = ("data", "weights", "features", "head", "save")
@@ -48,7 +48,8 @@ def setup(busy: Run | None) -> None:
     st.subheader("New run")
     found = dataset()
     counts = {split: sum(labels.values()) for split, labels in found.counts().items() if split != "test"}
-    st.markdown(f"**{found.name}**: {counts['train']:,} pictures to train on, {counts['validation']:,} to validate.")
+    name = "Drawn sample" if found.origin == "sample" else plain(found.name)
+    st.markdown(f"**{name}**: {counts['train']:,} pictures to train on, {counts['validation']:,} to validate.")
     if found.origin == "sample":
         st.caption("These are pictures drawn by Pawlab, not photos: the score says nothing about photos.")
     training_form()
@@ -71,14 +72,14 @@ def setup(busy: Run | None) -> None:
         help="Runs in a process of its own: you may leave or close this page.",
     )
     if busy:
-        st.caption(f"“{busy.name}” is being trained. Wait until it ends, or stop it, to start another.")
+        st.caption(f"“{plain(busy.name)}” is being trained. Wait until it ends, or stop it, to start another.")
 
 
 def start_new() -> None:
     """Reads the controls when pressed: a value typed just before has arrived by then."""
     busy = run_at_work(list_runs())  # another tab may have been faster
     if busy:
-        st.warning(f"“{busy.name}” is being trained already, so no second run was started.")
+        st.warning(f"“{plain(busy.name)}” is being trained already, so no second run was started.")
         return
     try:
         run = create_run(current_source(), chosen_settings(), st.session_state.get(NAME, "").strip())
@@ -171,11 +172,11 @@ def share_done(run: Run, history: History) -> float:
 
 def ended(run: Run, history: History, status: str, busy: Run | None) -> None:
     if status == "failed":
-        st.error(f"Failed: {history.reason or 'the worker gave no reason.'}")
+        st.error(f"Failed: {plain(history.reason) or 'the worker gave no reason.'}")
     elif status == "interrupted":
         st.warning("Interrupted: the process ended without a word, perhaps because the machine was switched off.")
     elif status == "cancelled":
-        st.warning(f"{(history.reason or 'Stopped').rstrip('.')}.")
+        st.warning(f"{plain((history.reason or 'Stopped').rstrip('.'))}.")
     elif status == "waiting":
         st.info("Created, but never started.")
     if status != "finished":
@@ -186,7 +187,7 @@ def ended(run: Run, history: History, status: str, busy: Run | None) -> None:
             disabled=busy is not None,
             key="resume",
             help="Goes on after the last saved epoch, or from the beginning where there is none."
-            + (f" “{busy.name}” must end first." if busy else ""),
+            + (f" “{plain(busy.name)}” must end first." if busy else ""),
         )
     if status in ("failed", "interrupted") and (tail := log_tail(run)):
         with st.expander("What the process printed last"):
@@ -195,7 +196,7 @@ def ended(run: Run, history: History, status: str, busy: Run | None) -> None:
         try:
             result(run, history)
         except (PawlabError, KeyError, TypeError, ValueError) as error:
-            st.error(f"The result of this run cannot be read: {error}")
+            st.error(f"The result of this run cannot be read: {plain(str(error))}")
 
 
 def result(run: Run, history: History) -> None:
@@ -232,7 +233,7 @@ def result(run: Run, history: History) -> None:
         stopped, patience = history.early_stop["epoch"], run.config.early_stopping_patience
         notes.append(f"Ended early at epoch {stopped}: {patience} epochs brought no lower validation loss.")
     times = [f"{PHASES[step]} {duration(summary['seconds'][step])}" for step in STEPS if step in summary["seconds"]]
-    notes.append(f"Time: {', '.join(times)}. Pre-trained weights: {summary['weights']['description']}.")
+    notes.append(f"Time: {', '.join(times)}. Pre-trained weights: {plain(str(summary['weights']['description']))}.")
     st.caption(" ".join(notes))
 
 

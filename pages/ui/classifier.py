@@ -1,7 +1,6 @@
 """Trained runs that can answer, and what they say of a picture."""
 
 import os
-import re
 import time
 from dataclasses import dataclass
 
@@ -60,21 +59,25 @@ def classifier_of(run: Run) -> Classifier:
     Raises:
         PawlabError: The run's model is gone or does not load.
     """
+    return _opened(model_key(run), run)
+
+
+def model_key(run: Run) -> str:
+    """Changes with the run's model, which a resumed run writes anew. Raises `RunError` where there is none."""
     try:
-        changed = (run.directory / "model.onnx").stat().st_mtime_ns
+        return f"{run.id} {(run.directory / 'model.onnx').stat().st_mtime_ns}"
     except OSError as error:
         raise RunError(f"The model of the run {run.id} cannot be read: {error.strerror}", "model.onnx") from None
-    return _opened(run.id, changed, run)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the model")
-def _opened(run_id: str, changed: int, _run: Run) -> Classifier:
+def _opened(key: str, _run: Run) -> Classifier:
     return Classifier.open(_run, threads=os.cpu_count() or 1)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def look_at(file_id: str, run_id: str, _classifier: Classifier, _content: bytes) -> Look:
-    """What the classifier says of a picture, done once for each upload and run."""
+def look_at(file_id: str, key: str, _classifier: Classifier, _content: bytes) -> Look:
+    """What the classifier says of a picture, done once for each upload and `model_key`."""
     try:
         start = time.perf_counter()
         answer = _classifier.classify(_content)
@@ -93,8 +96,3 @@ def confidence_in_words(answer: Answer) -> str:
 def bars(answer: Answer) -> list[tuple[str, float]]:
     """Classes with their probabilities, the most probable first, at most ten."""
     return sorted(answer.probabilities.items(), key=lambda pair: pair[1], reverse=True)[:MOST_BARS]
-
-
-def plain(text: str) -> str:
-    """`text` for a place that reads Markdown: shown as it is, whatever a folder or a file is called."""
-    return re.sub(r"([\\`*_{}\[\]()#+.!|~$:<>-])", r"\\\1", text)
