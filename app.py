@@ -1,7 +1,5 @@
 """The entry: `streamlit run app.py` finds the ASGI app. The main script is `pages/main.py`."""
 
-import importlib
-import threading
 from pathlib import Path
 
 import plotly
@@ -18,11 +16,4 @@ def plotly_js(request: Request) -> FileResponse:
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
 
 
-def import_early() -> None:
-    """Imports what the first page needs while the browser still loads Streamlit's scripts."""
-    for module in ("pandas", "pyarrow", "pages.ui.data", "core.augmentation"):
-        importlib.import_module(module)
-
-
-threading.Thread(target=import_early, daemon=True).start()
 app = st.App("pages/main.py", routes=[Route("/api/plotly.js", plotly_js)])

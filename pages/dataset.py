@@ -2,7 +2,6 @@
 
 import math
 
-import pandas as pd
 import streamlit as st
 
 from core.datasets import Dataset
@@ -91,15 +90,17 @@ def headline(found: Dataset) -> None:
 
 
 def counts(found: Dataset) -> None:
-    table = pd.DataFrame(found.counts()).rename_axis("class")
+    by_split = found.counts()
+    table = {"class": list(found.classes)} | {split: list(by_class.values()) for split, by_class in by_split.items()}
     left, right = st.columns([3, 2])
     with left:
-        st.bar_chart(table, stack=False, height=260, x_label="class", y_label="pictures")
+        st.bar_chart(table, x="class", y=list(by_split), stack=False, height=260, x_label="class", y_label="pictures")
     with right:
-        st.dataframe(table.assign(all=table.sum(axis=1)), width="stretch")
-        for split in table.columns:
-            names = [record.path.rsplit("/", 1)[-1] for record in found.readable(split)[:3]]
-            st.caption(f"{split}: {plain(', '.join(names))}, …")
+        sums = [sum(by_class[label] for by_class in by_split.values()) for label in found.classes]
+        st.dataframe(table | {"all": sums}, width="stretch", hide_index=True)
+        for split in by_split:
+            names = [plain(record.path.rsplit("/", 1)[-1]) for record in found.readable(split)[:3]]
+            st.caption(f"{split}: {', '.join(names)}, …")
 
 
 def unreadable(found: Dataset) -> None:

@@ -14,6 +14,7 @@ from core.datasets.current import remember_source
 from core.files import write_json
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, list_runs
+from pages.ui.words import plain
 from tests.trained import wait_for
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
@@ -86,7 +87,7 @@ def test_a_finished_run_shows_its_score_and_how_sure_it_is(trained: Run, pawlab_
     assert metrics["Validation accuracy"] == f"{accuracy:.1%}"
     assert metrics["Best epoch"] == f"{trained.summary()['best_epoch']} of 4"
     assert f"{accuracy * 100:.1f} %; with 16 validation pictures the true value is likely between" in words(app)
-    assert trained.summary()["weights"]["description"] in words(app)
+    assert plain(trained.summary()["weights"]["description"]) in words(app)
     assert curves(app) == 1
     assert not [button for button in app.button if button.key in ("resume", "stop")]
     assert app.dataframe[0].value["status"].tolist() == ["finished"]
