@@ -72,7 +72,7 @@ def main() -> None:
         weights = resolve_weights()
         model = cached_base(weights)
         dataset = open_dataset(folder)
-        files = [dataset.file(record) for record in dataset.readable("validation")][: options.images]
+        files = [dataset.file(record) for record in dataset.usable("validation")][: options.images]
         base = keras_base(weights, options.size)
         times: dict[str, list[float]] = {name: [] for name in ("pass", "decode", "onnx", "keras")}
         for number in range(options.rounds + 1):

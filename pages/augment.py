@@ -78,7 +78,7 @@ def next_seed() -> None:
 
 def chosen(found: Dataset, label: str, number: int) -> list[ImageRecord]:
     """The first training pictures of a class, or of each class in turn."""
-    records = found.readable("train")
+    records = found.usable("train")
     by_class = [
         [record for record in records if record.label == name] for name in found.classes if label in (ALL, name)
     ]

@@ -77,7 +77,7 @@ def open_source(source: str | bytes) -> None:
 
 
 def headline(found: Dataset) -> None:
-    readable = found.readable()
+    readable = found.usable()
     size = sum(record.bytes for record in found.records) / 1e6
     st.subheader("Drawn sample" if found.origin == "sample" else plain(found.name))
     if found.origin == "sample":
@@ -99,7 +99,7 @@ def counts(found: Dataset) -> None:
         sums = [sum(by_class[label] for by_class in by_split.values()) for label in found.classes]
         st.dataframe(table | {"all": sums}, width="stretch", hide_index=True)
         for split in by_split:
-            names = [plain(record.path.rsplit("/", 1)[-1]) for record in found.readable(split)[:3]]
+            names = [plain(record.path.rsplit("/", 1)[-1]) for record in found.usable(split)[:3]]
             st.caption(f"{split}: {', '.join(names)}, …")
 
 
@@ -119,7 +119,7 @@ def gallery(found: Dataset) -> None:
     label = controls[1].selectbox("Class", ["all", *found.classes], help="Which class to look at.")
     records = [
         record
-        for record in found.readable()
+        for record in found.usable()
         if (split == "all" or record.split == split) and (label == "all" or record.label == label)
     ]
     if not records:

@@ -97,7 +97,7 @@ def extract_features(
         DatasetError: A file no longer decodes although it did when the dataset was opened.
         PawlabError: The disk has no room for the array.
     """
-    records = dataset.readable(split)
+    records = dataset.usable(split)
     folder = subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
     rows = len(records) * (1 + plan.copies)
     if not folder.is_dir():

@@ -111,7 +111,7 @@ class Worker:
         write_atomic(run.directory / "model.onnx", graph)
         np.savez(run.directory / "validation.npz", probabilities=best.probabilities, labels=validation.labels)
 
-        records = dataset.readable("validation")
+        records = dataset.usable("validation")
         chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
         images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
         answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
