@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 from core.augmentation import AugmentationConfig, augment
 from core.backbone.architecture import FEATURES
 from core.backbone.graph import IMAGE
+from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
-from core.files import atomic_folder, read_json, write_json
+from core.files import atomic_folder
 from core.home import subfolder
 from core.images import load_image
 from core.parallel import ordered_map
 from core.progress import Progress, silent
 
-VERSION = 1  # raise it when the same settings give other numbers
+VERSION = 2  # raise it when the same settings give other numbers
 ROWS_A_CALL = 4  # rows that one call of the base takes: more gains nothing on a CPU and costs cache
-HELD_BYTES = 64_000_000  # arrays up to this size are read once: average pooling of 12,000 pictures
 CACHE_BYTES = 20_000_000_000  # the least recently used arrays go when all together are larger
 
 
@@ -52,38 +52,6 @@ class FeaturePlan:
         return FEATURES * (side**2 if self.pooling == "flatten" else 1)
 
 
-class FeatureArray:
-    """Feature vectors on disk, read by row: float32 (rows, width), each original, then its copies.
-
-    `labels`, int64 (rows,), are positions in the dataset's classes. A small array is held in memory. Rows of a large
-    one are read with plain file reads, not mapped: what is read counts as this process's memory only while it is used.
-    One thread at a time.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        facts = read_json(folder / "facts.json")
-        self.width: int = facts["width"]
-        self.labels: NDArray[np.int64] = np.load(folder / "labels.npy", allow_pickle=False)
-        self.rows = len(self.labels)
-        self._file = (folder / "features.f32").open("rb", buffering=0)
-        self._held: NDArray[np.float32] | None = None
-        if self.rows * self.width * 4 <= HELD_BYTES:
-            self._held = np.fromfile(self._file, np.float32).reshape(self.rows, self.width)
-
-    def read(self, rows: NDArray[np.int64], buffer: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """The vectors of `rows`, float32 (len(rows), width); in the first rows of `buffer`, where one is given."""
-        values = np.empty((len(rows), self.width), np.float32) if buffer is None else buffer[: len(rows)]
-        if self._held is not None:
-            return np.take(self._held, rows, axis=0, out=values, mode="clip")  # the rows are ours: no bounds check
-        for target, row in zip(values, rows, strict=True):
-            self._file.seek(int(row) * target.nbytes)
-            self._file.readinto(target.data)
-        return values
-
-    def close(self) -> None:
-        self._file.close()
-
-
 def extract_features(
     dataset: Dataset, split: str, plan: FeaturePlan, base: Path, weights_digest: str, progress: Progress = silent
 ) -> FeatureArray:
@@ -101,12 +69,9 @@ def extract_features(
     folder = subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
     rows = len(records) * (1 + plan.copies)
     if not folder.is_dir():
-        _make_room(rows * plan.width * 4)
+        _make_room(rows * plan.width * (2 if plan.pooling == "flatten" else 6))
         with atomic_folder(folder) as target:
             _compute(dataset, records, plan, base, target, progress)
-            labels = [dataset.classes.index(record.label) for record in records]
-            np.save(target / "labels.npy", np.repeat(np.array(labels, np.int64), 1 + plan.copies))
-            write_json(target / "facts.json", {"width": plan.width, "rows": rows, "split": split})
     progress("features", rows, rows)
     os.utime(folder)  # the cache drops what was used longest ago
     return FeatureArray(folder)
@@ -119,21 +84,23 @@ def _compute(
     rows_a_picture = 1 + plan.copies
     pictures = max(1, ROWS_A_CALL // rows_a_picture)
 
-    def vectors(start: int) -> NDArray[np.float32]:
+    def vectors(start: int) -> SparseRows:
         images = [image for record in records[start : start + pictures] for image in _images(dataset, record, plan)]
         parts = []
         for first in range(0, len(images), ROWS_A_CALL):
             batch = np.stack(images[first : first + ROWS_A_CALL]).astype(np.float32)
             maps = session.run(None, {IMAGE: batch})[0]  # (rows, side, side, 1280)
             parts.append(maps.reshape(len(maps), -1) if plan.pooling == "flatten" else maps.mean(axis=(1, 2)))
-        return np.concatenate(parts)
+        return SparseRows.of(np.concatenate(parts))
 
-    with (target / "features.f32").open("wb", buffering=0) as file:
+    with RowsWriter(target, plan.width) as writer:
         done = 0
         for part in ordered_map(vectors, range(0, len(records), pictures), "features"):
-            file.write(part.data)
+            writer.write(part)
             done += len(part)
             progress("features", done, len(records) * rows_a_picture)
+        labels = [dataset.classes.index(record.label) for record in records]
+        writer.close(np.repeat(np.array(labels, np.int64), rows_a_picture))
 
 
 def _images(dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> Iterator[NDArray[np.uint8]]:
@@ -162,7 +129,7 @@ def _make_room(needed: int) -> None:
     kept = sorted(
         (folder for folder in cache.iterdir() if (folder / "facts.json").is_file()), key=lambda f: f.stat().st_mtime
     )
-    sizes = {folder: (folder / "features.f32").stat().st_size for folder in kept}
+    sizes = {folder: sum(file.stat().st_size for file in folder.iterdir()) for folder in kept}
     while kept and sum(sizes[folder] for folder in kept) + needed > CACHE_BYTES:
         shutil.rmtree(kept.pop(0), ignore_errors=True)  # a run that reads it keeps its open file
     free = shutil.disk_usage(cache).free

@@ -1,7 +1,9 @@
-"""One pass of Adam over a block of weights, compiled.
+"""Adam, compiled: one weight's step, and one pass over a block of weights.
 
 NumPy would need eleven passes, and Keras with XLA several. Compiled by Numba on the first call and kept on disk.
 Source: Kingma and Ba 2015, in the form of `keras.optimizers.Adam`, whose defaults these are.
+
+The moments are kept without their factors (1 - beta), which stand in the rate and in epsilon instead.
 """
 
 import math
@@ -11,6 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+COMPILED = {
+    "nogil": True,
+    "cache": True,
+    "fastmath": {"contract", "reassoc", "nsz", "arcp"},  # not "nnan": what is broken must show
+    "error_model": "numpy",
+}
+
+
+def scaled(rate: float) -> tuple[np.float32, np.float32]:
+    """The rate and the epsilon that `step` takes for a learning rate with Adam's correction for early steps."""
+    root = math.sqrt(1 - BETA_2)
+    return np.float32(rate * (1 - BETA_1) / root), np.float32(EPSILON / root)
 
 
 def adam(
@@ -18,42 +32,27 @@ def adam(
     m: NDArray[np.float32],
     v: NDArray[np.float32],
     gradient: NDArray[np.float32],
-    l2: float,
     rate: float,
-) -> float:
-    """Updates `weights` and both moments in place, all float32 (rows, columns). Releases the GIL.
-
-    The moments are kept without their factors (1 - beta), which stand in the rate and in epsilon instead.
+) -> None:
+    """Updates `weights` and both moments in place, all float32 (rows, columns).
 
     Args:
-        l2: The penalty's factor; its gradient 2 * l2 * weights is added to `gradient`.
         rate: The learning rate with Adam's correction for early steps.
-
-    Returns:
-        The sum of the squares of the new weights: what the penalty of the next step needs.
     """
-    root = math.sqrt(1 - BETA_2)
-    single = np.float32
-    return float(
-        _pass(weights, m, v, gradient, single(2 * l2), single(EPSILON / root), single(rate * (1 - BETA_1) / root))
-    )
+    _pass(weights, m, v, gradient, *scaled(rate))
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
-def _pass(weights, m, v, gradient, decay, epsilon, rate):  # type: ignore[no-untyped-def]
-    beta_1, beta_2 = np.float32(BETA_1), np.float32(BETA_2)
-    squares = 0.0
+@numba.njit(**COMPILED)
+def step(weight, m, v, gradient, rate, epsilon):  # type: ignore[no-untyped-def]
+    """The new weight and moments, float32 all."""
+    first = np.float32(BETA_1) * m + gradient
+    second = np.float32(BETA_2) * v + gradient * gradient
+    return weight - rate * first / (np.sqrt(second) + epsilon), first, second
+
+
+@numba.njit(**COMPILED)
+def _pass(weights, m, v, gradient, rate, epsilon):  # type: ignore[no-untyped-def]
     for row in range(weights.shape[0]):
-        w, m_row, v_row, g_row = weights[row], m[row], v[row], gradient[row]
-        row_squares = np.float32(0)
+        w, m_row, v_row, g = weights[row], m[row], v[row], gradient[row]
         for i in range(w.shape[0]):
-            g = g_row[i] + decay * w[i]
-            first = beta_1 * m_row[i] + g
-            second = beta_2 * v_row[i] + g * g
-            m_row[i] = first
-            v_row[i] = second
-            updated = w[i] - rate * first / (np.sqrt(second) + epsilon)
-            w[i] = updated
-            row_squares += updated * updated
-        squares += float(row_squares)
-    return squares
+            w[i], m_row[i], v_row[i] = step(w[i], m_row[i], v_row[i], g[i], rate, epsilon)

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from core.files import atomic_folder, read_json, write_json
-from core.training.head import Floats, Head
+from core.training.head import Head
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+from core.training.sweep import Floats
 
 
 @dataclass

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from core.backbone.features import FeatureArray
+from core.backbone.rows import FeatureArray
 from core.errors import Cancelled
 from core.training.checkpoint import Best, State, load_checkpoint, save_checkpoint
-from core.training.head import Batch, Floats, Head
+from core.training.head import Batch, Head
 from core.training.recipe import TrainingConfig
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+from core.training.sweep import Columns, Floats
 
 Emit = Callable[..., None]
 VALIDATION_BATCH = 256
@@ -75,7 +76,7 @@ def fit(
         state = State(0, early, plateau)
     emit("start", epoch=state.epoch + 1)
     saved, cost = time.perf_counter(), 0.0
-    with threadpool_limits(1, user_api="blas"):  # the head spreads its stripes over the cores itself
+    with threadpool_limits(1, user_api="blas"):  # the head spreads its panels over the cores itself
         while state.epoch < config.epochs and not state.early_stopping.stop:
             try:
                 _epoch(head, train, validation, config, state, emit, cancelled)
@@ -99,7 +100,7 @@ def evaluate(head: Head, features: FeatureArray) -> tuple[Mean, Floats]:
     mean, probabilities = Mean(), []
     for start in range(0, features.rows, VALIDATION_BATCH):
         rows = np.arange(start, min(start + VALIDATION_BATCH, features.rows))
-        batch, part = head.evaluate(features.read(rows), features.labels[rows])
+        batch, part = head.evaluate(Columns.of(features.read(rows)), features.labels[rows])
         mean.add(batch)
         probabilities.append(part)
     return mean, np.concatenate(probabilities)
@@ -154,16 +155,13 @@ def _epoch(
 
 def _with_next(
     train: FeatureArray, batches: list[NDArray[np.int64]]
-) -> Iterator[tuple[NDArray[np.int64], Floats, Floats]]:
-    """Each batch's rows, its features and the next batch's, read while the head works; no rows after the last."""
-    size = max(len(rows) for rows in batches)
-    buffers = itertools.cycle(np.empty((3, size, train.width), np.float32))  # at work, at hand, being read
+) -> Iterator[tuple[NDArray[np.int64], Columns, Columns]]:
+    """Each batch's rows, its features and the next batch's, read while the head works; no pictures after the last."""
     with ThreadPoolExecutor(1, "read") as reader:
-        reads = (reader.submit(train.read, rows, next(buffers)) for rows in batches)
+        none = np.empty(0, np.int64)
+        reads = (reader.submit(lambda rows: Columns.of(train.read(rows)), rows) for rows in [*batches, none])
         coming = deque(itertools.islice(reads, 3))
         for rows in batches:
-            features = coming[0].result()
-            following = coming[1].result() if len(coming) > 1 else features[:0]
-            yield rows, features, following
+            yield rows, coming[0].result(), coming[1].result()
             coming.popleft()
             coming.extend(itertools.islice(reads, 1))

@@ -1,34 +1,29 @@
 """The head that learns: Dense (ReLU, L2) -> BatchNormalization -> Dropout -> Dense (sigmoid or softmax), with Adam.
 
 The maths is Keras' own, step for step (a test trains Keras' layers beside it). It is written out here because the
-hidden kernel is everything: at 160 pixels Flatten gives 32,000 inputs, so kernel, gradient and Adam's two moments are
-65 MB each, and a framework that makes a pass over memory for each operation spends its time waiting. Here one sweep
-over the kernel, a few hundred rows at a time, does gradient, L2, Adam and the **next** batch's forward product while
-those rows are in the processor's cache. benchmarks/head.py has the figures. TensorFlow is not needed, nor imported.
+hidden kernel is everything: at 160 pixels Flatten gives 32,000 inputs, so kernel and Adam's two moments are 65 MB each,
+and a framework that makes a pass over memory for each operation spends its time waiting. Here one sweep over the kernel
+does gradient, L2, Adam and the **next** batch's forward product (`core.training.sweep`), and zeros cost nothing.
+benchmarks/head.py has the figures. TensorFlow is not needed, nor imported.
 
 Sources: Kingma and Ba 2015 (Adam), Ioffe and Szegedy 2015 (BatchNormalization), Glorot and Bengio 2010 (the initial
 kernels); epsilon and momentum values are the defaults of Keras' classes.
 """
 
-import itertools
 import math
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.training.adam import BETA_1, BETA_2, adam
-
-Floats = NDArray[np.float32]
+from core.training.adam import BETA_1, BETA_2, adam, scaled
+from core.training.sweep import Columns, Floats, aligned, from_panels, product, sweep, to_panels
 
 NORM_MOMENTUM, NORM_EPSILON = 0.99, 1e-3
 PROBABILITY_EPSILON = 1e-7  # Keras' backend clips probabilities to this before the logarithm
-
-ROWS = 256  # kernel rows a sweep holds in the cache: 256 x 512 float32 is half a megabyte
-ROWS_A_STRIPE = 640  # at least: less is not worth a thread's while
-STRIPES = 16  # at most; fixed by the inputs, so that sums add up in the same order whatever the number of threads
 
 TRAINED = ("hidden_kernel", "hidden_bias", "gamma", "beta", "output_kernel", "output_bias")
 MOVING = ("moving_mean", "moving_variance")
@@ -44,15 +39,6 @@ class Batch:
     size: int
 
 
-@dataclass(frozen=True)
-class Update:
-    """What changes the hidden kernel: the batch's features, the gradient behind the kernel, Adam's corrected rate."""
-
-    features: Floats
-    d_before: Floats
-    rate: float
-
-
 class Head:
     """Trainable head on feature vectors.
 
@@ -63,7 +49,8 @@ class Head:
         seed: Of the initial kernels; dropout draws from the generator that each step is given.
 
     `arrays` holds every number of the head and of Adam, float32: the six arrays of `TRAINED`, the two of `MOVING`, and
-    for each trained name `name.m` and `name.v`. `steps` counts updates. Together they are the whole state.
+    for each trained name `name.m` and `name.v`. The hidden kernel and its moments lie in panels, (panels, inputs, 64).
+    `steps` counts updates. Together they are the whole state.
     """
 
     def __init__(self, inputs: int, classes: int, units: int, l2: float, dropout: float, seed: int) -> None:
@@ -71,7 +58,7 @@ class Head:
         self.units, self.l2, self.dropout, self.steps = units, l2, dropout, 0
         generator = np.random.default_rng([seed, 1])
         a: dict[str, Floats] = {
-            "hidden_kernel": _glorot(generator, inputs, units),
+            "hidden_kernel": to_panels(_glorot(generator, inputs, units)),
             "hidden_bias": np.zeros(units, np.float32),
             "gamma": np.ones(units, np.float32),
             "beta": np.zeros(units, np.float32),
@@ -81,36 +68,43 @@ class Head:
             "moving_variance": np.ones(units, np.float32),
         }
         for name in TRAINED:
-            a[f"{name}.m"], a[f"{name}.v"] = np.zeros_like(a[name]), np.zeros_like(a[name])
+            for moment in ("m", "v"):
+                a[f"{name}.{moment}"] = np.zeros_like(a[name])
+        for moment in ("m", "v"):
+            a[f"hidden_kernel.{moment}"] = aligned(*a["hidden_kernel"].shape)
         self.arrays = a
-        edges = np.linspace(0, inputs, min(STRIPES, -(-inputs // ROWS_A_STRIPE)) + 1).astype(int)
-        self._stripes = [(int(low), int(high)) for low, high in itertools.pairwise(edges)]
-        self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, len(self._stripes)), "head")
+        self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, len(a["hidden_kernel"])), "head")
 
     def weights(self) -> dict[str, Floats]:
-        """Copies of the arrays that a saved model needs, without Adam's."""
-        return {name: self.arrays[name].copy() for name in (*TRAINED, *MOVING)}
+        """Copies of the arrays that a saved model needs, without Adam's; the kernel is (inputs, units)."""
+        weights = {name: self.arrays[name].copy() for name in (*TRAINED, *MOVING) if name != "hidden_kernel"}
+        return {"hidden_kernel": from_panels(self.arrays["hidden_kernel"], self.units), **weights}
 
-    def product(self, features: Floats) -> tuple[Floats, float]:
+    def product(self, features: Columns) -> tuple[Floats, float]:
         """`features @ hidden_kernel`, float32 (batch, units), and the L2 penalty of the kernel."""
-        return self._sweep(features, None)
+
+        def panel(number: int) -> tuple[Floats, float]:
+            kernel = self.arrays["hidden_kernel"][number]
+            return product(kernel, features), float(np.vdot(kernel, kernel))
+
+        return self._joined(panel)
 
     def step(
         self,
-        features: Floats,
+        features: Columns,
         product: tuple[Floats, float],
         labels: NDArray[np.int64],
         learning_rate: float,
         generator: np.random.Generator,
-        following: Floats,
+        following: Columns,
     ) -> tuple[Batch, tuple[Floats, float]]:
         """One step of Adam on one batch.
 
         Args:
-            features: float32 (batch, inputs).
+            features: The batch, by feature.
             product: What `product(features)` or the step before gave for this batch.
             labels: int (batch,), class numbers.
-            following: The next batch's features, float32 (any, inputs): its product is made in the same sweep.
+            following: The next batch, of any size: its product is made in the same sweep.
 
         Returns:
             What happened, and the product for `following`.
@@ -135,7 +129,7 @@ class Head:
         d_normed = (d_logits @ a["output_kernel"].T) * keep
         d_normal = d_normed * a["gamma"]
         d_hidden = scale * (d_normal - d_normal.mean(axis=0) - normal * (d_normal * normal).mean(axis=0))
-        d_before = np.ascontiguousarray(d_hidden * (before > 0), np.float32)
+        d_before = (d_hidden * (before > 0)).astype(np.float32)
         gradients = {
             "hidden_bias": d_before.sum(axis=0),
             "gamma": (d_normed * normal).sum(axis=0),
@@ -148,10 +142,16 @@ class Head:
         rate = learning_rate * math.sqrt(1 - BETA_2**self.steps) / (1 - BETA_1**self.steps)
         for name, gradient in gradients.items():
             rows = [values.reshape(1, -1) for values in (a[name], a[f"{name}.m"], a[f"{name}.v"], gradient)]
-            adam(rows[0], rows[1], rows[2], rows[3], 0.0, rate)
-        return batch, self._sweep(following, Update(features, d_before, rate))
+            adam(rows[0], rows[1], rows[2], rows[3], rate)
+        behind = to_panels(d_before)
 
-    def evaluate(self, features: Floats, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
+        def panel(number: int) -> tuple[Floats, float]:
+            panels = (a["hidden_kernel"][number], a["hidden_kernel.m"][number], a["hidden_kernel.v"][number])
+            return sweep(panels, features, behind[number], self.l2, scaled(rate), following)
+
+        return batch, self._joined(panel)
+
+    def evaluate(self, features: Columns, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
         """Scores a batch in inference mode: moving statistics, no dropout, nothing learned.
 
         Returns:
@@ -172,32 +172,11 @@ class Head:
         probabilities: Floats = shifted / shifted.sum(axis=1, keepdims=True)
         return probabilities
 
-    def _sweep(self, following: Floats, update: Update | None) -> tuple[Floats, float]:
-        """Applies `update` to the hidden kernel, then multiplies `following` by it: one pass over memory for both."""
-        parts = list(
-            self._threads.map(lambda edges: self._stripe(edges[0], edges[1], following, update), self._stripes)
-        )
-        product = parts[0][0]
-        for part, _ in parts[1:]:  # always in this order: the same numbers on one core and on many
-            product += part
-        return product, self.l2 * sum(squares for _, squares in parts)
-
-    def _stripe(self, low: int, high: int, following: Floats, update: Update | None) -> tuple[Floats, float]:
-        kernel, m, v = (self.arrays[name] for name in ("hidden_kernel", "hidden_kernel.m", "hidden_kernel.v"))
-        gradient = np.empty((ROWS, self.units), np.float32)
-        product = np.zeros((len(following), self.units), np.float32)
-        squares = 0.0
-        for start in range(low, high, ROWS):
-            rows = slice(start, min(start + ROWS, high))
-            held = kernel[rows]
-            if update:
-                g = gradient[: len(held)]
-                np.matmul(update.features[:, rows].T, update.d_before, out=g)
-                squares += adam(held, m[rows], v[rows], g, self.l2, update.rate)
-            else:
-                squares += float(np.vdot(held, held))
-            product += following[:, rows] @ held
-        return product, squares
+    def _joined(self, panel: Callable[[int], tuple[Floats, float]]) -> tuple[Floats, float]:
+        """The products of all panels side by side, and the penalty from their squares."""
+        parts = list(self._threads.map(panel, range(len(self.arrays["hidden_kernel"]))))
+        joined = np.concatenate([part for part, _ in parts], axis=1)[:, : self.units]
+        return joined, self.l2 * sum(squares for _, squares in parts)
 
 
 def _score(probabilities: Floats, labels: NDArray[np.int64], penalty: float) -> Batch:

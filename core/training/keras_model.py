@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.backbone.weights import Arrays
 from core.errors import ExportError
-from core.training.head import Floats
 from core.training.recipe import TrainingConfig
+from core.training.sweep import Floats
 
 TOLERANCE = 1e-4  # largest difference in a probability between model.keras and model.onnx
 

@@ -14,8 +14,9 @@ from onnx import helper, numpy_helper
 from core.backbone.architecture import FEATURES
 from core.backbone.graph import FEATURE_MAP, base_nodes, to_model
 from core.backbone.weights import Arrays
-from core.training.head import NORM_EPSILON, Floats
+from core.training.head import NORM_EPSILON
 from core.training.recipe import Pooling
+from core.training.sweep import Floats
 
 PROBABILITIES = "probabilities"
 

@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.backbone.rows import SparseRows
 from core.training.head import Head
+from core.training.sweep import Columns
 
-INPUTS, UNITS, BATCH = 700, 24, 16
+INPUTS, UNITS, BATCH = 700, 88, 16  # 88 units: a panel and a part of one
 
 
 def data(classes: int, rows: int, seed: int = 3) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     generator = np.random.default_rng(seed)
     features = np.maximum(generator.standard_normal((rows, INPUTS)), 0).astype(np.float32)
     return features, generator.integers(0, classes, rows)
+
+
+def columns(dense: NDArray[np.float32]) -> Columns:
+    return Columns.of(SparseRows.of(dense))
 
 
 def keras_twin(head: Head, l2: float, learning_rate: float) -> Any:
@@ -45,13 +51,18 @@ def test_training_steps_are_those_of_keras(classes: int) -> None:
     head = Head(INPUTS, classes, UNITS, l2, 0.0, seed=1)
     model = keras_twin(head, l2, learning_rate)
     features, labels = data(classes, BATCH * (steps + 1))
-    product = head.product(features[:BATCH])
+    product = head.product(columns(features[:BATCH]))
     for start in range(0, BATCH * steps, BATCH):
         rows, after = slice(start, start + BATCH), slice(start + BATCH, start + 2 * BATCH)
         model.reset_metrics()
         loss, _ = model.train_on_batch(features[rows], labels[rows].astype(np.float32))
         batch, product = head.step(
-            features[rows], product, labels[rows], learning_rate, np.random.default_rng(0), features[after]
+            columns(features[rows]),
+            product,
+            labels[rows],
+            learning_rate,
+            np.random.default_rng(0),
+            columns(features[after]),
         )
         assert batch.crossentropy + batch.penalty == pytest.approx(float(loss), rel=2e-4)
     ours, theirs = head.weights(), [weight.numpy() for weight in model.weights]
@@ -73,7 +84,7 @@ def test_evaluation_is_that_of_keras(classes: int) -> None:
     model = keras_twin(head, 0.01, 1e-3)
     model.layers[1].set_weights([head.arrays[n] for n in ("gamma", "beta", "moving_mean", "moving_variance")])
     features, labels = data(classes, 50)
-    batch, probabilities = head.evaluate(features, labels)
+    batch, probabilities = head.evaluate(columns(features), labels)
     loss, accuracy = model.evaluate(features, labels.astype(np.float32), batch_size=50, verbose=0)
     assert batch.crossentropy + batch.penalty == pytest.approx(loss, rel=1e-4)
     assert batch.correct / batch.size == pytest.approx(accuracy, abs=1e-6)
@@ -86,7 +97,8 @@ def test_dropout_drops_the_stated_share_and_scales_the_rest() -> None:
     for dropout in (0.0, 0.25):
         head = Head(INPUTS, 2, 4096, 0.0, dropout, seed=1)
         features, labels = data(2, 1)
-        head.step(features, head.product(features), labels, 1e-9, np.random.default_rng(0), features[:0])
+        batch, nothing = columns(features), columns(features[:0])
+        head.step(batch, head.product(batch), labels, 1e-9, np.random.default_rng(0), nothing)
         gradients.append(head.arrays["beta.m"])
     whole, masked = gradients
     assert np.mean(masked == 0) == pytest.approx(0.25, abs=0.03)
@@ -99,7 +111,8 @@ def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
     for cores in (1, 2, 7):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
         head = Head(INPUTS, 2, UNITS, 0.01, 0.5, seed=1)
-        features, labels = data(2, BATCH)
+        dense, labels = data(2, BATCH)
+        features = columns(dense)
         product = head.product(features)
         for _ in range(3):
             _, product = head.step(features, product, labels, 1e-3, np.random.default_rng(0), features)
@@ -110,7 +123,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
 def test_the_product_for_the_next_batch_is_that_of_the_updated_kernel() -> None:
     head = Head(INPUTS, 2, UNITS, 0.01, 0.5, seed=1)
     features, labels = data(2, 2 * BATCH)
-    first, second = features[:BATCH], features[BATCH:]
+    first, second = columns(features[:BATCH]), columns(features[BATCH:])
     _, product = head.step(first, head.product(first), labels[:BATCH], 0.01, np.random.default_rng(0), second)
     np.testing.assert_array_equal(product[0], head.product(second)[0])
-    assert product[1] == pytest.approx(0.01 * float(np.square(head.arrays["hidden_kernel"], dtype=np.float64).sum()))
+    assert product[1] == pytest.approx(0.01 * float(np.square(head.weights()["hidden_kernel"], dtype=np.float64).sum()))
