@@ -98,9 +98,9 @@ def new_head(width: int, classes: int, config: TrainingConfig) -> Head:
 def evaluate(head: Head, features: FeatureArray) -> tuple[Mean, Floats]:
     """Scores all of `features`, and gives their probabilities, float32 (rows, outputs)."""
     mean, probabilities = Mean(), []
-    for start in range(0, features.rows, VALIDATION_BATCH):
-        rows = np.arange(start, min(start + VALIDATION_BATCH, features.rows))
-        batch, part = head.evaluate(Columns.of(features.read(rows)), features.labels[rows])
+    batches = np.split(np.arange(features.rows), range(VALIDATION_BATCH, features.rows, VALIDATION_BATCH))
+    for rows, columns in zip(batches, _read_ahead(features, batches), strict=True):
+        batch, part = head.evaluate(columns, features.labels[rows])
         mean.add(batch)
         probabilities.append(part)
     return mean, np.concatenate(probabilities)
@@ -156,12 +156,19 @@ def _epoch(
 def _with_next(
     train: FeatureArray, batches: list[NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.int64], Columns, Columns]]:
-    """Each batch's rows, its features and the next batch's, read while the head works; no pictures after the last."""
+    """Each batch's rows, its features and the next batch's; no pictures after the last."""
+    reads = _read_ahead(train, [*batches, np.empty(0, np.int64)])
+    features = next(reads)
+    for rows, following in zip(batches, reads, strict=True):
+        yield rows, features, following
+        features = following
+
+
+def _read_ahead(features: FeatureArray, batches: list[NDArray[np.int64]]) -> Iterator[Columns]:
+    """The features of each batch, read while the head works on those before."""
     with ThreadPoolExecutor(1, "read") as reader:
-        none = np.empty(0, np.int64)
-        reads = (reader.submit(lambda rows: Columns.of(train.read(rows)), rows) for rows in [*batches, none])
-        coming = deque(itertools.islice(reads, 3))
-        for rows in batches:
-            yield rows, coming[0].result(), coming[1].result()
-            coming.popleft()
+        reads = (reader.submit(lambda rows: Columns.of(features.read(rows)), rows) for rows in batches)
+        coming = deque(itertools.islice(reads, 2))
+        while coming:
+            yield coming.popleft().result()
             coming.extend(itertools.islice(reads, 1))

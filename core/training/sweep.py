@@ -44,7 +44,7 @@ def to_panels(values: Floats) -> Floats:
 
 def from_panels(panels: Floats, units: int) -> Floats:
     """The inverse of `to_panels`."""
-    return np.ascontiguousarray(panels.transpose(1, 0, 2).reshape(panels.shape[1], -1)[:, :units])
+    return np.concatenate(list(panels), axis=1)[:, :units]
 
 
 @dataclass(frozen=True)

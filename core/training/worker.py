@@ -66,6 +66,7 @@ class Worker:
         self.run.log.append({"event": event, "time": time.time(), **fields})
 
     def _work(self) -> None:
+        Thread(target=_import_tensorflow, daemon=True).start()  # 4 s that the phases before the last one hide
         with self._phase("data"):
             dataset = open_dataset(
                 self.run.source,
@@ -76,7 +77,6 @@ class Worker:
         with self._phase("weights"):
             weights = resolve_weights(progress=self._progress)
             base = cached_base(weights)
-        Thread(target=_import_tensorflow, daemon=True).start()  # 4 s that the features' phase hides
         with self._phase("features"):
             train = self._features(dataset, "train", base, weights)
             validation = self._features(dataset, "validation", base, weights)
