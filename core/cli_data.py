@@ -86,13 +86,16 @@ def clean(
 
 def _check_target(source: str, target: Path, force: bool) -> None:
     """Before the dataset is read, which may take minutes."""
-    if target.is_dir() or not target.parent.is_dir():
-        raise ConfigError(f"{target} cannot be a file", "a file in a folder that exists")
-    if not target.exists():
-        return
-    if Path(source).exists() and target.samefile(source):
+    try:
+        exists = target.exists()
+        same = exists and Path(source).exists() and target.samefile(source)
+        if target.is_dir() or not target.parent.is_dir():
+            raise ConfigError(f"{target} cannot be a file", "a file in a folder that exists")
+    except OSError as error:  # a name too long, links in a circle
+        raise ConfigError(f"{target} cannot be a file: {error.strerror}", "a file in a folder that exists") from error
+    if same:
         raise ConfigError(f"{target} is the dataset itself", "another file", "Pawlab changes no file of a dataset")
-    if not force:
+    if exists and not force:
         raise ConfigError(f"{target} exists already", "a new file", "Choose another name, or replace it with --force")
 
 

@@ -44,7 +44,8 @@ def write_cleaned(
 
     Returns:
         "path", "bytes", "classes", "counts" (as `Dataset.counts`), "pictures", "renamed" (pictures whose name, or whose
-        class' name, is another in the zip) and "left_out": {"excluded": ..., "unreadable": ..., and what each of `drop` took}.
+        class' name, is another in the zip) and "left_out": how many were excluded, unreadable, and taken by each of
+        `drop`.
 
     Raises:
         ConfigError: `drop` holds an unknown name.

@@ -1,23 +1,13 @@
-"""The edits of a dataset on disk: which pictures are excluded or relabelled, with undo. Its own files stay as they are.
+"""What a user does to a dataset: exclude, relabel, undo. Its own files stay as they are."""
 
-One JSON file a dataset below `home()/edits/`, replaced whole under a lock: sessions, servers and command lines that
-edit at once lose nothing of each other. It is found again by the dataset's root: for what lies below `home()/datasets`
-(unpacked zips, whose folder is named after their content; the sample) by the place there, else by the whole path.
-"""
-
-import hashlib
-import os
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Self
 
 from core.datasets.actions import (
     MAX_ACTIONS,
-    MAX_BYTES,
     TITLE_CHARACTERS,
     Action,
     Change,
@@ -25,16 +15,12 @@ from core.datasets.actions import (
     carriers,
     check_action,
     folder_label,
-    from_json,
-    merge,
     sum_up,
-    to_json,
 )
 from core.datasets.names import check_class_name
 from core.datasets.records import Dataset, ImageRecord
+from core.datasets.sidecar import lock_edits, read_actions, write_actions
 from core.errors import DatasetError
-from core.files import write_atomic
-from core.home import home, subfolder
 
 
 class Edits:
@@ -51,7 +37,6 @@ class Edits:
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self.file = edits_file(dataset.root)
         self.actions: tuple[Action, ...] = ()
         self.undone: tuple[Action, ...] = ()
         self._dataset = dataset
@@ -64,7 +49,7 @@ class Edits:
             DatasetError: They are broken. The file was moved aside, so that the next call begins without edits.
         """
         edits = cls(dataset)
-        edits.actions, edits.undone = _read(edits.file)
+        edits.actions, edits.undone = read_actions(dataset.root)
         return edits
 
     def apply(self, dataset: Dataset) -> Dataset:
@@ -95,7 +80,9 @@ class Edits:
         """
         if label:
             known = {folder_label(record) for record in self._dataset.records}
-            known.update(change.label for change in sum_up(_read(self.file)[0]).values() if change.label)
+            known.update(
+                change.label for change in sum_up(read_actions(self._dataset.root)[0]).values() if change.label
+            )
             check_class_name(label, known)
         return self._change(
             records, title, f"Relabel as {label}:" if label else "Relabel as the folder says:", label=label
@@ -193,93 +180,9 @@ class Edits:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Nobody else writes in the block, which begins with what the disk holds."""
-        with _lock(self.file):
-            self.actions, self.undone = _read(self.file, locked=True)
+        with lock_edits(self._dataset.root):
+            self.actions, self.undone = read_actions(self._dataset.root, locked=True)
             yield
 
     def _write(self, actions: tuple[Action, ...], undone: tuple[Action, ...]) -> None:
-        if len(actions) > MAX_ACTIONS:
-            actions = (merge(actions[: MAX_ACTIONS // 2], "Earlier edits"), *actions[MAX_ACTIONS // 2 :])
-        text = to_json(actions, undone, dataset=str(self._dataset.root)).encode()
-        if len(text) > MAX_BYTES:  # the oldest steps of undo give way
-            actions, undone = (merge(actions[:-1], "Earlier edits"), *actions[-1:]) if actions[1:] else actions, ()
-            text = to_json(actions, dataset=str(self._dataset.root)).encode()
-        if len(text) > MAX_BYTES:
-            raise DatasetError(
-                f"The edits of {self._dataset.name} would take {len(text) / 2**20:.0f} MB",
-                f"at most {MAX_BYTES // 2**20} MB",
-                "Write the cleaned dataset to a zip and go on with that",
-            )
-        write_atomic(self.file, text)
-        self.actions, self.undone = actions, undone
-
-
-def edits_file(root: Path) -> Path:
-    """Where the edits of the dataset at `root` are kept, whether there are any or not."""
-    datasets = (home() / "datasets").resolve()
-    key = root.relative_to(datasets) if root.is_relative_to(datasets) else root
-    return subfolder("edits") / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.json"
-
-
-def edits_stamp(root: Path) -> tuple[int, ...]:
-    """Changes with every change of the edits of the dataset at `root`: what to keep an edited dataset under."""
-    try:
-        status = edits_file(root).stat()
-    except FileNotFoundError:
-        return ()
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def saved_actions(root: Path) -> tuple[Action, ...]:
-    """The actions that hold for the dataset at `root`. Raises `DatasetError` as `Edits.load` does."""
-    return _read(edits_file(root))[0]
-
-
-def _read(file: Path, locked: bool = False) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
-    try:
-        with file.open("rb") as stream:
-            return from_json(stream.read(MAX_BYTES + 1))
-    except FileNotFoundError:
-        return (), ()
-    except OSError as error:
-        raise DatasetError(
-            f"The edits in {file} cannot be read: {error.strerror}", "a file that we may read", "Check its permissions"
-        ) from error
-    except ValueError as error:
-        if not locked:
-            with _lock(file):  # somebody may have mended it, or be about to
-                return _read(file, locked=True)
-        aside = _move_aside(file)
-        raise DatasetError(
-            f"The edits in {file} are broken: {error}. They were moved to {aside.name}",
-            "the file as Pawlab wrote it",
-            "Open the dataset again to begin without edits, or mend that file and give it its name back",
-        ) from error
-
-
-def _move_aside(file: Path) -> Path:
-    number = 1
-    while (aside := file.with_suffix(f".json{'' if number == 1 else f'-{number}'}.broken")).exists():
-        number += 1
-    return file.rename(aside)
-
-
-@contextmanager
-def _lock(file: Path) -> Iterator[None]:
-    """Holds a lock of the system, which a killed process gives back; threads of one process exclude each other too."""
-    with file.with_suffix(".lock").open("ab") as lock:
-        if sys.platform == "win32":
-            import msvcrt
-
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            if sys.platform == "win32":
-                lock.seek(0)
-                msvcrt.locking(lock.fileno(), msvcrt.LK_UNLCK, 1)
+        self.actions, self.undone = write_actions(self._dataset.root, actions, undone)

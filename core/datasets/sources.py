@@ -8,10 +8,10 @@ from pathlib import Path
 
 from core.archives import extract_zip
 from core.datasets.actions import Action, apply_actions
-from core.datasets.edits import saved_actions
 from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout, find_root
 from core.datasets.records import Dataset, ImageRecord
 from core.datasets.scan import Scanned, scan_files
+from core.datasets.sidecar import read_actions
 from core.datasets.split import choose_validation
 from core.errors import ConfigError, DatasetError
 from core.files import sha256_file, write_atomic
@@ -65,7 +65,7 @@ def open_dataset(
     _check(records, layout, shown)
     records = _with_split(records, validation_split, seed)
     dataset = Dataset(name, layout.root, shown, origin, tuple(records), layout.classes)
-    return apply_actions(dataset, saved_actions(dataset.root)) if edits else dataset
+    return apply_actions(dataset, read_actions(dataset.root)[0]) if edits else dataset
 
 
 def actions_of(source: str | Path) -> tuple[Action, ...]:
@@ -79,7 +79,7 @@ def actions_of(source: str | Path) -> tuple[Action, ...]:
         root = find_root(folder)
     except DatasetError:  # whoever opens it will say so
         return ()
-    return saved_actions(root)
+    return read_actions(root)[0]
 
 
 def _locate(source: str | Path | bytes) -> tuple[str, str, Path]:
