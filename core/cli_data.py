@@ -29,11 +29,11 @@ def sample(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
 
 def scan(source: Annotated[str, typer.Argument(help="A folder, a zip, or 'sample'.")], json: Json = False) -> None:
     """Read every file of a dataset: counts by class and split, and what is wrong with it."""
-    from core.datasets.report import make_report
-
     started = time.perf_counter()
     with progress_bars() as progress:
         dataset = open_dataset(source, progress=progress)
+        from core.datasets.report import make_report  # here because no other command needs it
+
         report = make_report(dataset, progress)
     unreadable = [{"path": record.path, "reason": record.reason} for record in dataset.unreadable()]
     if json:
