@@ -68,7 +68,7 @@ def clean(
     force: Annotated[bool, typer.Option("--force", help="Replace OUT.zip where it exists.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a dataset as its edits leave it to a zip with train/CLASS and validation/CLASS folders."""
+    """Write the dataset, as its edits leave it, to a zip with train/CLASS and validation/CLASS folders."""
     _check_target(source, target, force)
     names = [name.strip() for name in drop.split(",") if name.strip()]
     if unknown := sorted(set(names) - set(DROPS)):
