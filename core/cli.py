@@ -1,4 +1,4 @@
-"""The commands: sample, scan, train, classify, runs."""
+"""The commands: train, classify, runs, and those of `core.cli_data`."""
 
 import csv
 import os
@@ -10,10 +10,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from core.cli_data import Json, clean, sample, scan
 from core.config import help_of
 from core.console import CANCELLED, err, out, print_json, progress_bars
-from core.datasets import open_dataset
-from core.datasets.sample import write_sample
 from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Classifier
 from core.inference.inputs import find_pictures
@@ -29,40 +28,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
-
-@app.command()
-def sample(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
-    """Draw the sample dataset of cat and dog faces into FOLDER."""
-    with progress_bars() as progress:
-        write_sample(folder, progress=progress)
-    out.print(f"Drew the sample into {escape(str(folder))}", soft_wrap=True)
-
-
-@app.command()
-def scan(source: Annotated[str, typer.Argument(help="A folder, a zip, or 'sample'.")], json: Json = False) -> None:
-    """Read every file of a dataset: counts by class and split, and what cannot be read."""
-    started = time.perf_counter()
-    with progress_bars() as progress:
-        dataset = open_dataset(source, progress=progress)
-    unreadable = [{"path": record.path, "reason": record.reason} for record in dataset.unreadable()]
-    result = {
-        "classes": list(dataset.classes),
-        "counts": dataset.counts(),
-        "unreadable": unreadable,
-        "fingerprint": dataset.fingerprint,
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    if json:
-        print_json(result)
-        return
-    table = Table("split", *map(escape, dataset.classes))
-    for split, counts in dataset.counts().items():
-        table.add_row(split, *(f"{count:,}" for count in counts.values()))
-    out.print(table)
-    for missing in unreadable:
-        out.print(f"unreadable: {escape(missing['path'])}: {escape(missing['reason'])}", soft_wrap=True)
+app.command()(sample)
+app.command()(scan)
+app.command()(clean)
 
 
 def _option(name: str) -> Any:

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from core.datasets import Edits, open_dataset
+from core.datasets.sidecar import edits_file
 from core.training.runs import Run, list_runs
-from tests.drawing import image_bytes, make_zip, write_images
+from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 
 PROJECT = Path(__file__).parents[1]
 
@@ -33,7 +35,9 @@ def last_line(done: subprocess.CompletedProcess[str]) -> Any:
 def test_sample_then_scan(tmp_path: Path) -> None:
     core("sample", tmp_path / "pets")
     result = last_line(core("scan", tmp_path / "pets", "--json"))
-    assert set(result) == {"classes", "counts", "unreadable", "fingerprint", "seconds"}
+    groups = {"duplicates", "near_duplicates", "leaks", "label_conflicts"}
+    assert set(result) == {"classes", "counts", "unreadable", "fingerprint", "seconds", "edits"} | groups
+    assert all(isinstance(result[key], list) for key in groups)
     assert result["classes"] == ["cats", "dogs"]
     assert set(result["counts"]) == {"train", "validation"}
 
@@ -46,10 +50,54 @@ def test_scan_names_what_cannot_be_read(tmp_path: Path) -> None:
     assert row["reason"]
 
 
+SPLIT = {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2}
+
+
+def test_clean_writes_what_edits_leave_and_scans_to_the_same(tmp_path: Path) -> None:
+    dataset = open_dataset(write_images(tmp_path / "data", SPLIT))
+    edits = Edits.load(dataset)
+    edits.exclude(dataset.usable("train")[:1])
+    edits.relabel(dataset.usable("validation")[:1], "b")
+    result = last_line(core("clean", tmp_path / "data", tmp_path / "out.zip", "--json"))
+    assert result["left_out"] == {"excluded": 1, "unreadable": 0}
+    assert result["counts"] == {"train": {"a": 3, "b": 4}, "validation": {"a": 1, "b": 3}}
+    assert open_dataset(tmp_path / "out.zip").counts() == result["counts"]
+    said = core("clean", tmp_path / "data", tmp_path / "out.zip", "--drop", "unreadable", "--force").stdout
+    assert "Wrote 11 pictures" in said
+    assert "Left out: 1 excluded" in said
+
+
+def test_clean_replaces_a_file_only_by_force_and_the_dataset_never(tmp_path: Path) -> None:
+    (tmp_path / "data.zip").write_bytes(zip_folder(write_images(tmp_path / "data", SPLIT)))
+    (tmp_path / "out.zip").write_bytes(b"precious")
+    assert "--force" in core("clean", tmp_path / "data.zip", tmp_path / "out.zip", code=2).stderr
+    assert (tmp_path / "out.zip").read_bytes() == b"precious"
+    before = (tmp_path / "data.zip").read_bytes()
+    said = core("clean", tmp_path / "data.zip", tmp_path / "data.zip", "--force", code=2).stderr
+    assert "the dataset itself" in said
+    assert (tmp_path / "data.zip").read_bytes() == before
+
+
+def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
+    data = write_images(tmp_path / "data", SPLIT)
+    edits_file(data).write_bytes(b"{")
+    for command in (("clean", data, tmp_path / "out.zip"), ("train", "--data", data)):
+        edits_file(data).write_bytes(b"{")
+        assert "without edits" in core(*command, code=2).stderr
+    assert list_runs().runs == []
+    core("clean", data, tmp_path / "out.zip")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("scan", "/nowhere"),
+        ("clean", "sample"),
+        ("clean", "/nowhere", "/tmp/never-written.zip"),
+        ("clean", "sample", PROJECT),
+        ("clean", "sample", "/nowhere/out.zip"),
+        ("clean", "sample", "x" * 300),
+        ("clean", "sample", "/tmp/never-written.zip", "--drop", "leaks,everything"),
         ("scan",),
         ("scan", __file__),
         ("train", "--data", "/nowhere"),

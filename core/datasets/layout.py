@@ -49,14 +49,9 @@ def find_layout(folder: Path) -> Layout:
     Raises:
         DatasetError: The folder cannot be listed, or two of its folders mean the same split.
     """
-    root = folder.resolve()
-    splits: dict[str, os.DirEntry[str]] = {}
-    while True:
-        folders = _folders(root)
-        splits = _split_folders(folders)
-        if "train" in splits or len(folders) != 1 or not _folders(Path(folders[0].path)):
-            break
-        root = Path(folders[0].path)
+    root = find_root(folder)
+    folders = _folders(root)
+    splits = _split_folders(folders)
     if "train" in splits:
         class_folders = [(split, entry) for split, parent in splits.items() for entry in _folders(Path(parent.path))]
     else:
@@ -64,6 +59,17 @@ def find_layout(folder: Path) -> Layout:
     files = [file for split, entry in class_folders for file in _files(entry, root, split)]
     classes = {_text(entry.name) for _, entry in class_folders}
     return Layout(root, tuple(sorted(classes)), tuple(sorted(files, key=lambda file: file.path)))
+
+
+def find_root(folder: Path) -> Path:
+    """The folder that holds the class folders or the train folder, inside any number of wrapping folders. Raises as
+    `find_layout`, which is slower because it lists every file."""
+    root = folder.resolve()
+    while True:
+        folders = _folders(root)
+        if "train" in _split_folders(folders) or len(folders) != 1 or not _folders(Path(folders[0].path)):
+            return root
+        root = Path(folders[0].path)
 
 
 def _split_folders(folders: list[os.DirEntry[str]]) -> dict[str, os.DirEntry[str]]:

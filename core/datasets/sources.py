@@ -7,9 +7,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from core.archives import extract_zip
-from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout
+from core.datasets.actions import Action, apply_actions
+from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout, find_root
 from core.datasets.records import Dataset, ImageRecord
 from core.datasets.scan import Scanned, scan_files
+from core.datasets.sidecar import read_actions
 from core.datasets.split import choose_validation
 from core.errors import ConfigError, DatasetError
 from core.files import sha256_file, write_atomic
@@ -20,7 +22,12 @@ SAMPLE = "sample"
 
 
 def open_dataset(
-    source: str | Path | bytes, *, validation_split: float = 0.2, seed: int = 0, progress: Progress = silent
+    source: str | Path | bytes,
+    *,
+    validation_split: float = 0.2,
+    seed: int = 0,
+    edits: bool = True,
+    progress: Progress = silent,
 ) -> Dataset:
     """Finds the pictures, decodes each once to prove that it can be trained on, and splits them where they are not.
 
@@ -30,10 +37,13 @@ def open_dataset(
         validation_split: Share of each class to validate on, above 0 and below 1. Used where the source has no
             validation folder.
         seed: Of that split.
+        edits: Whether pictures are excluded and relabelled as the user's edits say. They come after the split, so that
+            no edit moves another picture between training and validation.
         progress: Told of the phases "extract" and "scan", in files. `Cancelled` from it stops the work.
 
     Raises:
-        DatasetError: There is no such source, or it holds no two classes with readable pictures to train on.
+        DatasetError: There is no such source, or it holds no two classes with readable pictures to train on, or its
+            edits are broken (`Edits.load`). What edits leave need not be trainable: `check_trainable`.
         ArchiveError: The zip is broken, hostile or too large.
         ConfigError: `validation_split` is out of range.
         Cancelled: From `progress`.
@@ -45,7 +55,8 @@ def open_dataset(
     """
     if not 0 < validation_split < 1:
         raise ConfigError(f"Received {validation_split} for validation_split", "a share above 0 and below 1")
-    name, origin, folder = _locate(source, progress)
+    name, origin, folder = _locate(source)
+    folder = _made(source, origin, folder, progress)
     layout = find_layout(folder)
     shown = str(folder) if isinstance(source, bytes) else str(source)
     openable = [file.path for file in layout.files if not file.problem]
@@ -53,18 +64,33 @@ def open_dataset(
     records = [_record(file, scanned.get(file.path)) for file in layout.files]
     _check(records, layout, shown)
     records = _with_split(records, validation_split, seed)
-    return Dataset(name, layout.root, shown, origin, tuple(records), layout.classes)
+    dataset = Dataset(name, layout.root, shown, origin, tuple(records), layout.classes)
+    return apply_actions(dataset, read_actions(dataset.root)[0]) if edits else dataset
 
 
-def _locate(source: str | Path | bytes, progress: Progress) -> tuple[str, str, Path]:
-    """The dataset's name, its origin, and the folder where it lies, unpacked if need be."""
+def actions_of(source: str | Path) -> tuple[Action, ...]:
+    """The edits that hold for a source, without opening it: none where it is not there or was never opened.
+
+    Raises:
+        DatasetError: They are broken (`Edits.load`).
+    """
+    try:
+        _, _, folder = _locate(source)
+        root = find_root(folder)
+    except DatasetError:  # whoever opens it will say so
+        return ()
+    return read_actions(root)[0]
+
+
+def _locate(source: str | Path | bytes) -> tuple[str, str, Path]:
+    """The dataset's name, its origin, and the folder where it lies, or will when it has been unpacked or drawn."""
     if isinstance(source, bytes):
         digest = hashlib.sha256(source).hexdigest()
-        return f"zip {digest[:8]}", "zip", _unpacked(source, digest, progress)
+        return f"zip {digest[:8]}", "zip", _folder_of(digest)
     if source == SAMPLE:
-        from core.datasets.sample import sample_folder
+        from core.datasets.sample import VERSION
 
-        return SAMPLE, SAMPLE, sample_folder(progress)
+        return SAMPLE, SAMPLE, subfolder("datasets") / VERSION
     try:
         path = Path(source).expanduser().resolve()
         is_folder, is_file = path.is_dir(), path.is_file()
@@ -73,15 +99,23 @@ def _locate(source: str | Path | bytes, progress: Progress) -> tuple[str, str, P
     if is_folder and str(source):
         return path.name, "folder", path
     if is_file:
-        return path.stem, "zip", _unpacked(path, _zip_digest(path), progress)
+        return path.stem, "zip", _folder_of(_zip_digest(path))
     raise _missing(source)
 
 
-def _unpacked(source: Path | bytes, digest: str, progress: Progress) -> Path:
-    target = subfolder("datasets") / digest[:20]
-    if not target.is_dir():
-        extract_zip(source, target, progress)
-    return target
+def _folder_of(digest: str) -> Path:
+    return subfolder("datasets") / digest[:20]
+
+
+def _made(source: str | Path | bytes, origin: str, folder: Path, progress: Progress) -> Path:
+    """`folder`, after it was unpacked or drawn if need be."""
+    if origin == SAMPLE:
+        from core.datasets.sample import sample_folder
+
+        return sample_folder(progress)
+    if origin == "zip" and not folder.is_dir():
+        extract_zip(source if isinstance(source, bytes) else Path(source).expanduser().resolve(), folder, progress)
+    return folder
 
 
 def _zip_digest(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The store of runs: one folder a run, which is the only channel between the worker and everybody else.
 
 config.json     what was asked: name, source, settings
+edits.json      the dataset's edits when the run was created: the ones that it trains with, whatever is edited later
 events.jsonl    what happened (`core.training.history`)
 worker.json     which process works on it: pid and start time
 worker.log      what that process printed
@@ -18,8 +19,10 @@ from typing import Any
 
 import psutil
 
+from core.datasets.actions import MAX_BYTES, Action, from_json, to_json
+from core.datasets.sources import actions_of
 from core.errors import ConfigError, RunError
-from core.files import EventLog, read_json, write_json
+from core.files import EventLog, read_json, write_atomic, write_json
 from core.home import subfolder
 from core.training.history import History
 from core.training.recipe import TrainingConfig
@@ -96,6 +99,24 @@ class Run:
             raise RunError(f"The summary of the run {self.id} is broken", "run.json as Pawlab wrote it")
         return summary
 
+    def edits(self) -> tuple[Action, ...]:
+        """The edits that the run trains with; none in a run from before there were edits.
+
+        Raises:
+            RunError: They are broken.
+        """
+        try:
+            with (self.directory / "edits.json").open("rb") as file:
+                return from_json(file.read(MAX_BYTES + 1))[0]
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"The edits of the run {self.id} are broken: {error}",
+                "edits.json as Pawlab wrote it",
+                "Start a new run",
+            ) from error
+
     def has_model(self) -> bool:
         return (self.directory / "run.json").is_file()
 
@@ -109,7 +130,13 @@ class Shelf:
 
 
 def create_run(source: str, config: TrainingConfig, name: str = "") -> Run:
-    """A new folder under `runs/` with what the worker needs; nothing runs yet."""
+    """A new folder under `runs/` with what the worker needs, the edits of `source` as they are now among it; nothing
+    runs yet.
+
+    Raises:
+        DatasetError: The edits of `source` are broken.
+    """
+    edits = to_json(actions_of(source))
     created = time.time()
     words = re.sub(r"[^a-z0-9]+", "-", (name or config.pooling).lower()).strip("-")[:40]
     stem = "-".join(part for part in (time.strftime("%Y%m%d-%H%M%S", time.localtime(created)), words) if part)
@@ -121,7 +148,8 @@ def create_run(source: str, config: TrainingConfig, name: str = "") -> Run:
         except FileExistsError:
             continue
     asked = {"name": name or stem, "source": source, "created": created, "settings": config.model_dump(mode="json")}
-    write_json(directory / "config.json", asked)
+    write_atomic(directory / "edits.json", edits)
+    write_json(directory / "config.json", asked)  # last: a folder without it is no run
     return load_run(directory)
 
 

@@ -28,6 +28,8 @@ from core.backbone.rows import FeatureArray
 from core.backbone.session import open_session
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import Dataset, open_dataset
+from core.datasets.actions import apply_actions, count_edits
+from core.datasets.trainable import check_trainable
 from core.errors import Cancelled, InputError, PawlabError
 from core.files import write_atomic, write_json
 from core.images import load_image
@@ -72,8 +74,11 @@ class Worker:
                 self.run.source,
                 validation_split=self.config.validation_split,
                 seed=self.config.seed,
+                edits=False,
                 progress=self._progress,
             )
+            dataset = apply_actions(dataset, self.run.edits())  # as they were when the run was created
+            check_trainable(dataset)
         with self._phase("weights"):
             weights = resolve_weights(progress=self._progress)
             base = cached_base(weights)
@@ -127,6 +132,7 @@ class Worker:
             "source": run.source,
             "classes": list(dataset.classes),
             "counts": dataset.counts(),
+            "edits": count_edits(dataset),
             "fingerprint": dataset.fingerprint,
             "best_epoch": best.epoch,
             "epochs": len(epochs),
