@@ -68,7 +68,6 @@ class Worker:
         self.run.log.append({"event": event, "time": time.time(), **fields})
 
     def _work(self) -> None:
-        Thread(target=_import_tensorflow, daemon=True).start()  # 4 s that the phases before the last one hide
         with self._phase("data"):
             dataset = open_dataset(
                 self.run.source,
@@ -171,7 +170,11 @@ def main(directory: str) -> None:
     run = load_run(Path(directory).absolute())
     process = psutil.Process()
     write_json(run.directory / "worker.json", {"pid": process.pid, "started": process.create_time()})
+    Thread(target=_import_tensorflow, daemon=True).start()  # 4 s that the phases before the last one hide
     Worker(run).work()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the interpreter's own end can hang on an import that its thread has not finished
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def test_features_follow_the_edits_and_an_undo_finds_them_in_the_cache(ready_hom
             lambda phase, done, total: computed.append(done),
         )
         passes.append(len(computed))
-        values = found.read(np.arange(found.rows)).copy()
+        values = found.read(np.arange(found.rows)).dense()
         found.close()
         return values, found.labels.tolist()
 
