@@ -9,6 +9,7 @@ from pathlib import Path
 from core.archives import extract_zip
 from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout
 from core.datasets.records import Dataset, ImageRecord
+from core.datasets.remote import fetched_zip, is_remote, name_of, remembered_as
 from core.datasets.scan import Scanned, scan_files
 from core.datasets.split import choose_validation
 from core.errors import ConfigError, DatasetError
@@ -25,16 +26,19 @@ def open_dataset(
     """Finds the pictures, decodes each once to prove that it can be trained on, and splits them where they are not.
 
     Args:
-        source: "sample" for the drawn sample; else a folder, a zip file, or a zip's content. A zip is unpacked once,
-            below `home()`, and found again by its content. (A folder that is called sample: "./sample".)
+        source: "sample" for the drawn sample; "cats_and_dogs" or the http(s) address of a zip, which is fetched once;
+            else a folder, a zip file, or a zip's content. A zip is unpacked once, below `home()`, and found again by
+            its content. (A folder that is called sample: "./sample".)
         validation_split: Share of each class to validate on, above 0 and below 1. Used where the source has no
             validation folder.
         seed: Of that split.
-        progress: Told of the phases "extract" and "scan", in files. `Cancelled` from it stops the work.
+        progress: Told of the phases "extract" and "scan", in files, and of "download", in bytes. `Cancelled` from
+            it stops the work.
 
     Raises:
         DatasetError: There is no such source, or it holds no two classes with readable pictures to train on.
         ArchiveError: The zip is broken, hostile or too large.
+        DownloadError: An address gives no zip.
         ConfigError: `validation_split` is out of range.
         Cancelled: From `progress`.
 
@@ -47,7 +51,7 @@ def open_dataset(
         raise ConfigError(f"Received {validation_split} for validation_split", "a share above 0 and below 1")
     name, origin, folder = _locate(source, progress)
     layout = find_layout(folder)
-    shown = str(folder) if isinstance(source, bytes) else str(source)
+    shown = str(folder) if isinstance(source, bytes) else remembered_as(str(source))
     openable = [file.path for file in layout.files if not file.problem]
     scanned = scan_files(layout.root, openable, progress)
     records = [_record(file, scanned.get(file.path)) for file in layout.files]
@@ -65,6 +69,9 @@ def _locate(source: str | Path | bytes, progress: Progress) -> tuple[str, str, P
         from core.datasets.sample import sample_folder
 
         return SAMPLE, SAMPLE, sample_folder(progress)
+    if isinstance(source, str) and is_remote(source):
+        with fetched_zip(source, progress) as path:
+            return name_of(source), "zip", _unpacked(path, _zip_digest(path), progress)
     try:
         path = Path(source).expanduser().resolve()
         is_folder, is_file = path.is_dir(), path.is_file()
