@@ -1,7 +1,7 @@
 """Which dataset is open, and which were before: one small file below `home()`, for a reload and a restart."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from core.addresses import is_address
 from core.datasets.public import published
@@ -55,7 +55,7 @@ def _read() -> dict[str, Any]:
     return stored if isinstance(stored, dict) else {}
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     if not isinstance(value, str) or not value:
         return False
     try:

@@ -9,6 +9,7 @@ import re
 import shutil
 import threading
 import time
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,11 @@ class Step:
 
 
 class Opening:
-    """One job. `source` is as it is remembered: without secrets. `error` says why a job that is done brought nothing;
-    it is `Cancelled` where the user stopped it."""
+    """One job. `source` is as it is remembered, without secrets; `id` tells the job from any other. `error` says why a
+    job that is done brought nothing; it is `Cancelled` where the user stopped it."""
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        self.source, self.id = source, uuid.uuid4().hex[:8]
         self.error: PawlabError | None = None
         self._cancelled, self._ended = threading.Event(), threading.Event()
         self._begun = (time.monotonic(), 0)  # when this phase began, and how much was done by then
