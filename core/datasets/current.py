@@ -20,14 +20,12 @@ def current_source() -> str:
 
 def recent_paths() -> list[str]:
     """Folders and zips on this machine that were opened, the latest first, at most eight; those that are gone last."""
-    recent = _read().get("recent")
-    paths = [path for path in recent if _is_text(path)] if isinstance(recent, list) else []
-    return sorted(dict.fromkeys(paths[:MOST_RECENT]), key=lambda path: not _exists(path))
+    return sorted(_recent(), key=lambda path: not _exists(path))
 
 
 def remember_source(source: str) -> None:
     """Makes `source` the one that every page opens. Call it once the source has been opened without an error."""
-    recent = recent_paths()
+    recent = _recent()
     if source != SAMPLE and not is_address(source) and published(source) is None:
         recent = [source, *(path for path in recent if path != source)]
     home().mkdir(parents=True, exist_ok=True)
@@ -44,6 +42,13 @@ def local_source(text: str) -> str:
         return str(Path(text).expanduser().absolute())
     except (OSError, RuntimeError):  # an unknown ~user
         return text
+
+
+def _recent() -> list[str]:
+    """The latest first, those that are gone among them."""
+    recent = _read().get("recent")
+    paths = [path for path in recent if _is_text(path)] if isinstance(recent, list) else []
+    return list(dict.fromkeys(paths))[:MOST_RECENT]
 
 
 def _read() -> dict[str, Any]:

@@ -30,6 +30,6 @@ def published(source: str) -> Published | None:
         os.environ.get(CATS_AND_DOGS_VARIABLE) or CATS_AND_DOGS_URL,
         CATS_AND_DOGS_BYTES,
         "cats_and_dogs_filtered",
-        "Without it: open the drawn sample or a folder of your own; or download the zip where there is a network, "
-        "and open it by its path",
+        "Check the network, or do without: open the drawn sample or a folder of your own, "
+        "or download the zip where there is a network and open it by its path",
     )

@@ -15,6 +15,8 @@ from pages.ui.words import PHASES, plain, show_error
 TICK = 0.4  # seconds between two looks at an opening
 AT_ONCE = 0.3  # seconds: what opens within them shows no progress
 _SEEN = "opening_seen"  # session key: the opening that this session began, or saw at work
+# Streamlit's own sign of work has a button that is called Stop too, and leaves a bar that stands still.
+_NO_SECOND_STOP = "<style>[data-testid='stStatusWidget'] {display: none}</style>"
 
 
 @st.cache_resource(show_spinner=False)
@@ -82,6 +84,7 @@ def _wait_for(job: Opening) -> None:
     _see(job)
     place = st.empty()
     with place.container(border=True):
+        st.html(_NO_SECOND_STOP)
         bar = _bar_and_stop(job, "You may leave or reload this page: it goes on.")
     while not job.done:
         _show(bar, job)

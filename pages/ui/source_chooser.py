@@ -23,7 +23,6 @@ SOURCES = {
     "address": "Zip on the web",
 }
 _PATH, _RECENT = "source_path", "source_recent"
-_PICTURES = ["jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff", "ppm", "pgm", "pbm", "avif"]
 
 
 def source_chooser() -> None:
@@ -136,9 +135,8 @@ def _upload_zip() -> None:
 def _upload_folder() -> None:
     uploads = st.file_uploader(
         "Folder with one folder a class",
-        type=_PICTURES,
         accept_multiple_files="directory",
-        help="Your browser asks for a folder and sends the pictures in it. "
+        help="Your browser asks for a folder and sends all files in it. "
         f"Up to {MAX_FOLDER_BYTES / 2**30:.0f} GB; open larger ones by their path.",
     )
     if uploads and st.button(
