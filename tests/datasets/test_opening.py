@@ -1,7 +1,6 @@
 """Opening as a job: joined, stopped, replaced; what was open stays until the new one is ready."""
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.datasets.opening import STALE_SECONDS, Opening, Openings, drop_stale
 from core.errors import Cancelled, DatasetError, PawlabError
 from core.progress import Progress
 from tests.drawing import write_images, zip_folder
+from tests.gate import Gate
 from tests.serving import Server, sender
 
 PLAIN = {"cats": 5, "dogs": 5}
@@ -30,30 +30,6 @@ def openings() -> Iterator[Openings]:
 @pytest.fixture
 def pets(tmp_path: Path) -> str:
     return str(write_images(tmp_path / "pets", PLAIN))
-
-
-class Gate:
-    """Stands in for `open_dataset`: waits in the middle until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.entered, self.open = threading.Event(), threading.Event()
-
-    def __call__(self, source: str, *, progress: Progress) -> Dataset:
-        self.calls.append(source)
-        progress("scan", 3, 10)
-        self.entered.set()
-        while not self.open.wait(0.01):
-            progress("scan", 3, 10)
-        return open_dataset(source, progress=progress)
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    gate = Gate()
-    monkeypatch.setattr(opening, "open_dataset", gate)
-    yield gate
-    gate.open.set()
 
 
 def test_a_job_opens_its_source_and_makes_it_current(openings: Openings, pets: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.datasets import open_dataset, uploads
 from core.datasets.uploads import keep_folder, keep_zip
 from core.errors import ArchiveError, DatasetError
+from core.home import subfolder
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 
 FILES = [
@@ -39,7 +40,7 @@ def test_the_same_name_with_other_content_is_another_zip() -> None:
 def test_no_name_leads_out_of_the_uploads(before: str, name: str) -> None:
     path = keep_zip(make_zip({"a": b"1"}), before + name)
     assert path.is_file()
-    assert path.parent.parent == uploads.subfolder("uploads")
+    assert path.parent.parent == subfolder("uploads")
     assert path.name.isprintable()
     assert path.suffix == ".zip"
     assert len(path.name.encode()) <= 120
