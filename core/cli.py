@@ -13,6 +13,8 @@ from rich.table import Table
 from core.cli_data import Json, clean, sample, scan
 from core.config import help_of
 from core.console import CANCELLED, err, out, print_json, progress_bars
+from core.datasets.current import local_source
+from core.datasets.remote import fetch_zip, is_remote, remembered_as
 from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Classifier
 from core.inference.inputs import find_pictures
@@ -40,7 +42,7 @@ def _option(name: str) -> Any:
 
 @app.command()
 def train(
-    data: Annotated[str, typer.Option(help="A folder, a zip, or 'sample'.")] = "",
+    data: Annotated[str, typer.Option(help="A folder, a zip, the address of a zip, 'cats_and_dogs' or 'sample'.")] = "",
     preset_name: Annotated[
         str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.")
     ] = "notebook",
@@ -66,8 +68,7 @@ def train(
         if settings:
             config = config.changed(**_read_settings(settings))
         config = config.changed(**{key: value for key, value in values.items() if value is not None})
-        source = data if data == "sample" else str(Path(data).absolute())
-        run = create_run(source, config, name or preset_name)
+        run = create_run(_source(data), config, name or preset_name)
     start_run(run)
     try:
         summary = follow(run)
@@ -139,6 +140,15 @@ def runs(json: Json = False) -> None:
         accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
         table.add_row(row["run"], row["status"], accuracy, escape(row["source"]))
     out.print(table)
+
+
+def _source(data: str) -> str:
+    """What the run's folder may say of its data: no secret of an address, and a path from wherever it is read."""
+    if is_remote(data):
+        with progress_bars() as progress:
+            fetch_zip(data, progress)
+        return remembered_as(data)
+    return data if data == "sample" else local_source(data)
 
 
 def _percent(row: dict[str, Any]) -> str:

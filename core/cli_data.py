@@ -27,7 +27,10 @@ def sample(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")
     out.print(f"Drew the sample into {escape(str(folder))}", soft_wrap=True)
 
 
-def scan(source: Annotated[str, typer.Argument(help="A folder, a zip, or 'sample'.")], json: Json = False) -> None:
+def scan(
+    source: Annotated[str, typer.Argument(help="A folder, a zip, the address of a zip, 'cats_and_dogs' or 'sample'.")],
+    json: Json = False,
+) -> None:
     """Read every file of a dataset: counts by class and split, and what is wrong with it."""
     started = time.perf_counter()
     with progress_bars() as progress:
@@ -62,7 +65,7 @@ def scan(source: Annotated[str, typer.Argument(help="A folder, a zip, or 'sample
 
 
 def clean(
-    source: Annotated[str, typer.Argument(help="A folder, a zip, or 'sample'.")],
+    source: Annotated[str, typer.Argument(help="A folder, a zip, the address of a zip, 'cats_and_dogs' or 'sample'.")],
     target: Annotated[Path, typer.Argument(metavar="OUT.zip", help="The zip to write.")],
     drop: Annotated[str, typer.Option(help=f"What to leave out besides edits: some of {','.join(DROPS)}.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace OUT.zip where it exists.")] = False,

@@ -1,24 +1,29 @@
 """Bounded downloads: nothing under the target's name unless it came whole, and never a wait without an end.
 
-Covers servers that stall, drip, lie about the length, send too much, redirect for ever or to another kind of address.
-Does not resume, and does not keep a server on the local network from being asked: the user chooses the address.
+Covers servers that stall, drip, lie about the length, send too much, redirect for ever or to another kind of address,
+and those that change the file between two parts of it. Does not keep a server on the local network from being asked:
+the user chooses the address.
 """
 
 import asyncio
 import hashlib
-import uuid
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
+from core.addresses import shown as shown
 from core.errors import DownloadError
+from core.partial import Partial, Rest, partial_of, validator_of
 from core.progress import Progress, silent
 
 MAX_REDIRECTS = 5
+TICK = 0.25
+"""Seconds between two calls of `progress` while nothing arrives, so that a wait can be stopped too."""
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -27,7 +32,11 @@ def download(
     target: Path,
     *,
     max_bytes: int,
+    exact_bytes: int | None = None,
     sha256: str | None = None,
+    kind: str = "a file",
+    begins: bytes = b"",
+    resume: bool = False,
     connect_timeout: float = 3.0,
     read_timeout: float = 10.0,
     total_seconds: float = 300.0,
@@ -38,9 +47,14 @@ def download(
 
     Args:
         url: http or https.
-        target: Written under a temporary name beside it, then renamed; its folder exists.
+        target: Written under a hidden name beside it, then renamed; its folder exists.
         max_bytes: A longer body is refused, by its Content-Length where there is one, else once that much came.
+        exact_bytes: How long the body must be.
         sha256: What the content's SHA-256 must be.
+        kind: What is wanted, in the words of an error.
+        begins: The bytes that the content must begin with; other content is refused as soon as they are there.
+        resume: Keep what came before a break (`core.partial`) and go on from it with the next call. Where the server
+            has another file by then, or cannot send a part, the whole is fetched anew.
         connect_timeout: Seconds to reach a server, name look-up included.
         read_timeout: Seconds without a byte.
         total_seconds: Seconds for everything, however lively the server is.
@@ -50,14 +64,19 @@ def download(
         DownloadError: Anything went wrong; `target` is as it was before.
     """
     timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    wanted = _Wanted(url, max_bytes, exact_bytes, kind, begins)
+    told = _Told(phase, progress)
     try:
-        # asyncio for its timeout alone: it ends any wait, also for headers that come byte by byte
-        fetch = asyncio.wait_for(_fetch(url, temporary, max_bytes, timeout, phase, progress), total_seconds)
-        digest = _run(fetch)
-        if sha256 is not None and digest != sha256.lower():
-            raise DownloadError(f"{shown(url)} sent a file with SHA-256 {digest}", sha256)
-        temporary.replace(target)
+        with partial_of(target, url, keep=resume) as partial:
+            try:
+                digest = _run(_supervised(_fetch(wanted, partial, timeout, told), total_seconds, told))
+                if sha256 is not None and digest != sha256.lower():
+                    raise _Refused(f"{shown(url)} sent a file with SHA-256 {digest}", sha256)
+                partial.move_to(target)
+            except (_Refused, OSError) as error:
+                if not isinstance(error, TimeoutError):  # which is an OSError, and a reason to go on later
+                    partial.drop()
+                raise
     except DownloadError:
         raise
     except TimeoutError as error:
@@ -66,14 +85,45 @@ def download(
         raise DownloadError(f"{shown(url)} could not be reached within {connect_timeout:g} seconds") from error
     except httpx.TimeoutException as error:
         raise DownloadError(f"{shown(url)} sent nothing for {read_timeout:g} seconds") from error
+    except (httpx.InvalidURL, ValueError) as error:  # their texts quote the address, password and all
+        raise DownloadError(f"{shown(url)} could not be fetched: it, or where it leads, is no address") from error
     # ImportError: the environment asks for a SOCKS proxy, which httpx does with an extra package only
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
+    except (httpx.HTTPError, ImportError) as error:
         raise DownloadError(f"{shown(url)} could not be fetched: {_one_line(error)}") from error
     except OSError as error:
         raise DownloadError(f"{shown(url)} could not be stored in {target.parent}: {_one_line(error)}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return digest
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    url: str
+    max_bytes: int
+    exact_bytes: int | None
+    kind: str
+    begins: bytes
+
+
+class _Refused(DownloadError):
+    """What the server sends is not what is wanted: nothing of it is worth keeping."""
+
+
+class _AnotherFile(Exception):
+    """The part that the server sends does not continue the bytes at hand."""
+
+
+class _Told:
+    """The caller's progress callback, with the last thing that it was told."""
+
+    def __init__(self, phase: str, progress: Progress) -> None:
+        self._phase, self._progress, self._done, self._total = phase, progress, 0, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
+        self.again()
+
+    def again(self) -> None:
+        self._progress(self._phase, self._done, self._total)
 
 
 def _run(work: Coroutine[Any, Any, str]) -> str:
@@ -86,61 +136,97 @@ def _run(work: Coroutine[Any, Any, str]) -> str:
         return pool.submit(asyncio.run, work).result()
 
 
-def shown(url: str) -> str:
-    """An address for messages and records: without user, password, query and fragment, which may be secret."""
+async def _supervised(fetch: Coroutine[Any, Any, str], total_seconds: float, told: _Told) -> str:
+    """Ends `fetch` in the middle of any wait: after `total_seconds`, or when the caller's progress callback raises."""
+    task = asyncio.ensure_future(fetch)
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "The address"
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+        async with asyncio.timeout(total_seconds):
+            while not (await asyncio.wait({task}, timeout=TICK))[0]:
+                told.again()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})  # for the connection and the file to be closed
+        if not task.cancelled():
+            task.exception()  # asked for, so that asyncio does not report it as overlooked
+    return task.result()
 
 
-async def _fetch(
-    url: str, temporary: Path, max_bytes: int, timeout: httpx.Timeout, phase: str, progress: Progress
-) -> str:
+async def _fetch(wanted: _Wanted, partial: Partial, timeout: httpx.Timeout, told: _Told) -> str:
     # identity: the length that the server names is then the length that we count, and nothing inflates on the way
     async with httpx.AsyncClient(timeout=timeout, headers={"Accept-Encoding": "identity"}) as client:
-        address = httpx.URL(url)
-        for _ in range(MAX_REDIRECTS + 1):
-            if address.scheme not in ("http", "https"):
-                raise DownloadError(f"{shown(url)} leads to {address.scheme or 'no scheme'}", "http or https")
-            async with client.stream("GET", address) as response:
-                if response.has_redirect_location:
-                    following = address.join(response.headers["Location"])
-                    if (address.scheme, following.scheme) == ("https", "http"):
-                        raise DownloadError(f"{shown(url)} leads from https to http", "https all the way")
-                    address = following
-                    continue
-                return await _store(response, url, temporary, max_bytes, phase, progress)
+        if rest := partial.rest():
+            asked = {"Range": f"bytes={rest.start}-", "If-Range": rest.validator}
+            async with _answer(client, wanted.url, asked) as response:
+                if response.status_code == 206 and rest.is_sent_with(response.headers):
+                    try:
+                        return await _store(response, wanted, partial, told, rest)
+                    except _AnotherFile:
+                        partial.drop()
+                elif response.status_code not in (206, 416):  # 200 is the whole file, anything else an error
+                    return await _store(response, wanted, partial, told)
+        async with _answer(client, wanted.url, {}) as response:
+            return await _store(response, wanted, partial, told)
+
+
+@asynccontextmanager
+async def _answer(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+    """The response, its body not yet read, at the end of all redirects."""
+    address = httpx.URL(url)
+    for _ in range(MAX_REDIRECTS + 1):
+        if address.scheme not in ("http", "https"):
+            raise DownloadError(f"{shown(url)} leads to {address.scheme or 'no scheme'}", "http or https")
+        async with client.stream("GET", address, headers=headers) as response:
+            if not response.has_redirect_location:
+                yield response
+                return
+            following = address.join(response.headers["Location"])
+        if (address.scheme, following.scheme) == ("https", "http"):
+            raise DownloadError(f"{shown(url)} leads from https to http", "https all the way")
+        address = following
     raise DownloadError(f"{shown(url)} redirects more than {MAX_REDIRECTS} times", "a file")
 
 
 async def _store(
-    response: httpx.Response, url: str, temporary: Path, max_bytes: int, phase: str, progress: Progress
+    response: httpx.Response, wanted: _Wanted, partial: Partial, told: _Told, rest: Rest | None = None
 ) -> str:
-    if response.status_code != 200:
-        raise DownloadError(f"{shown(url)} answers {response.status_code} {response.reason_phrase}".strip(), "a file")
+    """Writes the body into the partial file: all of it, or with `rest` from there on."""
+    name, most = shown(wanted.url), wanted.max_bytes
+    if response.status_code != (206 if rest else 200):
+        raise DownloadError(f"{name} answers {response.status_code} {response.reason_phrase}".strip(), wanted.kind)
     encoding = response.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
-        raise DownloadError(f"{shown(url)} sends its file encoded as {encoding}", "the file as it is")
+        raise _Refused(f"{name} sends its file encoded as {encoding}", "the file as it is")
     announced = response.headers.get("Content-Length", "")
-    total = int(announced) if announced.isdecimal() else 0
-    if total > max_bytes:
-        raise DownloadError(f"{shown(url)} has {total} bytes", f"at most {max_bytes}")
-    digest, done = hashlib.sha256(), 0
-    progress(phase, 0, total)
-    with temporary.open("wb") as file:
+    total = rest.total if rest else int(announced) if announced.isdecimal() else 0
+    if total > most:
+        raise _Refused(f"{name} has {total} bytes", f"at most {most}")
+    if total and wanted.exact_bytes not in (None, total):
+        raise _Refused(f"{name} has {total} bytes", f"{wanted.exact_bytes}: it is another file now")
+    if rest is None:
+        partial.begin(validator_of(response.headers), total)
+    digest, done = hashlib.sha256(), rest.start if rest else 0
+    with partial.path.open("r+b") as file:
+        for position in range(0, done, _CHUNK_BYTES):
+            digest.update(file.read(min(_CHUNK_BYTES, done - position)))
+            await asyncio.sleep(0)  # gigabytes take seconds, in which the caller may want to stop
+        told(done, total)
         async for chunk in response.aiter_raw(_CHUNK_BYTES):
+            present = file.read(len(chunk)) if rest else b""
+            if not chunk.startswith(present):
+                raise _AnotherFile
+            if done == 0 and not chunk.startswith(wanted.begins):
+                raise _Refused(f"{name} sends something else: it begins with {chunk[:16]!r}", wanted.kind)
             done += len(chunk)
-            if done > max_bytes:
-                raise DownloadError(f"{shown(url)} sends more than {max_bytes} bytes", f"at most {max_bytes}")
+            if done > most:
+                raise _Refused(f"{name} sends more than {most} bytes", f"at most {most}")
+            file.seek(-len(present), 1)
             file.write(chunk)
             digest.update(chunk)
-            progress(phase, done, total)
-    if announced and done != total:
-        raise DownloadError(f"{shown(url)} ended after {done} of {announced} bytes", "the whole file")
+            told(done, total)
+    if total and done != total:
+        raise DownloadError(f"{name} ended after {done} of {total} bytes", "the whole file")
+    if done < len(wanted.begins) or wanted.exact_bytes not in (None, done):
+        raise _Refused(f"{name} sent {done} bytes", f"{wanted.exact_bytes or wanted.kind}")
     return digest.hexdigest()
 
 

@@ -5,75 +5,24 @@ import math
 import streamlit as st
 
 from core.datasets import Dataset
-from core.datasets.current import SAMPLE
-from core.errors import PawlabError
-from pages.ui.data import choose, dataset
+from pages.ui.data import dataset, opening_status
 from pages.ui.images import thumbnail
-from pages.ui.words import plain, progress_bar, show_error
+from pages.ui.source_chooser import source_chooser
+from pages.ui.words import plain
 
 A_PAGE = 24  # pictures of the gallery shown at once
-SOURCES = {"sample": "Drawn sample", "path": "Folder or zip on this machine", "upload": "Upload a zip"}
 
 
 def main() -> None:
     st.title("Dataset")
     st.write("Open labelled pictures, see what a network will learn from, and find the files that it cannot read.")
     source_chooser()
+    opening_status()
     open_now = dataset()
     headline(open_now)
     counts(open_now)
     unreadable(open_now)
     gallery(open_now)
-
-
-def source_chooser() -> None:
-    with st.expander("Open another dataset"):
-        kind = st.segmented_control(
-            "Where are the pictures?",
-            list(SOURCES),
-            format_func=lambda kind: SOURCES[kind],
-            default="sample",
-            key="source_kind",
-            help="Pictures stay on this machine. Any folder with one subfolder a class will do.",
-        )
-        if kind == "sample":
-            st.write("Cats and dogs that Pawlab draws itself: needs no network and no photos of your own.")
-            if st.button("Open the drawn sample", help="Takes a few seconds the first time."):
-                open_source(SAMPLE)
-        elif kind == "path":
-            with st.form("path", border=False):
-                path = st.text_input(
-                    "Folder or zip",
-                    placeholder="/home/me/pets",
-                    help="train/ and validation/ with a folder a class in each, or just one folder a class. "
-                    "Nothing in it is changed.",
-                )
-                if st.form_submit_button("Open", type="primary", help="Reads every picture once."):
-                    if path.strip():
-                        open_source(path.strip())
-                    else:
-                        st.warning("Type the path of a folder or a zip first.")
-        elif kind == "upload":
-            upload = st.file_uploader(
-                "Zip with one folder a class",
-                type="zip",
-                help="Unpacked into Pawlab's own folder, once. Up to 200 MB; open larger ones by their path.",
-            )
-            if upload and st.button(
-                "Open the uploaded zip", type="primary", help="Unpacks it and reads every picture."
-            ):
-                open_source(upload.getvalue())
-
-
-def open_source(source: str | bytes) -> None:
-    try:
-        with progress_bar("Opening the data") as progress:
-            choose(source, progress)
-    except PawlabError as error:
-        show_error(error)
-        st.caption("The dataset that was open before is still open.")
-        return
-    st.rerun()
 
 
 def headline(found: Dataset) -> None:

@@ -2,60 +2,25 @@
 
 import asyncio
 import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from core.downloads import download, shown
 from core.errors import Cancelled, DownloadError
+from tests.serving import Behaviour, Handler, Server, head
 
 CONTENT = bytes(range(256)) * 4000  # 1,024,000 bytes, more than one chunk
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
-Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
-
-class Server(ThreadingHTTPServer):
-    """Answers every request as the test says, and notes the paths that were asked for."""
-
-    daemon_threads = True
-    behaviour: Behaviour
-    released: threading.Event
-    paths: list[str]
-
-    def url(self, path: str = "/file.bin") -> str:
-        return f"http://127.0.0.1:{self.server_port}{path}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.paths.append(self.path)
-        self.server.behaviour(self)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = Server(("127.0.0.1", 0), Handler)
-    server.behaviour, server.released, server.paths = send_all, threading.Event(), []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.released.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture(autouse=True)
+def sends_all(server: Server) -> None:
+    server.behaviour = send_all
 
 
 @pytest.fixture
@@ -64,15 +29,6 @@ def target(tmp_path: Path) -> Path:
     target = tmp_path / "target.bin"
     target.write_bytes(b"before")
     return target
-
-
-def head(handler: BaseHTTPRequestHandler, length: int | None, status: int = 200, **headers: str) -> None:
-    handler.send_response(status)
-    if length is not None:
-        handler.send_header("Content-Length", str(length))
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
 
 
 def send_all(handler: BaseHTTPRequestHandler) -> None:
@@ -266,3 +222,54 @@ def test_a_folder_that_is_not_there_is_reported(server: Server, tmp_path: Path) 
 
 def test_messages_keep_secrets_of_the_address() -> None:
     assert shown("https://user:password@host:8443/a/b.zip?token=1#x") == "https://host:8443/a/b.zip"
+
+
+def test_a_message_about_a_bad_address_does_not_quote_it(target: Path) -> None:
+    for url in ("http://user:secret:x@host/a", "http://user:pa/secret@host/a", "https://user:secret@[::1/a"):
+        with pytest.raises(DownloadError) as raised:
+            download(url, target, max_bytes=100, connect_timeout=0.5)
+        assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("length", [len(CONTENT) - 1, len(CONTENT) + 1])
+@pytest.mark.parametrize("announced", [True, False])
+def test_another_length_than_exact_is_refused(server: Server, target: Path, length: int, announced: bool) -> None:
+    def behaviour(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, len(CONTENT) if announced else None)
+        handler.wfile.write(CONTENT)
+
+    server.behaviour = behaviour
+    with pytest.raises(DownloadError, match=str(length)):
+        download(server.url(), target, max_bytes=2_000_000, exact_bytes=length)
+    assert target.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"P", b"", b"pK\x03\x04"])
+def test_content_that_begins_otherwise_is_refused(server: Server, target: Path, content: bytes) -> None:
+    def behaviour(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, None)
+        handler.wfile.write(content)
+
+    server.behaviour = behaviour
+    with pytest.raises(DownloadError, match="Expected a zip"):
+        download(server.url(), target, max_bytes=2_000_000, kind="a zip", begins=b"PK\x03\x04")
+    assert target.read_bytes() == b"before"
+
+
+def test_a_wait_can_be_stopped_while_nothing_comes(server: Server, target: Path) -> None:
+    def behaviour(handler: BaseHTTPRequestHandler) -> None:
+        server.released.wait(10)
+
+    calls = 0
+
+    def stop(phase: str, done: int, total: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Cancelled("Stopped")
+
+    server.behaviour = behaviour
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        download(server.url(), target, max_bytes=100, read_timeout=9, progress=stop)
+    assert time.monotonic() - started < 5

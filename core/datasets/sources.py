@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from core.archives import extract_zip
 from core.datasets.actions import Action, apply_actions
 from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout, find_root
 from core.datasets.records import Dataset, ImageRecord
+from core.datasets.remote import fetched_zip, is_remote, name_of, remembered_as, stored_zip
 from core.datasets.scan import Scanned, scan_files
 from core.datasets.sidecar import read_actions
 from core.datasets.split import choose_validation
@@ -32,19 +34,22 @@ def open_dataset(
     """Finds the pictures, decodes each once to prove that it can be trained on, and splits them where they are not.
 
     Args:
-        source: "sample" for the drawn sample; else a folder, a zip file, or a zip's content. A zip is unpacked once,
-            below `home()`, and found again by its content. (A folder that is called sample: "./sample".)
+        source: "sample" for the drawn sample; "cats_and_dogs" or the http(s) address of a zip, which is fetched once;
+            else a folder, a zip file, or a zip's content. A zip is unpacked once, below `home()`, and found again by
+            its content. (A folder that is called sample: "./sample".)
         validation_split: Share of each class to validate on, above 0 and below 1. Used where the source has no
             validation folder.
         seed: Of that split.
         edits: Whether pictures are excluded and relabelled as the user's edits say. They come after the split, so that
             no edit moves another picture between training and validation.
-        progress: Told of the phases "extract" and "scan", in files. `Cancelled` from it stops the work.
+        progress: Told of the phases "extract" and "scan", in files, and of "download", in bytes. `Cancelled` from
+            it stops the work.
 
     Raises:
         DatasetError: There is no such source, or it holds no two classes with readable pictures to train on, or its
             edits are broken (`Edits.load`). What edits leave need not be trainable: `check_trainable`.
         ArchiveError: The zip is broken, hostile or too large.
+        DownloadError: An address gives no zip.
         ConfigError: `validation_split` is out of range.
         Cancelled: From `progress`.
 
@@ -55,10 +60,11 @@ def open_dataset(
     """
     if not 0 < validation_split < 1:
         raise ConfigError(f"Received {validation_split} for validation_split", "a share above 0 and below 1")
-    name, origin, folder = _locate(source)
-    folder = _made(source, origin, folder, progress)
+    with fetched_zip(str(source), progress) if is_remote(source) else nullcontext(source) as here:
+        name, origin, folder = _locate(source)
+        folder = _made(here, origin, folder, progress)
     layout = find_layout(folder)
-    shown = str(folder) if isinstance(source, bytes) else str(source)
+    shown = str(folder) if isinstance(source, bytes) else remembered_as(str(source))
     openable = [file.path for file in layout.files if not file.problem]
     scanned = scan_files(layout.root, openable, progress)
     records = [_record(file, scanned.get(file.path)) for file in layout.files]
@@ -91,6 +97,9 @@ def _locate(source: str | Path | bytes) -> tuple[str, str, Path]:
         from core.datasets.sample import VERSION
 
         return SAMPLE, SAMPLE, subfolder("datasets") / VERSION
+    if is_remote(source):
+        _, origin, folder = _locate(stored_zip(str(source)))
+        return name_of(str(source)), origin, folder
     try:
         path = Path(source).expanduser().resolve()
         is_folder, is_file = path.is_dir(), path.is_file()

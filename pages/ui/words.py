@@ -10,6 +10,7 @@ from core.errors import PawlabError
 from core.progress import Progress
 
 PHASES = {
+    "download": "Downloading the zip",
     "extract": "Unpacking the zip",
     "scan": "Reading every picture",
     "draw": "Drawing the sample",

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import streamlit as st
 
+from pages.ui.data import openings
+
 
 @pytest.fixture(autouse=True)
 def fresh_caches() -> Iterator[None]:
@@ -12,3 +14,4 @@ def fresh_caches() -> Iterator[None]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
+    openings().close()  # it would go on in the next test's home

@@ -5,6 +5,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.current import current_source, remember_source
+from pages.ui.data import openings
 from tests.drawing import write_images
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
@@ -22,7 +23,11 @@ def words(at: AppTest) -> str:
 def open_path(at: AppTest, path: Path) -> AppTest:
     at.segmented_control(key="source_kind").set_value("path").run()
     at.text_input[0].set_value(str(path))
-    return at.button[0].click().run()
+    at.button[0].click().run()
+    job = openings().job
+    assert job is not None
+    assert job.wait(60)
+    return at.run()  # in a browser a timer does that
 
 
 def test_it_opens_on_the_drawn_sample_and_says_that_it_is_drawn() -> None:

@@ -1,0 +1,254 @@
+"""The source chooser: each way to open, progress beside the open dataset, and how it ends."""
+
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.datasets import opening
+from core.datasets.current import current_source, remember_source
+from core.datasets.opening import Step
+from core.datasets.public import CATS_AND_DOGS_VARIABLE
+from pages.ui.data import openings, step_in_words
+from pages.ui.source_chooser import SOURCES
+from tests.drawing import image_bytes, write_images, zip_folder
+from tests.gate import Gate
+from tests.serving import Server, head, sender
+
+MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+SECONDS = 30
+
+
+@pytest.fixture(autouse=True)
+def opened(drawn: Path) -> None:
+    """56 drawn pictures are open already, as after a restart."""
+    remember_source(str(drawn))
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    return write_images(tmp_path / "pets", {"cats": 5, "dogs": 5})
+
+
+def page(kind: str = "sample") -> AppTest:
+    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    return at.segmented_control(key="source_kind").set_value(kind).run()
+
+
+def words(at: AppTest) -> str:
+    elements = [*at.markdown, *at.error, *at.info, *at.caption, *at.subheader, *at.warning]
+    return " ".join(str(element.value) for element in elements)
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def labels(at: AppTest) -> set[str]:
+    return {button.label for button in at.button}
+
+
+def give(at: AppTest, path: Path | str) -> AppTest:
+    at.text_input[0].set_value(str(path))
+    return press(at, "Open")
+
+
+def ended(at: AppTest) -> AppTest:
+    """The page once the opening is done: in a browser a timer does that."""
+    job = openings().job
+    assert job is not None
+    assert job.wait(SECONDS)
+    return at.run()
+
+
+def at_the_gate(at: AppTest, gate: Gate) -> AppTest:
+    assert gate.entered.wait(SECONDS)
+    return at.run()
+
+
+def gate_for(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    gate = Gate()
+    monkeypatch.setattr(opening, "open_dataset", gate)
+    return gate
+
+
+def test_the_open_dataset_stays_usable_beside_the_progress(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = page("path")
+    gate = gate_for(monkeypatch)
+    at = at_the_gate(give(at, pets), gate)
+    assert at.metric[0].value == "56"
+    assert "Stop" in labels(at)
+    assert at.get("progress")[0].proto.text == "Reading every picture: 3 of 10 files"
+    assert "Opening pets" in words(at)
+    gate.open.set()
+    at = ended(at)
+    assert at.metric[0].value == "10"
+    assert "Stop" not in labels(at)
+    assert not at.error
+
+
+def test_a_reload_shows_the_same_progress(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = page("path")
+    gate = gate_for(monkeypatch)
+    at_the_gate(give(at, pets), gate)
+    other = page()
+    assert "Stop" in labels(other)
+    assert len(gate.calls) == 1
+    gate.open.set()
+    assert ended(other).metric[0].value == "10"
+
+
+def test_stop_leaves_the_open_dataset_and_says_so(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = page("path")
+    gate = gate_for(monkeypatch)
+    at = ended(press(at_the_gate(give(at, pets), gate), "Stop"))
+    assert not at.exception
+    assert "Stopped opening pets. The dataset that was open before is still open." in words(at)
+    assert at.metric[0].value == "56"
+
+
+def test_other_pages_use_the_open_dataset_meanwhile(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = page("path")
+    gate = gate_for(monkeypatch)
+    at_the_gate(give(at, pets), gate)
+    at = at.switch_page("train.py").run()
+    assert not at.exception
+    assert "40 pictures to train on" in words(at)
+
+
+def test_a_failure_is_explained_to_those_who_saw_it_begin_and_to_nobody_else(tmp_path: Path) -> None:
+    at = ended(give(page("path"), tmp_path / "![](http:nowhere)"))
+    assert r"\!\[\]\(http\:nowhere\)" in at.error[0].value
+    assert "still open" in words(at)
+    assert at.metric[0].value == "56"
+    assert not page().error
+
+
+def test_without_an_open_dataset_a_stop_offers_to_try_again(drawn: Path) -> None:
+    job = openings().start(str(drawn))
+    job.cancel()
+    assert job.wait(SECONDS)
+    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert "no dataset is open now" in words(at)
+    assert not at.metric
+    assert press(at, "Try again").metric[0].value == "56"
+
+
+def test_a_page_that_finds_none_open_waits_for_it(drawn: Path) -> None:
+    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert at.metric[0].value == "56"
+    assert "Stop" not in labels(at)
+
+
+def test_a_path_that_was_open_before_can_be_picked(pets: Path, drawn: Path) -> None:
+    at = ended(give(page("path"), pets))
+    names = at.selectbox[0].options
+    assert [Path(name).name for name in names] == ["pets", drawn.name]
+    at.selectbox[0].set_value(str(drawn)).run()
+    assert at.text_input[0].value == str(drawn)
+    at = ended(press(at, "Open"))
+    assert at.metric[0].value == "56"
+
+
+def test_nothing_typed_is_answered_with_what_to_do() -> None:
+    assert "Type the path" in give(page("path"), " ").warning[0].value
+    assert "http://" in press(page("address"), "Download and open").warning[0].value
+
+
+def test_an_uploaded_zip_keeps_its_name_over_a_restart(pets: Path) -> None:
+    at = page("zip")
+    at.file_uploader[0].upload("My best pets.zip", zip_folder(pets)).run()
+    at = ended(press(at, "Open the uploaded zip"))
+    assert "My best pets" in words(at)
+    st.cache_resource.clear()
+    at = page("path")
+    assert "My best pets" in words(at)
+    assert at.selectbox[0].options[0] == "My best pets.zip (uploaded)"
+
+
+def test_an_uploaded_folder_is_opened(pets: Path) -> None:
+    at = page("folder")
+    files = [(str(path.relative_to(pets.parent)), path.read_bytes(), "image/jpeg") for path in pets.rglob("*.jpg")]
+    at.file_uploader[0].set_value(files).run()
+    at = ended(press(at, "Open the uploaded folder"))
+    assert at.metric[0].value == "10"
+    assert "pets" in words(at)
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_a_bad_upload_is_explained(kind: str) -> None:
+    at = page(kind)
+    bad = ("../x.jpg" if kind == "folder" else "x.zip", image_bytes(), "image/jpeg")
+    at.file_uploader[0].set_value([bad] if kind == "folder" else bad).run()
+    at = press(at, f"Open the uploaded {kind}")
+    assert not at.exception
+    assert at.error
+    assert at.metric[0].value == "56"
+
+
+def test_an_address_is_opened_and_its_secrets_are_not_shown(server: Server, pets: Path) -> None:
+    server.behaviour = sender(zip_folder(pets))
+    at = page("address")
+    at.text_input[0].set_value(server.url("/pets.zip?token=hush"))
+    at = ended(press(at, "Download and open"))
+    assert at.metric[0].value == "10"
+    assert "hush" not in words(at) + current_source()
+
+
+def test_a_download_shows_its_megabytes(server: Server) -> None:
+    def stalls(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, 8_000_000)
+        handler.wfile.write(b"PK\x03\x04" + bytes(4_000_000))
+        server.released.wait(20)
+
+    server.behaviour = stalls
+    at = page("address")
+    at.text_input[0].set_value(server.url())
+    at = press(at, "Download and open")
+    job = openings().job
+    assert job is not None
+    while not job.look().done:
+        job.wait(0.05)
+    assert "of 8.0 MB" in at.run().get("progress")[0].proto.text
+    assert "Stopped" in words(ended(press(at, "Stop")))
+
+
+def test_the_public_photos_say_what_to_do_without_a_network(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CATS_AND_DOGS_VARIABLE, server.url())
+    at = ended(press(page("public"), "Download and open the photos"))
+    assert "404" in at.error[0].value
+    assert "drawn sample" in at.error[0].value
+    assert at.metric[0].value == "56"
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_control_of_the_chooser_has_help(kind: str, pets: Path) -> None:
+    at = page(kind)
+    if kind in ("zip", "folder"):
+        at.file_uploader[0].set_value([("a/x.jpg", b"x", "")] if kind == "folder" else ("x.zip", b"x", "")).run()
+    controls = [*at.button, *at.text_input, *at.checkbox, *at.file_uploader, at.segmented_control(key="source_kind")]
+    assert controls
+    assert [control.label for control in controls if not control.help] == []
+
+
+def test_no_choice_is_no_error() -> None:
+    at = page()
+    at.segmented_control(key="source_kind").set_value(None).run()
+    assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Step("download", 0, 0), "Downloading the zip: asking the server"),
+        (Step("download", 1_500_000, 0), "Downloading the zip: 1.5 MB"),
+        (Step("download", 1_500_000, 68_600_000, 200), "Downloading the zip: 1.5 of 68.6 MB, about 3 min left"),
+        (Step("scan", 1200, 3000, 0.2), "Reading every picture: 1,200 of 3,000 files, about 1 s left"),
+        (Step("scan", 1200, 3000, 6000), "Reading every picture: 1,200 of 3,000 files, about 1.7 hours left"),
+        (Step("data", 0, 0), "Opening the data"),
+    ],
+)
+def test_a_step_in_words(step: Step, expected: str) -> None:
+    assert step_in_words(step) == expected
