@@ -1,16 +1,12 @@
 """Dataset: open a source, see what is in it, find what cannot be read."""
 
-import math
-
 import streamlit as st
 
 from core.datasets import Dataset
 from pages.ui.data import dataset, opening_status
-from pages.ui.images import thumbnail
+from pages.ui.pictures import pictures
 from pages.ui.source_chooser import source_chooser
 from pages.ui.words import plain
-
-A_PAGE = 24  # pictures of the gallery shown at once
 
 
 def main() -> None:
@@ -22,7 +18,7 @@ def main() -> None:
     headline(open_now)
     counts(open_now)
     unreadable(open_now)
-    gallery(open_now)
+    pictures(open_now)
 
 
 def headline(found: Dataset) -> None:
@@ -57,32 +53,6 @@ def unreadable(found: Dataset) -> None:
     if bad:
         with st.expander(f"{len(bad):,} files that cannot be read, and why"):
             st.dataframe([{"file": r.path, "reason": r.reason} for r in bad], width="stretch", hide_index=True)
-
-
-@st.fragment
-def gallery(found: Dataset) -> None:
-    st.subheader("Pictures")
-    splits = list(found.counts())
-    controls = st.columns([2, 2, 1])
-    split = controls[0].selectbox("Split", ["all", *splits], help="Which part of the data to look at.")
-    label = controls[1].selectbox("Class", ["all", *found.classes], help="Which class to look at.")
-    records = [
-        record
-        for record in found.usable()
-        if (split == "all" or record.split == split) and (label == "all" or record.label == label)
-    ]
-    if not records:
-        st.info("No picture fits this choice. Choose another split or class.")
-        return
-    pages = math.ceil(len(records) / A_PAGE)
-    page = controls[2].number_input(f"Page of {pages}", 1, pages, help=f"{A_PAGE} pictures a page.")
-    shown = records[(page - 1) * A_PAGE : page * A_PAGE]
-    st.image(
-        [thumbnail(found.file(record)) for record in shown],
-        caption=[plain(f"{record.label} · {record.split}") for record in shown],
-        width=140,
-        alt=[f"{record.label}, {record.path}" for record in shown],
-    )
 
 
 main()

@@ -1,0 +1,233 @@
+"""One picture, large, with everything that is known about it. It takes the gallery's place on the page: a dialog would
+be a page within the page, which a screen reader and a test both find hard to enter."""
+
+import base64
+import html
+import importlib
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.datasets import Dataset, ImageRecord
+from core.datasets.exif import Exif, read_exif
+from core.datasets.selection import Catalog, Indices
+from core.datasets.thumbnails import enlarged, thumbnails
+from core.errors import ImageError
+from core.images import read_image_file
+from pages.ui.gallery import GalleryItem, gallery, gallery_event
+from pages.ui.words import plain
+
+LOOK_ALIKES = 8
+SMALLEST = 320  # pixels of the longest side as shown: a picture of 33 is enlarged to be seen at all
+LOOK_ALIKES_KEY = "lightbox_look_alikes"
+_NEIGHBOURS = "lightbox_neighbours"
+_BRIGHTNESS = ((0.15, "very dark"), (0.35, "dark"), (0.65, "medium"), (0.85, "bright"), (2, "very bright"))
+_ENTROPY = ((3, "very little detail"), (5, "little detail"), (6.5, "some detail"), (9, "much detail"))
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What can be done to pictures, given by the page: each takes paths. The page is run again afterwards."""
+
+    exclude: Callable[[frozenset[str]], None]
+    include: Callable[[frozenset[str]], None]
+    relabel: Callable[[frozenset[str], str], None]
+
+
+def lightbox(
+    catalog: Catalog,
+    chosen: Indices,
+    path: str,
+    on_open: Callable[[str], None],
+    *,
+    problems: Mapping[str, Set[str]],
+    titles: Mapping[str, str],
+    actions: Actions | None = None,
+) -> None:
+    """Draws the picture at `path`.
+
+    Args:
+        chosen: The records that previous and next go through, in their order.
+        on_open: Called with the path of the picture to show instead, or "" to go back to the gallery.
+        problems: {key: paths of the pictures that have it}, and `titles` the words for each key.
+        actions: What the buttons do; there are none without it.
+    """
+    opened = gallery_event(LOOK_ALIKES_KEY).opened
+    if opened and catalog.find(opened):
+        on_open(opened)
+        path = opened
+    record = catalog.find(path)
+    if record is None:
+        st.info("This picture is no longer in the dataset.")
+        st.button("Back to the pictures", on_click=on_open, args=("",))
+        return
+    _navigation(catalog, chosen, record, on_open)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _picture(catalog.dataset, record)
+    with right:
+        if actions:
+            _buttons(catalog.dataset, record, actions)
+        for key, paths in problems.items():
+            if record.path in paths:
+                st.warning(plain(titles.get(key, key)))
+        exif = _exif(catalog.dataset, record)
+        table("About the picture", facts(catalog, record))
+        if exif.facts:
+            with st.expander(f"What the camera wrote into it ({len(exif.facts)})"):
+                table("EXIF", exif.facts)
+        if exif.position:
+            st.warning(
+                "This picture says where it was taken. Whoever gets the file can read that too: "
+                "think of it before you share a dataset."
+            )
+    _look_alikes_row(catalog.dataset, record)
+
+
+def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
+    """What a scan found, as {words: value in words}."""
+    found = {"File": record.path, "Class": record.label, "Split": record.split}
+    if record.folder_label:
+        found["Class"] = f"{record.label}, changed by you: its folder says {record.folder_label}"
+    found["Used"] = "no: excluded by you" if record.excluded else "yes"
+    if record.reason:
+        return found | {"Used": f"no: {record.reason}", "Size": _bytes(record.bytes)}
+    found["Size"] = f"{record.width:,} x {record.height:,} pixels, {_bytes(record.bytes)}"
+    found["Format"] = f"{record.format}, pixels stored as {record.mode}"
+    if record.frames > 1:
+        found["Frames"] = f"{record.frames:,}: it moves, and only the first frame is used"
+    found["Brightness"] = f"{_in_words(record.brightness, _BRIGHTNESS)} ({record.brightness:.2f} of 1)"
+    share = catalog.share_below("sharpness", record.sharpness)
+    found["Sharpness"] = f"sharper than {share:.0%} of this dataset ({record.sharpness:.3g})"
+    found["Information"] = f"{_in_words(record.entropy, _ENTROPY)} ({record.entropy:.1f} of 8 bits)"
+    return found
+
+
+def table(title: str, rows: Mapping[str, str]) -> None:
+    """Two columns of text, whatever stands in it."""
+    lines = [f"| {plain(title)} | |", "| :-- | :-- |", *(f"| {plain(a)} | {plain(b)} |" for a, b in rows.items())]
+    st.markdown("\n".join(lines))
+
+
+def badges(record: ImageRecord, problems: Mapping[str, Set[str]]) -> tuple[str, ...]:
+    """The short words on a cell."""
+    found = []
+    if record.excluded:
+        found.append("excluded")
+    if record.folder_label:
+        found.append("relabelled")
+    number = sum(record.path in paths for paths in problems.values())
+    if number:
+        found.append("1 problem" if number == 1 else f"{number} problems")
+    return tuple(found)
+
+
+def gallery_items(
+    dataset: Dataset, records: Sequence[ImageRecord], problems: Mapping[str, Set[str]]
+) -> list[GalleryItem]:
+    """Records as cells of a gallery, with their thumbnails."""
+    return [
+        GalleryItem(
+            record.path,
+            f"{record.label}, {record.path}",
+            f"{record.label} · {record.split}",
+            thumbnail.content,
+            thumbnail.reason,
+            badges(record, problems),
+            record.excluded,
+        )
+        for record, thumbnail in zip(records, thumbnails(dataset, records), strict=True)
+    ]
+
+
+def _navigation(catalog: Catalog, chosen: Indices, record: ImageRecord, on_open: Callable[[str], None]) -> None:
+    place = catalog.position(chosen, record.path)
+    if place >= 0:
+        around = (chosen[at : at + 1] if at >= 0 else chosen[:0] for at in (place - 1, place + 1))
+        before, after = ("".join(one.path for one in catalog.records(some)) for some in around)
+        st.session_state[_NEIGHBOURS] = (before, after)
+    else:  # an action took it out of the choice: go on from where it was
+        before, after = st.session_state.get(_NEIGHBOURS, ("", ""))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back to the pictures", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc")
+        st.button(
+            "Previous", key="lightbox_previous", on_click=on_open, args=(before,), disabled=not before, shortcut="Left"
+        )
+        st.button("Next", key="lightbox_next", on_click=on_open, args=(after,), disabled=not after, shortcut="Right")
+        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "not among the pictures chosen below"
+        st.markdown(where, width="content")
+
+
+def _picture(dataset: Dataset, record: ImageRecord) -> None:
+    rendered = enlarged(dataset, record)
+    if rendered.reason:
+        st.error(f"There is nothing to show: {plain(rendered.reason)}.")
+        return
+    longest = max(record.width, record.height)
+    width = f"width:{round(record.width * SMALLEST / longest)}px;" if 0 < longest < SMALLEST else ""
+    source = base64.b64encode(rendered.content).decode()
+    alt = html.escape(f"{record.label}, {record.path}", quote=True)
+    style = f"{width}max-width:100%;max-height:75vh;display:block;margin:auto;border-radius:6px"
+    st.html(f'<img src="data:image/jpeg;base64,{source}" alt="{alt}" style="{style}">')
+
+
+def _buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
+    this = frozenset({record.path})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if record.excluded:
+            if st.button("Use it again", key="lightbox_include", help="Takes the exclusion back."):
+                actions.include(this)
+                st.rerun()
+        elif st.button("Exclude", key="lightbox_exclude", help="Not used any more; the file stays as it is."):
+            actions.exclude(this)
+            st.rerun()
+        classes = [name for name in dataset.classes if name != record.label]
+        label = st.selectbox(
+            "Change the class",
+            classes,
+            index=None,
+            format_func=plain,
+            placeholder="Change the class to",
+            label_visibility="collapsed",
+            key=f"lightbox_relabel_{record.path}_{record.label}",
+            width=200,
+        )
+        if label:
+            actions.relabel(this, label)
+            st.rerun()
+
+
+def _exif(dataset: Dataset, record: ImageRecord) -> Exif:
+    try:
+        return read_exif(read_image_file(dataset.file(record))) if not record.reason else Exif()
+    except ImageError:  # gone since: the picture's own place says so
+        return Exif()
+
+
+def _look_alikes_row(dataset: Dataset, record: ImageRecord) -> None:
+    alike = [one for one, _ in look_alikes(dataset, record, LOOK_ALIKES)]
+    if alike:
+        st.markdown("**Nearest look-alikes**")
+        gallery(
+            gallery_items(dataset, alike, {}), LOOK_ALIKES_KEY, label="Nearest look-alikes", selectable=False, cell=104
+        )
+
+
+def look_alikes(dataset: Dataset, record: ImageRecord, number: int) -> list[tuple[ImageRecord, float]]:
+    """The seam to `core.datasets.near`: nothing where this copy of Pawlab has none, or where nothing was decoded."""
+    if record.reason:
+        return []
+    try:
+        near = importlib.import_module("core.datasets.near")
+    except ModuleNotFoundError:
+        return []
+    return list(near.look_alikes(dataset, record, number))
+
+
+def _in_words(value: float, steps: Sequence[tuple[float, str]]) -> str:
+    return next((words for below, words in steps if value < below), steps[-1][1])
+
+
+def _bytes(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.1f} kB"

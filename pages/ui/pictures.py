@@ -1,0 +1,266 @@
+"""The pictures of a dataset: controls that choose and sort, the gallery, the large view. One fragment: turning a page
+reruns nothing else of the page."""
+
+from collections.abc import Callable, Mapping, Set
+
+import numpy as np
+import streamlit as st
+
+from core.datasets import SPLITS, Dataset
+from core.datasets.selection import Catalog, Column, Filter, Indices, State, num_pages
+from pages.ui.gallery import gallery, gallery_event
+from pages.ui.lightbox import Actions, gallery_items, lightbox
+from pages.ui.words import plain
+
+A_PAGE = 48
+KEY = "pictures"
+SORTS: dict[str, tuple[Column, bool]] = {
+    "Name, A to Z": ("name", False),
+    "Name, Z to A": ("name", True),
+    "Most pixels": ("pixels", True),
+    "Fewest pixels": ("pixels", False),
+    "Largest file": ("bytes", True),
+    "Smallest file": ("bytes", False),
+    "Brightest": ("brightness", True),
+    "Darkest": ("brightness", False),
+    "Sharpest": ("sharpness", True),
+    "Least sharp": ("sharpness", False),
+    "Most information": ("entropy", True),
+    "Least information": ("entropy", False),
+}
+STATES: dict[State, str] = {
+    "all": "All files",
+    "usable": "Used",
+    "excluded": "Excluded",
+    "relabelled": "Relabelled",
+    "unreadable": "Unreadable",
+}
+_CONTROLS = ("split", "label", "state", "problem", "text", "format", "mode", "sort")
+_OF, _PAGE, _SELECTED, _OPEN, _BACK, _GROUP, _ASKED = (
+    f"pictures_{name}" for name in ("of", "page", "selected", "open", "back", "group", "asked")
+)
+
+
+def show_group(words: str, group: Filter) -> None:
+    """Makes the gallery of this session show a group only, such as the bar of a chart that was clicked: a callback, or
+    call it before `pictures`. `words` say which group it is; a button there shows all again."""
+    _show_all()
+    st.session_state[_GROUP] = (words, group)
+
+
+def selected_paths() -> frozenset[str]:
+    """What this session has ticked."""
+    found = st.session_state.get(_SELECTED, frozenset())
+    return found if isinstance(found, frozenset) else frozenset()
+
+
+@st.fragment
+def pictures(
+    dataset: Dataset,
+    problems: Mapping[str, Set[str]] | None = None,
+    titles: Mapping[str, str] | None = None,
+    actions: Actions | None = None,
+) -> None:
+    """Draws it all.
+
+    Args:
+        problems: {key: paths of the pictures that have it}, in the order that they are offered.
+        titles: The words for each key, else the key itself.
+        actions: What can be done to pictures; without it nothing can be ticked.
+    """
+    problems, titles = problems or {}, titles or {}
+    catalog = catalog_of(dataset)
+    _forget_what_is_gone(catalog)
+    st.subheader("Pictures")
+    wanted, (sort, descending) = _controls(catalog, problems, titles)
+    chosen = catalog.choose(wanted, sort, descending, problems)
+    chosen = _within_group(catalog, chosen, sort, descending, problems)
+    if st.session_state.get(_ASKED) not in (None, (wanted, sort, descending)):
+        st.session_state[_PAGE] = 1
+    st.session_state[_ASKED] = (wanted, sort, descending)
+    event = gallery_event(KEY)
+    st.session_state[_SELECTED] = event.apply(selected_paths())
+    if event.page:
+        st.session_state[_PAGE] = event.page
+    if event.opened and catalog.find(event.opened):
+        _open(event.opened)
+    if path := st.session_state.get(_OPEN):
+        lightbox(catalog, chosen, path, _open, problems=problems, titles=titles, actions=actions)
+        return
+    if not len(chosen):
+        st.info("No picture fits this choice.")
+        st.button("Show all pictures", on_click=_show_all)
+        return
+    if actions:
+        _bulk(catalog, chosen, actions)
+    _grid(catalog, chosen, problems, selectable=actions is not None)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Dataset: id})
+def catalog_of(dataset: Dataset) -> Catalog:
+    """The dataset's columns, for all sessions. The catalog holds its dataset, so no other one can have the same id."""
+    return Catalog(dataset)
+
+
+def _controls(
+    catalog: Catalog, problems: Mapping[str, Set[str]], titles: Mapping[str, str]
+) -> tuple[Filter, tuple[Column, bool]]:
+    splits = [split for split in SPLITS if split in catalog.splits]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="pictures_controls"):
+        wanted = Filter(
+            split=_choice("split", "Split", splits, "Which part of the data to look at."),
+            label=_choice("label", "Class", catalog.dataset.classes, "The class as it is now."),
+            state=_state(),
+            problem=_choice("problem", "Problem", tuple(problems), "What may be wrong with it.", titles)
+            if problems
+            else "",
+            text=st.text_input(
+                "Name",
+                key=_control("text"),
+                width=150,
+                placeholder="part of the path",
+                help="Any part of the file's path, in upper or lower case.",
+                persist_state="session",
+            ).strip(),
+            format=_choice("format", "Format", catalog.formats, "What the file is, whatever its name says."),
+            mode=_choice("mode", "Pixels", catalog.modes, "How the pixels are stored: RGB colour, L grey, P palette."),
+        )
+        sort = st.selectbox(
+            "Sort by",
+            list(SORTS),
+            key=_control("sort"),
+            width=170,
+            help="What cannot be read comes last.",
+            persist_state="session",
+        )
+    return wanted, SORTS[sort]
+
+
+def _choice(
+    name: str, label: str, options: tuple[str, ...] | list[str], words: str, titles: Mapping[str, str] | None = None
+) -> str:
+    """One of `options`, or "" for all of them. Nothing is drawn where there is no choice."""
+    if st.session_state.get(_control(name)) not in ("", None, *options):
+        del st.session_state[_control(name)]  # of another dataset
+    if len(options) < 2 and not titles:
+        return ""
+    chosen: str = st.selectbox(
+        label,
+        ["", *options],
+        key=_control(name),
+        width=130,
+        format_func=lambda option: plain((titles or {}).get(option, option)) if option else "All",
+        help=words,
+        persist_state="session",
+    )
+    return chosen
+
+
+def _state() -> State:
+    return st.selectbox(
+        "Show",
+        list(STATES),
+        key=_control("state"),
+        width=130,
+        format_func=lambda state: STATES[state],
+        help="Used pictures are those that training takes: readable and not excluded.",
+        persist_state="session",
+    )
+
+
+def _within_group(
+    catalog: Catalog, chosen: Indices, sort: Column, descending: bool, problems: Mapping[str, Set[str]]
+) -> Indices:
+    if _GROUP not in st.session_state:
+        return chosen
+    words, group = st.session_state[_GROUP]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Only {plain(words)}", width="content")
+        st.button("Show all pictures", key="pictures_all", on_click=_show_all)
+    return chosen[np.isin(chosen, catalog.choose(group, problems=problems))]
+
+
+def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
+    """What can be done to all ticked pictures. Its place is kept while none is ticked."""
+    selected = selected_paths()
+    with st.container(horizontal=True, vertical_alignment="center", key="pictures_bulk"):
+        if st.button(f"Exclude {len(selected):,}", disabled=not selected, help="Not used any more; no file changes."):
+            _act(lambda: actions.exclude(selected))
+        if st.button(f"Use {len(selected):,} again", disabled=not selected, help="Takes exclusions back."):
+            _act(lambda: actions.include(selected))
+        label = st.selectbox(
+            "Class for the selected pictures",
+            catalog.dataset.classes,
+            index=None,
+            key="pictures_new_label",
+            disabled=not selected,
+            format_func=plain,
+            placeholder="Change the class to",
+            label_visibility="collapsed",
+            width=200,
+        )
+        if st.button("Change", disabled=not (selected and label), help="Gives all selected pictures this class."):
+            _act(lambda: actions.relabel(selected, str(label)))
+        st.button(f"Select all {len(chosen):,}", on_click=_select, args=(catalog, chosen), help="On every page.")
+        st.button("Select none", on_click=_select, args=(catalog, chosen[:0]), disabled=not selected)
+
+
+def _act(action: Callable[[], None]) -> None:
+    action()
+    st.session_state[_SELECTED] = frozenset()
+    st.rerun()
+
+
+def _grid(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[str]], selectable: bool) -> None:
+    pages = num_pages(len(chosen), A_PAGE)
+    back = st.session_state.pop(_BACK, "")
+    if back and (place := catalog.position(chosen, back)) >= 0:
+        st.session_state[_PAGE] = place // A_PAGE + 1
+    page = min(max(1, st.session_state.get(_PAGE, 1)), pages)
+    st.session_state[_PAGE] = page
+    gallery(
+        gallery_items(catalog.dataset, catalog.page(chosen, page, A_PAGE), problems),
+        KEY,
+        selected_paths(),
+        page=page,
+        pages=pages,
+        size=A_PAGE,
+        total=len(chosen),
+        selectable=selectable,
+        focus=back,
+    )
+
+
+def _open(path: str) -> None:
+    """Shows a picture large; "" goes back to where the last one stands in the gallery."""
+    if not path:
+        st.session_state[_BACK] = st.session_state.get(_OPEN, "")
+    st.session_state[_OPEN] = path
+
+
+def _select(catalog: Catalog, chosen: Indices) -> None:
+    st.session_state[_SELECTED] = frozenset(record.path for record in catalog.records(chosen))
+
+
+def _show_all() -> None:
+    for name in _CONTROLS:
+        st.session_state.pop(_control(name), None)
+    for key in (_GROUP, _OPEN, _PAGE):
+        st.session_state.pop(key, None)
+
+
+def _forget_what_is_gone(catalog: Catalog) -> None:
+    """Another dataset begins anew; the same one with other files or edits keeps what it still has."""
+    dataset = catalog.dataset
+    now = (str(dataset.root), dataset.fingerprint, len(dataset.records))
+    before = st.session_state.get(_OF, now)
+    st.session_state[_OF] = now
+    if before[0] != now[0]:
+        _show_all()
+        st.session_state.pop(_SELECTED, None)
+    elif before != now:
+        st.session_state[_SELECTED] = frozenset(path for path in selected_paths() if catalog.find(path))
+
+
+def _control(name: str) -> str:
+    return f"pictures_control_{name}"
