@@ -109,21 +109,27 @@ def vectors(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def similarity(
-    some: NDArray[np.float32], others: NDArray[np.float32]
+    some: NDArray[np.float32], others: NDArray[np.float32], buffers: NDArray[np.float32] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How alike pictures are as they lie or mirrored, whichever is more.
 
     Args:
         some: Vectors, float32 (m, 48).
         others: Vectors, float32 (n, 48).
+        buffers: Where to put the results, float32 (3, m * n or more).
 
     Returns:
         float32 (m, n), -1..1, and float32 (m, n) that is negative where the mirrored picture is more alike.
     """
-    even = some[:, :EVEN] @ others[:, :EVEN].T
-    odd = some[:, EVEN:] @ others[:, EVEN:].T
-    even += np.abs(odd)
-    return even, odd
+    shape = len(some), len(others)
+    size = shape[0] * shape[1]
+    space = np.empty((3, size), np.float32) if buffers is None else buffers
+    even, odd, better = (part[:size].reshape(shape) for part in space)
+    np.matmul(some[:, :EVEN], others[:, :EVEN].T, out=even)
+    np.matmul(some[:, EVEN:], others[:, EVEN:].T, out=odd)
+    np.abs(odd, out=better)
+    better += even
+    return better, odd
 
 
 @lru_cache(maxsize=256)
