@@ -4,8 +4,8 @@ Every picture is compared with every other by blocked matrix products: as it is 
 lies nearest to all crops of 0..10 % a side. Pairs that are a little alike are compared again under 25 different crops,
 which is exact enough that few pairs of different photos are left (`benchmarks/near_duplicates.py` counts them).
 
-Bounded: a block of comparisons takes a few megabytes however many pictures there are, and no picture keeps more than `MOST`
-candidates, its best ones, even where all pictures look alike.
+Bounded: a block of comparisons takes a few megabytes however many pictures there are, and no picture keeps more than
+`MOST` candidates, its best ones, even where all pictures look alike.
 """
 
 from collections.abc import Iterable
@@ -60,7 +60,9 @@ def find_candidates(stacked: NDArray[np.int8], progress: Progress = silent) -> C
     starts = range(0, len(usable), _ROWS)
     found = []
     with (
-        threadpool_limits(1, user_api="blas"),  # the blocks are spread over the cores, which is faster than each product
+        threadpool_limits(
+            1, user_api="blas"
+        ),  # the blocks are spread over the cores, which is faster than each product
         closing(ordered_map(lambda start: _block(start, known, all_vectors), starts, "compare")) as blocks,
     ):
         for start, block in zip(starts, blocks, strict=True):

@@ -25,7 +25,7 @@ SLOPE = 0.6  # weight of a frequency f is f ** SLOPE: it evens out what photos h
 
 def _frequency(number: int) -> NDArray[np.float32]:
     f = np.arange(number, dtype=np.float32)
-    return np.hypot(f[:, None], f)
+    return np.asarray(np.hypot(f[:, None], f), np.float32)
 
 
 def _cosines(positions: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -105,7 +105,7 @@ def vectors(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     weighted = (coefficients[:, :COMPARED, :COMPARED] * _WEIGHTS).reshape(-1, COMPARED * COMPARED)[:, _ORDER]
     length = np.sqrt(np.einsum("ni,ni->n", weighted, weighted))
-    return np.asarray(weighted / np.maximum(length, 1e-6)[:, None])
+    return np.asarray(weighted / np.maximum(length, 1e-6)[:, None], np.float32)
 
 
 def similarity(
