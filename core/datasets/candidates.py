@@ -59,10 +59,8 @@ def find_candidates(stacked: NDArray[np.int8], progress: Progress = silent) -> C
     all_vectors = vectors(known)
     starts = range(0, len(usable), _ROWS)
     found = []
-    with (
-        threadpool_limits(
-            1, user_api="blas"
-        ),  # the blocks are spread over the cores, which is faster than each product
+    with (  # the blocks are spread over the cores, which is faster than spreading each product
+        threadpool_limits(1, user_api="blas"),
         closing(ordered_map(lambda start: _block(start, known, all_vectors), starts, "compare")) as blocks,
     ):
         for start, block in zip(starts, blocks, strict=True):

@@ -32,7 +32,7 @@ def _cosines(positions: NDArray[np.float32]) -> NDArray[np.float32]:
     """The orthonormal DCT's cosines at `positions` (0..1) as (positions, STORED)."""
     basis = np.cos(np.pi * positions[:, None] * np.arange(STORED)) * np.sqrt(2 / SIDE)
     basis[:, 0] /= np.sqrt(2)
-    return basis.astype(np.float32)
+    return np.asarray(basis, np.float32)
 
 
 _CENTRES = ((np.arange(SIDE) + 0.5) / SIDE).astype(np.float32)
@@ -74,7 +74,7 @@ def stack(signatures: Iterable[bytes]) -> NDArray[np.int8]:
 def details(stacked: NDArray[np.int8]) -> NDArray[np.float32]:
     """How much a picture shows beyond a gradient from corner to corner: the standard deviation of what is left when the
     nearest such gradient is taken away, in grey levels, 0..63.5, float32 (number,)."""
-    return stacked[:, 0].astype(np.float32) / 2
+    return np.asarray(stacked[:, 0] / 2, np.float32)
 
 
 def coefficients(stacked: NDArray[np.int8]) -> NDArray[np.float32]:
