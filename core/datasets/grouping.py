@@ -64,9 +64,12 @@ class _Groups:
     def offer(self, proposals: list[tuple[list[int], bool]]) -> None:
         """Joins what may be joined. The leaders are compared on all cores before, which is most of the work."""
         wanted: dict[tuple[int, int], bool] = {}
+        pending: Counter[int] = Counter()
         for (first, second), mirrored in proposals:
-            if self._is_open(first, second):
+            hopes = max(self.failures[index] + pending[index] for index in (first, second)) < MOST_FAILURES
+            if hopes and self._is_open(first, second):
                 pair, orientation = self._leading(first, second, mirrored)
+                pending.update((first, second))
                 if pair not in self.verdicts:
                     wanted[pair] = orientation
         with closing(ordered_map(lambda item: self.check(*item[0], item[1]), wanted.items(), "verify")) as verdicts:

@@ -59,7 +59,7 @@ def signature(grey: NDArray[np.uint8]) -> bytes:
     small = _area_matrix(grey.shape[0]) @ grey @ _area_matrix(grey.shape[1]).T
     detail = np.std(small - _LINE.T @ (_LINE @ small @ _LINE.T) @ _LINE)
     weighted = (_BASIS.T @ small @ _BASIS) * _STORED_WEIGHTS
-    weighted *= 127 / max(float(np.abs(weighted).max()), 1e-6)
+    weighted *= 127 / max(float(np.abs(weighted).max()), 1.0)  # less than 1 is rounding: the picture is flat
     stored = np.rint(weighted).astype(np.int8)
     stored[0, 0] = min(round(float(detail) * 2), 127)
     return stored.tobytes()
