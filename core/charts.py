@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 TRAINING, VALIDATION, MARK = "#1f8a85", "#d9822b", "#8a9496"
+PALETTE = (TRAINING, VALIDATION, "#6b6fd6", "#b8506e", "#7a8f2a", "#8a6a4f")
 FAINT = "rgba(31, 138, 133, 0.55)"
 GRID = "rgba(128, 140, 142, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"

@@ -40,7 +40,7 @@ def scan(
         report = make_report(dataset, progress)
     unreadable = [{"path": record.path, "reason": record.reason} for record in dataset.unreadable()]
     if json:
-        groups = {key: [[record.path for record in group] for group in report.groups(key)] for key in GROUPS}
+        groups = {key: [[record.path for record in group] for group in report.row(key).groups] for key in GROUPS}
         print_json(
             {
                 "classes": list(dataset.classes),

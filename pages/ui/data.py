@@ -7,13 +7,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets import Dataset
 from core.datasets.current import SAMPLE, current_source
-from core.datasets.opening import Opening, Openings, Step
+from core.datasets.opening import Opening, Openings
 from core.datasets.remote import is_remote, name_of
-from core.errors import Cancelled
-from pages.ui.words import PHASES, plain, show_error
+from core.errors import Cancelled, DatasetError
+from pages.ui.progress import AT_ONCE, TICK, bar_and_stop, show_step
+from pages.ui.words import plain, show_error
 
-TICK = 0.4  # seconds between two looks at an opening
-AT_ONCE = 0.3  # seconds: what opens within them shows no progress
 _SEEN = "opening_seen"  # session key: the opening that this session began, or saw at work
 # Streamlit's own sign of work has a button that is called Stop too, and leaves a bar that stands still.
 _NO_SECOND_STOP = "<style>[data-testid='stStatusWidget'] {display: none}</style>"
@@ -28,7 +27,7 @@ def openings() -> Openings:
 def dataset() -> Dataset:
     """The open dataset. Where none is open yet, opens the one that was open last and waits for it with progress; ends
     the page's run with an explanation where it cannot be opened."""
-    while (found := openings().opened(current_source())) is None:
+    while (found := _opened()) is None:
         job = openings().job
         if job is None or (job.done and not _concerns_us(job)):
             job = openings().start(current_source())
@@ -37,6 +36,14 @@ def dataset() -> Dataset:
             st.stop()
         _wait_for(job)
     return found
+
+
+def _opened() -> Dataset | None:
+    try:
+        return openings().opened(current_source())
+    except DatasetError as error:  # broken edits, which were moved aside: the next call finds none
+        show_error(error)
+        return openings().opened(current_source())
 
 
 def start(source: str, again: bool = False) -> None:
@@ -75,8 +82,8 @@ def _follow(job: Opening) -> None:
     if job.done:
         st.rerun()  # of the whole page: shows the new dataset or the error, and turns the timer off
     with st.container(border=True):
-        bar = _bar_and_stop(job, "The dataset below stays open meanwhile.")
-        _show(bar, job)
+        bar = _bar(job, "The dataset below stays open meanwhile.")
+        show_step(bar, job)
 
 
 def _wait_for(job: Opening) -> None:
@@ -85,55 +92,16 @@ def _wait_for(job: Opening) -> None:
     place = st.empty()
     with place.container(border=True):
         st.html(_NO_SECOND_STOP)
-        bar = _bar_and_stop(job, "You may leave or reload this page: it goes on.")
+        bar = _bar(job, "You may leave or reload this page: it goes on.")
     while not job.done:
-        _show(bar, job)
+        show_step(bar, job)
         job.wait(TICK)
     place.empty()
 
 
-def _bar_and_stop(job: Opening, note: str) -> DeltaGenerator:
-    place, button = st.columns([4, 1], vertical_alignment="center")
-    bar = place.empty()
-    place.caption(f"Opening {_named(job.source)}. {note}")
-    button.button(
-        "Stop",
-        on_click=job.cancel,
-        disabled=job.stopping,
-        key=f"stop_opening_{job.id}",
-        help="The open dataset stays as it is. What was downloaded is kept for the next time.",
-        width="stretch",
-    )
-    return bar
-
-
-def _show(bar: DeltaGenerator, job: Opening) -> None:
-    step = job.look()
-    words = "Stopping" if job.stopping else step_in_words(step)
-    bar.progress(min(1.0, step.done / step.total) if step.total else 0.0, words)
-
-
-def step_in_words(step: Step) -> str:
-    """Phase, amount and time left, as far as they are known."""
-    name = PHASES.get(step.phase, step.phase.capitalize())
-    if step.phase == "download":
-        counted = (
-            f"{step.done / 1e6:,.1f} of {step.total / 1e6:,.1f} MB" if step.total else f"{step.done / 1e6:,.1f} MB"
-        )
-        if not step.done:
-            counted = "asking the server"
-    elif step.total:
-        counted = f"{step.done:,} of {step.total:,} files"
-    else:
-        counted = f"{step.done:,} files" if step.done else ""
-    left = f"about {_duration(step.seconds_left)} left" if step.seconds_left is not None else ""
-    return ": ".join(filter(None, (name, ", ".join(filter(None, (counted, left))))))
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+def _bar(job: Opening, note: str) -> DeltaGenerator:
+    stop_help = "The open dataset stays as it is. What was downloaded is kept for the next time."
+    return bar_and_stop(job, f"Opening {_named(job.source)}. {note}", stop_help)
 
 
 def _named(source: str) -> str:

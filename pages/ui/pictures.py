@@ -48,6 +48,11 @@ def show_group(words: str, group: Filter) -> None:
     st.session_state[_GROUP] = (words, group)
 
 
+def open_picture(path: str) -> None:
+    """Makes the gallery of this session show one picture large, such as one that was clicked elsewhere on the page."""
+    st.session_state[_OPEN] = path
+
+
 def selected_paths() -> frozenset[str]:
     """What this session has ticked."""
     found = st.session_state.get(_SELECTED, frozenset())

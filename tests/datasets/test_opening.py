@@ -9,6 +9,7 @@ import pytest
 
 from core.datasets import Dataset, open_dataset, opening
 from core.datasets.current import current_source
+from core.datasets.edits import Edits
 from core.datasets.opening import STALE_SECONDS, Opening, Openings, drop_stale
 from core.errors import Cancelled, DatasetError, PawlabError
 from core.progress import Progress
@@ -163,13 +164,18 @@ def test_an_address_can_be_fetched_again(openings: Openings, server: Server, tmp
     assert len(found.usable()) == 18
 
 
-def test_an_edit_replaces_the_open_dataset_and_no_other(openings: Openings, pets: str, tmp_path: Path) -> None:
+def test_the_open_dataset_follows_an_edit_made_anywhere(openings: Openings, pets: str) -> None:
     openings.start(pets).wait(SECONDS)
-    changed = open_dataset(pets, seed=1)
-    openings.replace(changed)
-    assert openings.opened(pets) is changed
-    openings.replace(open_dataset(write_images(tmp_path / "other", PLAIN)))
-    assert openings.opened(pets) is changed
+    before = openings.opened(pets)
+    assert before is not None
+    assert openings.opened(pets) is before
+    elsewhere = Edits.load(before)
+    elsewhere.exclude(before.records[:2])
+    after = openings.opened(pets)
+    assert after is not None
+    assert len(after.usable()) == len(before.usable()) - 2
+    elsewhere.undo()
+    assert openings.opened(pets) == before
 
 
 def test_the_time_left_follows_from_the_pace_of_the_phase(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import opening
 from core.datasets.current import current_source, remember_source
-from core.datasets.opening import Step
 from core.datasets.public import CATS_AND_DOGS_VARIABLE
-from pages.ui.data import openings, step_in_words
+from core.jobs import Step
+from pages.ui.data import openings
+from pages.ui.progress import step_in_words
 from pages.ui.source_chooser import SOURCES
 from tests.drawing import image_bytes, write_images, zip_folder
 from tests.gate import Gate

@@ -1,0 +1,160 @@
+"""What a dataset looks like in numbers: plotly figures whose marks say which pictures they stand for.
+
+Figures are transparent and leave the text's colour to the page. The `customdata` of each mark is what `records_behind`
+takes to find its pictures.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.charts import CLEAR, GRID, PALETTE, TRAINING, VALIDATION
+from core.datasets.records import Dataset, ImageRecord
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+COLOURS = {"train": TRAINING, "validation": VALIDATION, "test": "#6b6fd6"}
+MOST_POINTS = 20_000  # of a map
+MOST_SIZES = 3000  # different sizes in the scatter, the most frequent ones
+KINDS = {
+    "counts": ("split", "label"),
+    "sizes": ("width", "height"),
+    "formats": ("format", "mode"),
+}
+"""The fields of a record that a mark of each figure stands for."""
+
+
+def counts_chart(dataset: Dataset) -> "go.Figure":
+    """Usable pictures of each class, a bar for each split."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for split, by_class in dataset.counts().items():
+        figure.add_bar(
+            x=list(by_class),
+            y=list(by_class.values()),
+            name=split,
+            marker_color=COLOURS[split],
+            customdata=[[split, label] for label in by_class],
+            hovertemplate="%{x}, " + split + ": %{y:,} pictures<extra></extra>",
+        )
+    figure.update_layout(barmode="group", yaxis_title="pictures")
+    return _plain(figure)
+
+
+def sizes_chart(dataset: Dataset) -> "go.Figure":
+    """Width against height, a dot for each size, its area by the number of pictures."""
+    import plotly.graph_objects as go
+
+    counts = Counter((record.width, record.height) for record in dataset.usable()).most_common(MOST_SIZES)
+    most = max((count for _, count in counts), default=1)
+    figure = go.Figure(
+        go.Scattergl(
+            x=[width for (width, _), _ in counts],
+            y=[height for (_, height), _ in counts],
+            mode="markers",
+            marker={
+                "size": [count for _, count in counts],
+                "sizemode": "area",
+                "sizeref": most / 500,
+                "sizemin": 3,
+                "color": TRAINING,
+                "opacity": 0.6,
+                "line": {"width": 0},
+            },
+            customdata=[[width, height, count] for (width, height), count in counts],
+            hovertemplate="%{x} x %{y} pixels: %{customdata[2]:,} pictures<extra></extra>",
+        )
+    )
+    figure.update_layout(xaxis_title="width, pixels", yaxis_title="height, pixels")
+    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(rangemode="tozero")
+    return _plain(figure)
+
+
+def formats_chart(dataset: Dataset) -> "go.Figure":
+    """Usable pictures of each file format and kind of pixels."""
+    import plotly.graph_objects as go
+
+    counts = Counter((record.format, record.mode) for record in dataset.usable()).most_common(20)
+    figure = go.Figure(
+        go.Bar(
+            x=[count for _, count in counts],
+            y=[f"{format_}, {mode}" for (format_, mode), _ in counts],
+            orientation="h",
+            marker_color=TRAINING,
+            customdata=[[format_, mode] for (format_, mode), _ in counts],
+            hovertemplate="%{y}: %{x:,} pictures<extra></extra>",
+        )
+    )
+    figure.update_layout(xaxis_title="pictures", yaxis={"autorange": "reversed"})
+    return _plain(figure)
+
+
+def map_chart(
+    points: NDArray[np.float32], records: Sequence[ImageRecord], classes: Sequence[str], shares: tuple[float, float]
+) -> "go.Figure":
+    """Pictures as points, a colour for each class, a circle for training and a cross for the rest.
+
+    Args:
+        points: float32 (pictures, 2).
+        records: Theirs, in the same order; a point's `customdata` is its place among them.
+        shares: Of the variance that each axis shows, 0..1.
+    """
+    import plotly.graph_objects as go
+
+    shown: list[int] = list(range(len(records)))
+    if len(shown) > MOST_POINTS:
+        shown = np.sort(np.random.default_rng(0).choice(len(records), MOST_POINTS, replace=False)).tolist()
+    figure = go.Figure()
+    for number, label in enumerate(classes):
+        mine = [place for place in shown if records[place].label == label]
+        figure.add_scattergl(
+            x=points[mine, 0],
+            y=points[mine, 1],
+            mode="markers",
+            name=label,
+            marker={
+                "color": PALETTE[number % len(PALETTE)],
+                "size": 6,
+                "opacity": 0.65,
+                "symbol": ["circle" if records[place].split == "train" else "x" for place in mine],
+            },
+            customdata=[[place] for place in mine],
+            text=[records[place].path for place in mine],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    titles = [f"direction {number}: {share:.0%} of all differences" for number, share in enumerate(shares, 1)]
+    figure.update_layout(xaxis_title=titles[0], yaxis_title=titles[1])
+    return _plain(figure).update_layout(height=480)
+
+
+def records_behind(dataset: Dataset, chart: str, marks: Iterable[Sequence[Any]]) -> list[ImageRecord]:
+    """The usable pictures that marks of a figure stand for.
+
+    Args:
+        chart: A key of `KINDS`.
+        marks: The marks' `customdata`.
+    """
+    first, second = KINDS[chart]
+    wanted = {(mark[0], mark[1]) for mark in marks}
+    return [record for record in dataset.usable() if (getattr(record, first), getattr(record, second)) in wanted]
+
+
+def _plain(figure: "go.Figure") -> "go.Figure":
+    figure.update_layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        height=260,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1},
+        clickmode="event+select",
+        dragmode="select" if any(trace.type == "scattergl" for trace in figure.data) else False,
+    )
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    return figure

@@ -1,0 +1,78 @@
+"""The dataset in numbers: counts, balance, sizes, formats. A click on a mark shows its pictures."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.datasets import Dataset
+from core.datasets.charts import counts_chart, formats_chart, records_behind, sizes_chart
+from core.datasets.report import balance_words
+from core.datasets.selection import Filter
+from pages.ui.pictures import show_group
+from pages.ui.words import plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+CHARTS: dict[str, tuple[str, Callable[[Dataset], "go.Figure"]]] = {
+    "counts": ("Pictures of each class", counts_chart),
+    "sizes": ("Sizes", sizes_chart),
+    "formats": ("Formats and kinds of pixels", formats_chart),
+}
+CONFIG = {"displaylogo": False, "modeBarButtons": [["zoom2d", "pan2d", "select2d", "resetScale2d"]]}
+
+
+def overview(dataset: Dataset) -> None:
+    if words := balance_words(dataset.counts()["train"]):
+        st.warning(plain(f"{words[0].upper()}{words[1:]}."))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _chart(dataset, "counts")
+    with right:
+        _table(dataset)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _chart(dataset, "sizes")
+    with right:
+        _chart(dataset, "formats")
+    st.caption("Click a bar or a dot, or draw a box around dots, and the pictures below are those.")
+
+
+def _table(dataset: Dataset) -> None:
+    by_split = dataset.counts()
+    table: dict[str, list[object]] = {"class": list(dataset.classes)}
+    table |= {split: list(by_class.values()) for split, by_class in by_split.items()}
+    table["all"] = [sum(by_class[label] for by_class in by_split.values()) for label in dataset.classes]
+    st.markdown("**In numbers**")
+    st.dataframe(table, width="stretch", hide_index=True, height=min(38 + 35 * len(dataset.classes), 178))
+    for split in by_split:
+        names = [plain(record.path.rsplit("/", 1)[-1]) for record in dataset.usable(split)[:3]]
+        if names:
+            st.caption(f"{split}: {', '.join(names)}, …")
+
+
+def _chart(dataset: Dataset, name: str) -> None:
+    title, figure = CHARTS[name]
+    st.markdown(f"**{title}**")
+    key = f"chart_{name}"
+    st.plotly_chart(
+        figure(dataset),
+        key=key,
+        on_select=lambda: _picked(dataset, name, key),
+        selection_mode=("points", "box"),
+        config=CONFIG,
+    )
+
+
+def _picked(dataset: Dataset, name: str, key: str) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    marks = [point["customdata"] for point in points if point.get("customdata")]
+    records = records_behind(dataset, name, marks)
+    if records:
+        words = {
+            "counts": ", ".join(f"{mark[1]} in {mark[0]}" for mark in marks[:3]),
+            "sizes": f"{marks[0][0]} x {marks[0][1]} pixels" if len(marks) == 1 else f"{len(marks):,} sizes",
+            "formats": ", ".join(f"{mark[0]} {mark[1]}" for mark in marks[:3]),
+        }
+        show_group(words[name], Filter(paths=frozenset(record.path for record in records)))
