@@ -163,7 +163,7 @@ def read_image_file(path: Path | str) -> bytes:
                 raise _error("not a file")
             if status.st_size > MAX_BYTES:
                 raise _error(f"the file has {status.st_size / 2**20:.0f} MB")
-            content = os.read(file, MAX_BYTES + 1 if status.st_size else 1)
+            content = b""
             while len(content) < status.st_size and (more := os.read(file, status.st_size - len(content))):
                 content += more
             return content

@@ -1,6 +1,7 @@
 """What a scan finds in one file, and how that is written down for the index and for a pipe."""
 
 import hashlib
+import math
 import os
 import re
 import sys
@@ -80,37 +81,24 @@ def from_row(row: Any) -> Scanned:
     Raises:
         ValueError: It cannot have written this.
     """
-    match row:
-        case [int(size), int(changed), str(digest), str(reason)] if reason and (not digest or _is_digest(digest)):
-            return Scanned(size, changed, digest, None, None, reason)
-        case [int(size), int(changed), str(digest), [*values]] if len(values) == 9 and _is_digest(digest):
-            return Scanned(size, changed, digest, *_outcome(*values), "")
-    raise ValueError(f"no row of a scan: {str(row)[:80]}")
-
-
-def _outcome(
-    width: Any,
-    height: Any,
-    format_: Any,
-    mode: Any,
-    frames: Any,
-    brightness: Any,
-    sharpness: Any,
-    entropy: Any,
-    signature: Any,
-) -> tuple[ImageFacts, Measures]:
     try:
+        size, changed, digest, outcome = row
+        if type(size) is type(changed) is int and type(outcome) is str and outcome and (not digest or _is_digest(digest)):
+            return Scanned(size, changed, digest, None, None, outcome)
+        width, height, format_, mode, frames, brightness, sharpness, entropy, signature = outcome
         if (
-            type(width) is type(height) is type(frames) is int
-            and min(width, height, frames) > 0
+            type(size) is type(changed) is type(width) is type(height) is type(frames) is int
             and type(brightness) is type(sharpness) is type(entropy) is float
+            and width > 0 < height
+            and frames > 0 <= sharpness < math.inf
             and 0 <= brightness <= 1
-            and 0 <= sharpness < float("inf")
             and 0 <= entropy <= 8
+            and _is_digest(digest)
             and _is_signature(signature)
         ):
             facts = ImageFacts(width, height, sys.intern(format_), sys.intern(mode), frames)
-            return facts, Measures(brightness, sharpness, entropy, bytes.fromhex(signature))
-    except TypeError:
+            measures = Measures(brightness, sharpness, entropy, bytes.fromhex(signature))
+            return Scanned(size, changed, digest, facts, measures, "")
+    except (TypeError, ValueError):
         pass
-    raise ValueError("no outcome of a scan")
+    raise ValueError(f"no row of a scan: {str(row)[:80]}")

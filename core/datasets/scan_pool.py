@@ -18,8 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from core.datasets.scan_file import Scanned, stamp
-from core.datasets.scan_process import CannotStartError, ScanProcess
-from core.datasets.scan_worker import HUNG, SECONDS
+from core.datasets.scan_process import HUNG, SECONDS, CannotStartError, ScanProcess
 from core.errors import ImageError
 from core.images import read_image_file
 

@@ -11,8 +11,11 @@ from pathlib import Path
 from types import TracebackType
 
 from core.datasets.scan_file import Scanned, from_row
-from core.datasets.scan_worker import READY
 
+READY = b'"ready"\n'
+SECONDS = 60  # for one file, after which it counts as one that hangs the decoder; the slowest real ones take 5
+HUNG = 1  # the exit code then, which faulthandler fixes
+FAILED = 3  # the exit code of a worker with nobody to answer to, or with a bug
 ANSWER_BYTES = 2**20  # a line of 64 rows has about 20,000
 PROJECT = Path(__file__).parents[2]
 

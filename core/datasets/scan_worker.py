@@ -16,12 +16,9 @@ import time
 from typing import BinaryIO
 
 from core.datasets.scan_file import scan_file, to_row
+from core.datasets.scan_process import FAILED, READY, SECONDS
 from core.errors import LargeImageError
 
-SECONDS = 60  # for one file, after which it counts as one that hangs the decoder; the slowest real ones take 5
-HUNG = 1  # the exit code then, which faulthandler fixes
-FAILED = 3
-READY = b'"ready"\n'
 REQUEST_BYTES = 2**20
 _TELL_EVERY = 0.05  # seconds
 
@@ -64,6 +61,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not reach the answers
     gc.freeze()
+    gc.set_threshold(5000)  # a tenth of the time went into looking for cycles, which pictures do not form
     try:
         work(sys.stdin.buffer, answers)
     except Exception:  # nobody listens any more, or a bug of ours
