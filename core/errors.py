@@ -6,6 +6,7 @@ PawlabError
 │   ├── DatasetError      a source holds no usable dataset
 │   │   └── ArchiveError  a zip is broken, hostile or too large
 │   ├── ImageError        bytes are not an image that we decode
+│   │   └── LargeImageError  a picture is left to a process that decodes large ones
 │   └── RunError          a run does not exist or is not in the state that was asked for
 ├── DownloadError         a file did not come over the network whole and unchanged
 ├── WeightsError          no source of pre-trained weights could be used
@@ -50,6 +51,10 @@ class ArchiveError(DatasetError):
 
 class ImageError(InputError):
     """Bytes are not an image that we decode. `received` is the reason that a scan records."""
+
+
+class LargeImageError(ImageError):
+    """A picture is so large that only one may be decoded at a time, and the caller is not the one who may."""
 
 
 class RunError(InputError):

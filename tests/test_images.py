@@ -23,7 +23,7 @@ from PIL import Image, ImageFile, ImageOps
 from PIL.BmpImagePlugin import BmpImageFile
 
 from core import images
-from core.errors import ImageError
+from core.errors import ImageError, LargeImageError
 from core.images import ImageFacts, decode_image, inspect_image, load_image, read_image_file
 from tests.drawing import draw_image, encode, image_bytes
 
@@ -77,7 +77,7 @@ def test_every_format_gives_the_pictures_pixels(format: str) -> None:
     content = encode(image, format, **({"lossless": True} if format == "WEBP" else {}))
     tolerance = {"JPEG": 8, "GIF": 40}.get(format, 0)  # JPEG loses a little, GIF has 256 colours
     assert np.abs(decode_image(content).astype(int) - np.asarray(image)).max() <= tolerance
-    assert inspect_image(content) == ImageFacts(64, 48, format, "P" if format == "GIF" else "RGB")
+    assert inspect_image(content)[0] == ImageFacts(64, 48, format, "P" if format == "GIF" else "RGB")
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP", "TIFF", "MPO"])
@@ -89,11 +89,17 @@ def test_the_first_of_several_pictures_is_taken(format: str) -> None:
 
 def test_a_phones_picture_of_several_is_a_jpeg_with_draft_scaling() -> None:
     content = image_bytes(format="MPO", size=(64, 48), save_all=True, append_images=[draw_image(1)])
-    assert inspect_image(content) == ImageFacts(64, 48, "JPEG", "RGB")
+    assert inspect_image(content)[0] == ImageFacts(64, 48, "JPEG", "RGB")
     assert decode_image(content, 32).shape == (24, 32, 3)
 
 
-def test_inspecting_a_jpeg_decodes_an_eighth_of_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("size", "decoded"),
+    [((640, 480), (320, 240)), ((480, 1030), (120, 258)), ((255, 200), (255, 200)), ((4000, 30), (500, 4))],
+)
+def test_inspecting_decodes_a_jpeg_at_the_smallest_scale_that_can_be_measured(
+    size: tuple[int, int], decoded: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
     real = ImageFile.ImageFile.load
 
@@ -102,8 +108,43 @@ def test_inspecting_a_jpeg_decodes_an_eighth_of_its_size(monkeypatch: pytest.Mon
         return real(image)
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
-    assert inspect_image(image_bytes(size=(640, 480))) == ImageFacts(640, 480, "JPEG", "RGB")
-    assert set(seen) == {((80, 60), "L")}
+    assert inspect_image(image_bytes(size=size))[0] == ImageFacts(*size, "JPEG", "RGB")
+    assert set(seen) == {(decoded, "L")}
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF"])
+@pytest.mark.parametrize("side", [1, 200, 256, 511, 512, 1000, 2600])
+def test_the_grey_picture_has_256_to_511_pixels_where_there_are_as_many(side: int, format: str) -> None:
+    _, grey = inspect_image(image_bytes(size=(side, max(1, side // 2)), format=format))
+    assert max(grey.size) == side if side < 512 else 256 <= max(grey.size) < 512
+    assert grey.mode == "L"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_grey_picture_is_the_one_that_is_looked_at(format: str) -> None:
+    image = draw_image(3, (120, 90))
+    grey = inspect_image(encode(image, format, **({"lossless": True} if format == "WEBP" else {})))[1]
+    assert np.abs(np.asarray(grey).astype(int) - np.asarray(image.convert("L"))).max() <= (30 if format == "GIF" else 4)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_the_grey_picture_is_on_white(mode: str) -> None:
+    content = encode(Image.new(mode, (5, 5), (0, 0, 0, 51) if mode == "RGBA" else (0, 51)), "PNG")
+    assert set(np.asarray(inspect_image(content)[1]).ravel().tolist()) == {204}
+
+
+def test_a_transparent_grey_level_is_white_in_the_grey_picture() -> None:
+    content = encode(Image.new("L", (4, 4), 40), "PNG", transparency=40)
+    assert set(np.asarray(inspect_image(content)[1]).ravel().tolist()) == {255}
+
+
+def test_a_large_picture_can_be_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "LARGE_PIXELS", 64 * 48 - 1)
+    content = image_bytes(format="PNG")
+    assert inspect_image(content)[0].width == 64
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("decoded"))
+    with pytest.raises(LargeImageError):
+        inspect_image(content, decode_large=False)
 
 
 def test_bytes_and_path_give_the_same(tmp_path: Path) -> None:
@@ -144,7 +185,9 @@ def test_orientation_is_applied_as_pillow_does(format: str, orientation: int) ->
     content = image_bytes(format=format, exif=exif(orientation), **options)
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
     np.testing.assert_array_equal(decode_image(content), upright)
-    facts = inspect_image(content)
+    facts, grey = inspect_image(content)
+    assert grey.size == (facts.width, facts.height)
+    assert np.abs(np.asarray(grey).astype(int) - np.asarray(Image.fromarray(upright).convert("L"))).max() <= 2
     assert (facts.height, facts.width) == upright.shape[:2]
     if 5 <= orientation <= 8:
         assert (facts.width, facts.height) == (48, 64)
@@ -243,7 +286,7 @@ def test_cmyk_has_the_right_colours(format: str) -> None:
     inks = Image.merge("CMYK", [Image.new("L", (16, 16), value) for value in (255, 0, 0, 0)])
     content = encode(inks, format)
     assert np.abs(decode_image(content).astype(int) - [0, 255, 255]).max() <= 3
-    assert inspect_image(content).mode == "CMYK"
+    assert inspect_image(content)[0].mode == "CMYK"
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "big-endian TIFF"])
@@ -253,7 +296,7 @@ def test_16_bits_are_scaled_and_not_clipped(format: str) -> None:
         content = tiff(values.astype(">u2"), b"MM\0*", bits=16, kind=1)
     else:
         content = encode(Image.fromarray(values), format)
-    assert inspect_image(content).mode.startswith("I;16")
+    assert inspect_image(content)[0].mode.startswith("I;16")
     np.testing.assert_array_equal(decode_image(content)[..., 1], np.round(values / 257))
     assert np.ptp(decode_image(content), axis=2).max() == 0
 
@@ -362,7 +405,7 @@ def test_a_large_file_is_refused_before_reading(tmp_path: Path, monkeypatch: pyt
     def never(*_: object) -> None:
         raise AssertionError("opened")
 
-    monkeypatch.setattr(Path, "open", never)
+    monkeypatch.setattr(os, "read", never)
     assert reasons(path) == {"the file has 70 MB"}
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from core.archives import extract_zip
@@ -147,8 +147,25 @@ def _zip_digest(path: Path) -> str:
 def _record(file: FoundFile, scanned: Scanned | None) -> ImageRecord:
     if scanned is None:
         return ImageRecord(file.path, file.split, file.label, reason=file.problem)
-    facts = asdict(scanned.facts) if scanned.facts else {}
-    return ImageRecord(file.path, file.split, file.label, scanned.digest, scanned.bytes, reason=scanned.reason, **facts)
+    facts, measures = scanned.facts, scanned.measures
+    if facts is None or measures is None:
+        return ImageRecord(file.path, file.split, file.label, scanned.digest, scanned.bytes, reason=scanned.reason)
+    return ImageRecord(
+        path=file.path,
+        split=file.split,
+        label=file.label,
+        digest=scanned.digest,
+        bytes=scanned.bytes,
+        width=facts.width,
+        height=facts.height,
+        format=facts.format,
+        mode=facts.mode,
+        frames=facts.frames,
+        brightness=measures.brightness,
+        sharpness=measures.sharpness,
+        entropy=measures.entropy,
+        signature=measures.signature,
+    )
 
 
 def _with_split(records: list[ImageRecord], fraction: float, seed: int) -> list[ImageRecord]:

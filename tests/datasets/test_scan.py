@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from core.datasets import scan
+from core.datasets import scan, scan_file
 from core.datasets.scan import scan_files
 from core.errors import Cancelled, ImageError
 from core.images import ImageFacts, inspect_image
@@ -25,12 +26,12 @@ class Decodes:
         self.count = 0
         self.lock = threading.Lock()
         self.real = inspect_image
-        monkeypatch.setattr(scan, "inspect_image", self)
+        monkeypatch.setattr(scan_file, "inspect_image", self)
 
-    def __call__(self, source: bytes | Path) -> ImageFacts:
+    def __call__(self, source: bytes | Path, decode_large: bool = True) -> tuple[ImageFacts, Image.Image]:
         with self.lock:
             self.count += 1
-        return self.real(source)
+        return self.real(source, decode_large)
 
     def of(self, work: Callable[[], object]) -> int:
         self.count = 0
@@ -142,11 +143,11 @@ def test_a_file_that_went_away_is_forgotten(folder: Path, pawlab_home: Path) -> 
 def test_what_could_not_be_read_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed permission leaves no trace in a file's size or time."""
 
-    def deny(path: Path) -> bytes:
+    def deny(path: str) -> bytes:
         raise ImageError("the file cannot be read: Permission denied")
 
     with monkeypatch.context() as locked:
-        locked.setattr(scan, "read_image_file", deny)
+        locked.setattr(scan_file, "read_image_file", deny)
         assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == "the file cannot be read: Permission denied"
     assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == ""
 
@@ -194,7 +195,30 @@ def test_a_broken_memory_is_made_again(folder: Path, pawlab_home: Path, decodes:
 
 
 DIGEST = "0" * 64
-FACTS = [64, 48, "JPEG", "RGB"]
+FACTS = [64, 48, "JPEG", "RGB", 1, 0.5, 100.0, 7.0, "00ff"]
+FORGED: list[tuple[int, Any]] = [
+    (0, 0),
+    (0, "64"),
+    (0, True),
+    (1, -1),
+    (2, None),
+    (3, 7),
+    (4, 0),
+    (4, 1.0),
+    (5, 1.1),
+    (5, -0.1),
+    (5, float("nan")),
+    (5, 1),
+    (6, -1.0),
+    (6, float("inf")),
+    (7, 8.5),
+    (7, "7"),
+    (8, ""),
+    (8, "0"),
+    (8, "xx"),
+    (8, "00" * 5000),
+    (8, None),
+]
 
 
 @pytest.mark.parametrize(
@@ -210,11 +234,11 @@ FACTS = [64, 48, "JPEG", "RGB"]
         [DIGEST, ""],
         [DIGEST, {}],
         [DIGEST, []],
-        [DIGEST, [0, 48, "JPEG", "RGB"]],
-        [DIGEST, [64, -1, "JPEG", "RGB"]],
-        [DIGEST, ["64", 48, "JPEG", "RGB"]],
-        [DIGEST, [64, 48, None, "RGB"]],
-        [DIGEST, [64, 48, "JPEG"]],
+        ["", FACTS],
+        ["", "a reason"],
+        [DIGEST, FACTS[:8]],
+        [DIGEST, [*FACTS, 1]],
+        *([DIGEST, [*FACTS[:at], value, *FACTS[at + 1 :]]] for at, value in FORGED),
     ],
 )
 def test_a_forged_entry_is_looked_at_again(folder: Path, pawlab_home: Path, decodes: Decodes, rest: list[Any]) -> None:

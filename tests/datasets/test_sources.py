@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.datasets import Dataset, open_dataset, scan, sources
+from core.datasets import Dataset, open_dataset, scan_file, sources
 from core.errors import ArchiveError, Cancelled, ConfigError, DatasetError
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 
@@ -336,5 +336,5 @@ def test_reopening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def never(*_: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(scan, "inspect_image", never)
+    monkeypatch.setattr(scan_file, "inspect_image", never)
     assert open_dataset(folder) == first
