@@ -23,7 +23,7 @@ def main() -> None:
     found = dataset()
     task = report_of(found)
     problems, titles = problems_in(task.result)
-    headline(found, sum(map(len, problems.values())) if task.result else None)
+    headline(found, len(frozenset().union(*problems.values())) if task.result else None)
     edits_bar(found)
     view = st.segmented_control(
         "What to look at",
@@ -40,7 +40,7 @@ def main() -> None:
     if view == "numbers":
         overview(found)
     elif view == "problems":
-        trust(found, task, problems)
+        trust(found, task)
     elif view == "map":
         dataset_map(found)
     else:
@@ -58,7 +58,7 @@ def headline(found: Dataset, flagged: int | None) -> None:
         st.metric("Classes", len(found.classes), help=plain(", ".join(found.classes[:30])))
         st.metric("Unreadable", f"{len(found.unreadable()):,}", help="Files that are no picture or are damaged.")
         shown = "…" if flagged is None else f"{flagged:,}"
-        st.metric("Flagged", shown, help="Entries of the report under Problems; a picture may have several.")
+        st.metric("Flagged", shown, help="Files that the report under Problems names; look at them there.")
         st.metric("Size", f"{size:,.1f} MB", help="Of all files on disk.")
 
 

@@ -1,6 +1,6 @@
 """The trust report: what is wrong, why it matters, which pictures, and one click to mend it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from pages.ui.pictures import open_picture, show_group
 from pages.ui.progress import AT_ONCE, follow
 from pages.ui.words import plain, show_error
 
+FIRST = ("leaks", "label_conflicts", "duplicates", "near_duplicates", "unreadable")  # by the harm that they do
 SHOWN = 8  # pictures of a row; the gallery below has all
 ONE_CLICK = {
     "leaks": ("Remove leaks", "Excludes the {} training copies: validation stays what it was."),
@@ -46,7 +47,7 @@ def problems_in(report: Report | None) -> tuple[dict[str, Set[str]], dict[str, s
     return paths, {row.key: row.title for row in rows}
 
 
-def trust(dataset: Dataset, task: Task[Report], problems: Mapping[str, Set[str]]) -> None:
+def trust(dataset: Dataset, task: Task[Report]) -> None:
     """Draws the report, or how far it is."""
     report = task.result
     if not task.done:
@@ -59,13 +60,16 @@ def trust(dataset: Dataset, task: Task[Report], problems: Mapping[str, Set[str]]
             show_error(task.error)
         st.button("Check again", on_click=_again, args=(dataset,), type="primary")
         return
-    found = [row for row in report.rows if row.count]
+    found = sorted(
+        (row for row in report.rows if row.count),
+        key=lambda row: FIRST.index(row.key) if row.key in FIRST else len(FIRST),
+    )
     if found:
         st.write("A flagged picture is one to look at. Nothing is excluded unless you do it, and no file changes.")
     else:
         st.success("Nothing found: no damaged or odd files, no duplicates, no leaks, no conflicting labels.")
     for row in found:
-        _row(dataset, report, row, problems)
+        _row(dataset, report, row)
     clean = [row.title.lower() for row in report.rows if not row.count]
     if clean and found:
         st.caption(f"Looked for and not found: {', '.join(clean)}.")
@@ -83,7 +87,7 @@ def _again(dataset: Dataset) -> None:
     report_of(dataset, again=True)
 
 
-def _row(dataset: Dataset, report: Report, row: Row, problems: Mapping[str, Set[str]]) -> None:
+def _row(dataset: Dataset, report: Report, row: Row) -> None:
     pictures = f"{len(row.records):,} {'picture' if len(row.records) == 1 else 'pictures'}"
     groups = f"{len(row.groups):,} {'group' if len(row.groups) == 1 else 'groups'} of " if row.groups else ""
     with st.container(border=True):
@@ -103,7 +107,7 @@ def _row(dataset: Dataset, report: Report, row: Row, problems: Mapping[str, Set[
         if opened := gallery_event(key).opened:
             open_picture(opened)
         gallery(
-            gallery_items(dataset, row.records[:SHOWN], problems),
+            gallery_items(dataset, row.records[:SHOWN], {}),
             key,
             label=row.title,
             selectable=False,
