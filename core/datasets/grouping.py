@@ -4,8 +4,8 @@ A group has a leader, its largest picture. A pair only proposes: its two groups 
 same photo and, where the absorbed group has more pictures, at least half of those (of `MOST_VOUCHERS`) show it too. So
 nobody is in a group merely because it resembles a picture that resembles another.
 
-Bounded work: `MOST_CHECKS` comparisons of pixels, and a picture whose proposals failed `MOST_FAILURES` times is given
-up. Only thousands of nearly identical pictures come near either, and then some groups come out smaller than they are.
+Bounded work: `MOST_CHECKS` comparisons of pixels, and a picture that `MOST_FAILURES` groups refused is given up. Only
+thousands of nearly identical pictures come near either, and then some groups come out smaller than they are.
 """
 
 from collections import Counter
@@ -59,6 +59,7 @@ class _Groups:
         self.members = [[index] for index in range(len(areas))]  # of the group that this index leads
         self.mirrored = [False] * len(areas)  # compared with the leader
         self.verdicts: dict[tuple[int, int], bool] = {}
+        self.refused: set[tuple[int, int]] = set()
         self.failures: Counter[int] = Counter()
 
     def offer(self, proposals: list[tuple[list[int], bool]]) -> None:
@@ -69,14 +70,17 @@ class _Groups:
             hopes = max(self.failures[index] + pending[index] for index in (first, second)) < MOST_FAILURES
             if hopes and self._is_open(first, second):
                 pair, orientation = self._leading(first, second, mirrored)
-                pending.update((first, second))
-                if pair not in self.verdicts:
+                if pair not in self.verdicts and pair not in wanted:
                     wanted[pair] = orientation
+                    pending.update((first, second))
         with closing(ordered_map(lambda item: self.check(*item[0], item[1]), wanted.items(), "verify")) as verdicts:
             self.verdicts.update(zip(wanted, verdicts, strict=True))
         for (first, second), mirrored in proposals:
             if self._is_open(first, second) and not self._join(first, second, mirrored):
-                self.failures.update((first, second))
+                leaders, _ = self._leading(first, second, mirrored)
+                if leaders not in self.refused:  # another member of the same group says nothing new
+                    self.refused.add(leaders)
+                    self.failures.update((first, second))
 
     def _is_open(self, first: int, second: int) -> bool:
         given_up = max(self.failures[first], self.failures[second]) >= MOST_FAILURES

@@ -5,8 +5,9 @@ Signatures propose pairs (`core.datasets.candidates`), pixels decide (`core.data
 chain (`core.datasets.grouping`). `benchmarks/near_duplicates.py` states precision and recall.
 
 Not found: crops beyond a tenth, rotation, pictures upside down, collages; and flat pictures, which all look alike: two
-white pictures are duplicates when their bytes are the same and not otherwise. Files with the same bytes count as one
-picture here; a report lists them as exact duplicates.
+white pictures are duplicates when their bytes are the same and not otherwise. Found although they differ: some drawings
+and pages of text that are the same but for a letter or a line. Files with the same bytes count as one picture here; a
+report lists them as exact duplicates.
 """
 
 import hashlib

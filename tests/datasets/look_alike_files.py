@@ -34,9 +34,8 @@ def write_pictures(root: Path, pictures: Mapping[str, Image.Image], quality: int
         picture.save(file, quality=quality)
         content = file.read_bytes()
         split, label, _ = path.split("/")
-        facts = {"bytes": len(content), "width": picture.width, "height": picture.height, "format": "JPEG"}
-        digest = hashlib.sha256(content).hexdigest()
-        records.append(ImageRecord(path, split, label, digest, signature=signature(small_grey(picture)), **facts))
+        facts = hashlib.sha256(content).hexdigest(), len(content), picture.width, picture.height, "JPEG", "RGB"
+        records.append(ImageRecord(path, split, label, *facts, signature=signature(small_grey(picture))))
     return make_dataset(root, records)
 
 

@@ -1,4 +1,5 @@
 from itertools import combinations
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -23,11 +24,12 @@ def everyone(number: int) -> Candidates:
     return candidates(list(combinations(range(number), 2)))
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=25), st.randoms(use_true_random=False))
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=25))
 @hypothesis_settings(deadline=None)
-def test_true_groups_are_found_from_any_proposals_that_connect_them(kinds: list[int], random: object) -> None:
+def test_true_groups_are_found_from_any_proposals_that_connect_them(kinds: list[int]) -> None:
     areas = [100 + 7 * (index * 13 % 11) for index in range(len(kinds))]
-    found = group(everyone(len(kinds)), areas, lambda first, second, _: kinds[first] == kinds[second])
+    with mock.patch.object(grouping, "MOST_FAILURES", 1000):
+        found = group(everyone(len(kinds)), areas, lambda first, second, _: kinds[first] == kinds[second])
     expected = [[index for index, one in enumerate(kinds) if one == kind] for kind in set(kinds)]
     assert sorted(found) == sorted(members for members in expected if len(members) > 1)
 
@@ -74,6 +76,13 @@ def test_pictures_that_only_look_alike_are_given_up() -> None:
 
     assert group(everyone(300), [1] * 300, check) == []
     assert len(asked) <= 300 * grouping.MOST_FAILURES + grouping._BATCH
+
+
+def test_a_large_group_of_another_photo_is_one_refusal() -> None:
+    """The last two are proposed to every member of it before they are proposed to each other."""
+    kinds = [0] * 3 * grouping.MOST_FAILURES + [1, 1]
+    found = group(everyone(len(kinds)), [1] * len(kinds), lambda first, second, _: kinds[first] == kinds[second])
+    assert len(found) == 2
 
 
 def test_the_number_of_comparisons_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.datasets import near
 from core.datasets.near import look_alikes, near_duplicates
-from core.datasets.records import Dataset
+from core.datasets.records import Dataset, ImageRecord
 from core.errors import Cancelled
 from core.home import home
 from tests.datasets.look_alike_files import drawing, make_dataset, write_pictures
@@ -47,7 +47,7 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def paths(groups: list[list[near.ImageRecord]]) -> list[list[str]]:
+def paths(groups: list[list[ImageRecord]]) -> list[list[str]]:
     return [[record.path for record in members] for members in groups]
 
 
