@@ -83,7 +83,12 @@ def from_row(row: Any) -> Scanned:
     """
     try:
         size, changed, digest, outcome = row
-        if type(size) is type(changed) is int and type(outcome) is str and outcome and (not digest or _is_digest(digest)):
+        if (
+            type(size) is type(changed) is int
+            and type(outcome) is str
+            and outcome
+            and (not digest or _is_digest(digest))
+        ):
             return Scanned(size, changed, digest, None, None, outcome)
         width, height, format_, mode, frames, brightness, sharpness, entropy, signature = outcome
         if (

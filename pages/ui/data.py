@@ -57,7 +57,7 @@ def opening_status() -> None:
     """What becomes of the latest opening while another dataset is open: progress, or why it failed. Where none is open,
     `dataset()` shows both."""
     job = openings().job
-    if job is None or openings().opened(current_source()) is None:
+    if job is None or _opened() is None:
         return
     if not job.done:
         _see(job)

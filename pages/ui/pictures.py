@@ -207,7 +207,13 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
         if st.button("Change", disabled=not (selected and label), help="Gives all selected pictures this class."):
             _act(lambda: actions.relabel(selected, str(label)))
         st.button(f"Select all {len(chosen):,}", on_click=_select, args=(catalog, chosen), help="On every page.")
-        st.button("Select none", on_click=_select, args=(catalog, chosen[:0]), disabled=not selected)
+        st.button(
+            "Select none",
+            on_click=_select,
+            args=(catalog, chosen[:0]),
+            disabled=not selected,
+            help="Takes every tick away.",
+        )
 
 
 def _act(action: Callable[[], None]) -> None:

@@ -104,7 +104,9 @@ def test_rotation_changes_no_measure_of_light() -> None:
     assert one.signature == other.signature
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2), (63, 65), (64, 64), (65, 64), (2000, 3), (130, 999)])
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 300), (300, 1), (2, 2), (63, 65), (64, 64), (65, 64), (2000, 3), (130, 999)]
+)
 def test_the_signature_gets_at_most_64_pixels_a_side(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[np.ndarray] = []
 

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.current import current_source, remember_source
 from pages.ui.data import openings
+from pages.ui.trust import reports
 from tests.drawing import write_images
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
@@ -45,13 +46,17 @@ def test_opening_a_folder_shows_its_counts_and_is_remembered(drawn: Path) -> Non
     assert page().metric[0].value == "56"
 
 
-def test_unreadable_files_are_listed_with_their_reason(tmp_path: Path) -> None:
+def test_unreadable_files_are_counted_and_reported(tmp_path: Path) -> None:
     data = write_images(tmp_path / "data", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
     (data / "train" / "a" / "bad.jpg").write_bytes(b"no picture")
     remember_source(str(data))
     at = page()
     assert at.metric[2].value == "1"
-    assert "bad.jpg" in at.dataframe[1].value.to_string()
+    report = reports()._task
+    assert report is not None
+    assert report.wait(60)
+    at.segmented_control(key="dataset_view").set_value("problems").run()
+    assert "**Unreadable**: 1 picture" in words(at)
 
 
 def test_a_wrong_path_is_explained_and_the_open_data_stays(drawn: Path, tmp_path: Path) -> None:

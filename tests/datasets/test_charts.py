@@ -1,0 +1,64 @@
+"""Figures of a dataset: each mark finds exactly its pictures."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets import Dataset, ImageRecord
+from core.datasets.charts import MOST_POINTS, counts_chart, formats_chart, map_chart, records_behind, sizes_chart
+
+
+def record(number: int, split: str, label: str, width: int = 10, mode: str = "RGB", **more: object) -> ImageRecord:
+    made = ImageRecord(f"{split}/{label}/{number}.jpg", split, label, f"{number}", 1, width, 8, "JPEG", mode)
+    return ImageRecord(**{name: getattr(made, name) for name in made.__slots__} | more)
+
+
+RECORDS = (
+    record(1, "train", "cats"),
+    record(2, "train", "cats", width=20),
+    record(3, "train", "dogs", mode="L"),
+    record(4, "validation", "dogs"),
+    record(5, "train", "cats", excluded=True),
+    record(6, "train", "dogs", width=0, reason="no picture"),
+)
+PETS = Dataset("pets", Path("/nowhere"), "/nowhere", "folder", RECORDS, ("cats", "dogs"))
+
+
+def behind(chart: str, marks: list[list[object]]) -> list[str]:
+    return [found.digest for found in records_behind(PETS, chart, marks)]
+
+
+def test_bars_of_counts_add_up_to_the_usable_pictures() -> None:
+    figure = counts_chart(PETS)
+    heights = {(mark[0], mark[1]): y for bar in figure.data for mark, y in zip(bar.customdata, bar.y, strict=True)}
+    assert heights == {("train", "cats"): 2, ("train", "dogs"): 1, ("validation", "cats"): 0, ("validation", "dogs"): 1}
+    assert behind("counts", [["train", "cats"], ["validation", "dogs"]]) == ["1", "2", "4"]
+
+
+def test_a_dot_stands_for_all_pictures_of_its_size() -> None:
+    dots = sizes_chart(PETS).data[0].customdata
+    assert sorted(map(list, dots)) == [[10, 8, 3], [20, 8, 1]]
+    assert behind("sizes", [[10, 8, 3]]) == ["1", "3", "4"]
+
+
+def test_a_bar_stands_for_format_and_mode() -> None:
+    bar = formats_chart(PETS).data[0]
+    assert list(zip(bar.y, bar.x, strict=True)) == [("JPEG, RGB", 3), ("JPEG, L", 1)]
+    assert behind("formats", [["JPEG", "L"]]) == ["3"]
+
+
+def test_the_points_of_a_map_name_their_place() -> None:
+    points = np.arange(8, dtype=np.float32).reshape(4, 2)
+    usable = PETS.usable()
+    figure = map_chart(points, usable, PETS.classes, (0.5, 0.25))
+    for trace in figure.data:
+        for x, (place,) in zip(trace.x, trace.customdata, strict=True):
+            assert x == points[place, 0]
+            assert usable[place].label == trace.name
+    assert "50%" in figure.layout.xaxis.title.text
+
+
+def test_a_map_draws_a_part_of_very_many_pictures() -> None:
+    many = [record(number, "train", "cats") for number in range(MOST_POINTS + 50)]
+    figure = map_chart(np.zeros((len(many), 2), np.float32), many, ("cats",), (1, 0))
+    assert len({place for (place,) in figure.data[0].customdata}) == MOST_POINTS
