@@ -61,7 +61,7 @@ def stamp(path: str) -> tuple[int, int]:
         OSError: It is not there.
         ValueError: Its name is none.
     """
-    status = os.stat(path)  # noqa: PTH116: pathlib takes three times as long, and it is done for every file
+    status = os.stat(path)  # noqa: PTH116 (pathlib takes three times as long)
     return status.st_size, status.st_mtime_ns
 
 
@@ -83,7 +83,12 @@ def from_row(row: Any) -> Scanned:
     """
     try:
         size, changed, digest, outcome = row
-        if type(size) is type(changed) is int and type(outcome) is str and outcome and (not digest or _is_digest(digest)):
+        if (
+            type(size) is type(changed) is int
+            and type(outcome) is str
+            and outcome
+            and (not digest or _is_digest(digest))
+        ):
             return Scanned(size, changed, digest, None, None, outcome)
         width, height, format_, mode, frames, brightness, sharpness, entropy, signature = outcome
         if (

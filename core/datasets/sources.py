@@ -9,7 +9,8 @@ from pathlib import Path
 from core.archives import extract_zip
 from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout
 from core.datasets.records import Dataset, ImageRecord
-from core.datasets.scan import Scanned, scan_files
+from core.datasets.scan import scan_files
+from core.datasets.scan_file import Scanned
 from core.datasets.split import choose_validation
 from core.errors import ConfigError, DatasetError
 from core.files import sha256_file, write_atomic
