@@ -1,8 +1,8 @@
 """How many frames a file holds, counted without decoding any and in bounded time.
 
-Pillow counts the frames of a GIF or TIFF by parsing each of them, and a hostile file has millions. Here GIF's blocks and
-TIFF's directories are only stepped over, and at most `MAX_FRAMES` of them. A file that breaks off or leads in a circle
-has the frames up to there.
+Pillow counts the frames of a GIF or TIFF by parsing each of them, and a hostile file has millions. Here GIF's blocks
+and TIFF's directories are only stepped over, and at most `MAX_FRAMES` of them. A file that breaks off or leads in a
+circle has the frames up to there.
 """
 
 import struct

@@ -1,5 +1,6 @@
 """Counting frames: Pillow's own count is the oracle, and no file makes it slow."""
 
+import contextlib
 import io
 import struct
 from typing import Any
@@ -57,8 +58,6 @@ def test_stills_have_one_frame(format: str) -> None:
 
 def test_a_circle_of_pages_ends() -> None:
     content = bytearray(animation("TIFF", 2))
-    with Image.open(io.BytesIO(bytes(content))) as image:
-        assert isinstance(image.tag_v2, object)  # type: ignore[attr-defined]
     first = struct.unpack_from("<L", content, 4)[0]
     at = first
     while True:  # to the last page's link
@@ -101,7 +100,5 @@ def test_a_gif_of_nothing_but_blocks_is_left_early(filler: bytes, monkeypatch: p
 def test_a_changed_byte_never_breaks_the_count(format: str, data: st.DataObject) -> None:
     content = bytearray(animation(format, 3))
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(ImageError):
         assert 1 <= frames_of(bytes(content)) <= MAX_FRAMES
-    except ImageError:
-        pass

@@ -1,13 +1,15 @@
 """What a picture looks like in numbers: how bright, how sharp and how rich it is, and what look-alikes share.
 
 Everything is measured on the grey picture that `core.images.inspect_image` gives, whose longest side is 256..511 pixels
-where the picture has as many: a photo measures nearly the same at every resolution that it is stored in.
+where the picture has as many. So a photo measures alike at every resolution that it is stored in: brightness within
+0.01, entropy within 0.15 bits, sharpness within a factor of two.
 
 Sharpness is the energy of the Laplacian, the mean of its square (Subbarao, Choi and Nikzad, "Focusing techniques",
 Optical Engineering 32, 1993; nearly its variance, for its mean is nearly 0) with the 4-neighbour kernel, at a longest
 side of 256 pixels. That is about the scale at which a classifier looks: a photo of 12 million pixels that is blurred by
-two of them is not blurred at 256. Smaller pictures are measured as they are, for enlarging would make them look blurred. Of 200 photos 95 % had more than 140; blurred with a Gaussian of 1 % of
-the longest side, 95 % of them had less than 12. A picture of a single colour has 0.
+two of them is not blurred at 256. Smaller pictures are measured as they are, for enlarging would make them look
+blurred. Of 200 photos 95 % had more than 160; after a Gaussian blur of 1 % of the longest side 95 % of them had less
+than 17, and of 0.6 % less than 70. A picture of a single colour has 0.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from PIL import Image
 from core.datasets.signature import signature
 
 cv2.setNumThreads(1)  # the scan runs on all cores already
-SHARPNESS_SIDE = 256
+SIDE = 256
 SIGNATURE_SIDE = 64
 
 
@@ -39,29 +41,27 @@ def measure(grey: Image.Image) -> Measures:
     """The measures of a picture that has been decoded.
 
     Args:
-        grey: Pillow's "L", alpha laid on white, the right way up, of any size. What is larger than 511 pixels is only
-            slower and gives a somewhat other entropy.
+        grey: Pillow's "L", alpha laid on white, the right way up, at most 511 pixels a side.
     """
     pixels = np.asarray(grey)
-    factor = -(-max(grey.size) // SIGNATURE_SIDE)  # a whole one: every pixel averages as many, and it is quick
+    if (scale := SIDE / max(grey.size)) < 1:
+        # Linear: between the scales 1/2 and 1 it leaves out nothing, and area averaging takes as long as decoding.
+        pixels = _resized(pixels, scale, cv2.INTER_LINEAR)
+    factor = -(-max(pixels.shape) // SIGNATURE_SIDE)  # a whole one: every pixel averages as many, and it is quick
+    small = pixels if factor == 1 else _resized(pixels, 1 / factor, cv2.INTER_AREA)
     return Measures(
         brightness=round(cv2.mean(pixels)[0] / 255, 4),
-        sharpness=round(sharpness(pixels), 2),
+        sharpness=round(_sharpness(pixels), 2),
         entropy=round(grey.entropy(), 4),
-        signature=signature(_reduced(pixels, grey.width / factor, grey.height / factor)),
+        signature=signature(small),
     )
 
 
-def sharpness(grey: NDArray[np.uint8]) -> float:
-    """The energy of the Laplacian of uint8 (height, width), at a longest side of 256 pixels or less, border mirrored."""
-    scale = min(1, SHARPNESS_SIDE / max(grey.shape))
-    edges = cv2.Laplacian(_reduced(grey, grey.shape[1] * scale, grey.shape[0] * scale), cv2.CV_16S)
+def _sharpness(pixels: NDArray[np.uint8]) -> float:
+    edges = cv2.Laplacian(pixels, cv2.CV_16S)  # border mirrored
     return cv2.norm(edges, cv2.NORM_L2SQR) / edges.size
 
 
-def _reduced(grey: NDArray[np.uint8], width: float, height: float) -> NDArray[np.uint8]:
-    """By area averaging, to the nearest whole size."""
-    size = max(1, round(width)), max(1, round(height))
-    if size == grey.shape[::-1]:
-        return grey
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _resized(pixels: NDArray[np.uint8], scale: float, interpolation: int) -> NDArray[np.uint8]:
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=interpolation), np.uint8)

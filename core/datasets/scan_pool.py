@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from core.datasets.scan_file import Scanned, stamp
-from core.datasets.scan_process import HUNG, SECONDS, CannotStartError, ScanProcess
+from core.datasets.scan_process import SECONDS, ScanProcess
 from core.errors import ImageError
 from core.images import read_image_file
 
@@ -103,7 +103,7 @@ class _Pool:
                 except (OSError, EOFError):
                     if not self._stopped:
                         path = self.alone.popleft()
-                        self._results.put([(path, _deadly(f"{self.root}/{path}", process.exit_code()))])
+                        self._results.put([(path, _deadly(f"{self.root}/{path}", process.has_hung()))])
 
     def stop(self) -> None:
         with self._lock:
@@ -155,15 +155,12 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _deadly(path: str, exit_code: int) -> Scanned:
+def _deadly(path: str, hung: bool) -> Scanned:
     """The record of a file that ended its process. It has a digest, so that it is remembered and not tried again."""
-    reason = f"decoding it took more than {SECONDS} seconds" if exit_code == HUNG else "the decoder crashed on it"
+    reason = f"decoding it took more than {SECONDS} seconds" if hung else "the decoder crashed on it"
     try:
         size, changed = stamp(path)
         digest = hashlib.sha256(read_image_file(path)).hexdigest()
     except (ImageError, OSError, ValueError):
         return Scanned(0, 0, "", None, None, reason)
     return Scanned(size, changed, digest, None, None, reason)
-
-
-__all__ = ["CannotStartError", "scan_in_processes"]

@@ -17,6 +17,7 @@ SECONDS = 60  # for one file, after which it counts as one that hangs the decode
 HUNG = 1  # the exit code then, which faulthandler fixes
 FAILED = 3  # the exit code of a worker with nobody to answer to, or with a bug
 ANSWER_BYTES = 2**20  # a line of 64 rows has about 20,000
+COMMAND = [sys.executable, "-m", "core.datasets.scan_worker"]
 PROJECT = Path(__file__).parents[2]
 
 
@@ -33,7 +34,7 @@ class ScanProcess:
         self._ready = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.datasets.scan_worker"],
+                COMMAND,
                 cwd=PROJECT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -60,7 +61,7 @@ class ScanProcess:
         """
         if not self._ready:
             if self._answers.readline(ANSWER_BYTES) != READY:
-                raise CannotStartError(f"{sys.executable} -m core.datasets.scan_worker gave no answer")
+                raise CannotStartError(f"no answer from {COMMAND}")
             self._ready = True
         try:
             rows = json.loads(self._answers.readline(ANSWER_BYTES))
@@ -75,9 +76,12 @@ class ScanProcess:
         """Ends it at once; may be called from any thread."""
         self._process.kill()
 
-    def exit_code(self) -> int:
-        """Of one that died of itself: waits for it."""
-        return self._process.wait()
+    def has_hung(self) -> bool:
+        """Of one that answers no more: whether a file took longer than `SECONDS`."""
+        try:
+            return self._process.wait(5) == HUNG  # its pipes are closed a moment before it has ended
+        except subprocess.TimeoutExpired:
+            return False
 
     def __enter__(self) -> "ScanProcess":
         return self

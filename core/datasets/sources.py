@@ -12,7 +12,8 @@ from core.datasets.actions import Action, apply_actions
 from core.datasets.layout import EXPECTED, FoundFile, Layout, find_layout, find_root
 from core.datasets.records import Dataset, ImageRecord
 from core.datasets.remote import fetched_zip, is_remote, name_of, remembered_as, stored_zip
-from core.datasets.scan import Scanned, scan_files
+from core.datasets.scan import scan_files
+from core.datasets.scan_file import Scanned
 from core.datasets.sidecar import read_actions
 from core.datasets.split import choose_validation
 from core.errors import ConfigError, DatasetError

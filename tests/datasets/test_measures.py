@@ -19,7 +19,7 @@ def photo(seed: int, size: tuple[int, int] = (1200, 900)) -> Image.Image:
     image = Image.fromarray(rng.integers(40, 220, (4, 5, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
     for _ in range(40):
-        x, y, r = rng.integers(0, size[0]), rng.integers(0, size[1]), rng.integers(size[0] // 60, size[0] // 8)
+        x, y, r = rng.integers(0, (size[0], size[1], size[0] // 8)).tolist()
         draw.ellipse((x - r, y - r, x + r, y + r // 2), tuple(rng.integers(0, 256, 3).tolist()))
     texture = rng.normal(0, 6, (size[1], size[0], 1))
     return Image.fromarray(np.clip(np.asarray(image) + texture, 0, 255).astype(np.uint8))
@@ -86,7 +86,7 @@ def test_the_measures_do_not_depend_on_the_resolution(format: str) -> None:
         found = measured(image.resize((width, width * 3 // 4), Image.Resampling.BOX), format)
         assert found.brightness == pytest.approx(whole.brightness, abs=0.01)
         assert found.entropy == pytest.approx(whole.entropy, abs=0.15)
-        assert 0.7 < found.sharpness / whole.sharpness < 1.4, width
+        assert 0.5 < found.sharpness / whole.sharpness < 1.5, width
 
 
 def test_transparent_parts_count_as_white() -> None:
@@ -121,7 +121,7 @@ def test_the_signature_gets_at_most_64_pixels_a_side(size: tuple[int, int], monk
     assert pixels.ndim == 2
     assert max(pixels.shape) <= 64
     assert min(pixels.shape) >= 1
-    assert max(pixels.shape) > 32 or max(size) <= 32
+    assert max(pixels.shape) >= 32 or max(size) <= 32
     assert found.signature == b"x"
     assert found.sharpness >= 0
 

@@ -53,6 +53,13 @@ def paths_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
 
 
+def forge(memory: Path, change: Callable[[list[Any]], Any]) -> None:
+    """Puts `change` of it in place of what is remembered of cats/0.jpg."""
+    rows = [json.loads(line) for line in memory.read_text().splitlines()]
+    assert [row[0] for row in rows].count("cats/0.jpg") == 1
+    memory.write_text("\n".join(json.dumps(change(row) if row[0] == "cats/0.jpg" else row) for row in rows))
+
+
 def memory(home: Path) -> Path:
     (path,) = (home / "cache" / "index").iterdir()
     return path
@@ -137,7 +144,7 @@ def test_a_file_that_went_away_is_forgotten(folder: Path, pawlab_home: Path) -> 
     scan_files(folder, paths_in(folder))
     (folder / "cats" / "0.jpg").unlink()
     assert len(scan_files(folder, paths_in(folder))) == 10
-    assert len(json.loads(memory(pawlab_home).read_bytes())["files"]) == 10
+    assert len(memory(pawlab_home).read_text().splitlines()) == 1 + 10
 
 
 def test_what_could_not_be_read_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,16 +187,16 @@ def test_a_folder_reached_by_a_link_shares_its_memory(folder: Path, tmp_path: Pa
         b"[]",
         b"null",
         b"7",
-        b'{"decoder": 1}',
-        b"[" * 100_000,
-        b'{"decoder": "%s", "files": []}',
-        b'{"decoder": "%s", "files": 7}',
-        b'{"decoder": "%s"}',
+        b'["another"]\n%s',
+        b'["1, Pillow %d"]\n' % 9,
+        b"%d\n{",
+        b"%d\n" + b"[" * 100_000,
+        b"%d\n\xff\xfe\n\n\n7\nnull\n{}\n[]\n[[]]\n[7, 8, 9]",
     ],
 )
 def test_a_broken_memory_is_made_again(folder: Path, pawlab_home: Path, decodes: Decodes, content: bytes) -> None:
     first = scan_files(folder, paths_in(folder))
-    memory(pawlab_home).write_bytes(content.replace(b"%s", scan.DECODER.encode()))
+    memory(pawlab_home).write_bytes(content.replace(b"%d", json.dumps([scan.DECODER]).encode()))
     assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 11
     assert scan_files(folder, paths_in(folder)) == first
 
@@ -243,21 +250,17 @@ FORGED: list[tuple[int, Any]] = [
 )
 def test_a_forged_entry_is_looked_at_again(folder: Path, pawlab_home: Path, decodes: Decodes, rest: list[Any]) -> None:
     first = scan_files(folder, paths_in(folder))
-    content = json.loads(memory(pawlab_home).read_bytes())
-    content["files"]["cats/0.jpg"][2:] = rest
-    memory(pawlab_home).write_text(json.dumps(content))
+    forge(memory(pawlab_home), lambda row: [*row[:3], *rest])
     assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 1
     assert scan_files(folder, paths_in(folder)) == first
 
 
-@pytest.mark.parametrize("entry", [None, 7, "x", {}, {"0": 1}, [[]], [1, 2, 3, 4]])
+@pytest.mark.parametrize("entry", [None, 7, "x", {}, {"0": 1}, [[]], [1, 2, 3, 4, 5], ["cats/0.jpg"]])
 def test_an_entry_of_another_kind_is_looked_at_again(
     folder: Path, pawlab_home: Path, decodes: Decodes, entry: Any
 ) -> None:
     scan_files(folder, paths_in(folder))
-    content = json.loads(memory(pawlab_home).read_bytes())
-    content["files"]["cats/0.jpg"] = entry
-    memory(pawlab_home).write_text(json.dumps(content))
+    forge(memory(pawlab_home), lambda row: entry)
     assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 1
 
 
@@ -309,7 +312,7 @@ def test_what_was_found_before_cancelling_is_remembered(folder: Path, pawlab_hom
 
     with pytest.raises(Cancelled):
         scan_files(folder, paths_in(folder), cancel)
-    assert [path.suffix for path in (pawlab_home / "cache" / "index").iterdir()] == [".json"]
+    assert [path.suffix for path in (pawlab_home / "cache" / "index").iterdir()] == [".jsonl"]
     assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 6
 
 
