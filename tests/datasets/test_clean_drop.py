@@ -11,7 +11,8 @@ import pytest
 
 from core.datasets import Edits, open_dataset
 from core.datasets.clean import write_cleaned
-from tests.drawing import draw_image, encode, write_images
+from tests.datasets.look_alike_files import drawing
+from tests.drawing import write_images
 
 PROJECT = Path(__file__).parents[2]
 
@@ -68,8 +69,8 @@ def test_dropping_leaks_leaves_none(dirty: Path, tmp_path: Path) -> None:
 
 
 def test_dropping_near_duplicates_keeps_one_of_them(dirty: Path, tmp_path: Path) -> None:
-    picture = draw_image(1, (96, 64))  # train/a/1.jpg
-    (dirty / "train/a/again.jpg").write_bytes(encode(picture, quality=60))
+    drawing(1).save(dirty / "train/a/1.jpg", quality=95)
+    drawing(1).save(dirty / "train/a/again.jpg", quality=60)
     dataset = open_dataset(dirty)
     summary = write_cleaned(dataset, tmp_path / "out.zip", ["near_duplicates"])
     assert summary["left_out"]["near_duplicates"] >= 1
