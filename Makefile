@@ -23,6 +23,8 @@ bench: $(STAMPS)/browser
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.head
 	$(BIN)/python -m benchmarks.server
+	$(BIN)/python -m benchmarks.dataset
+	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.recipe
 
 clean:
