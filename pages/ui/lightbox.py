@@ -19,6 +19,7 @@ from pages.ui.gallery import GalleryItem, gallery, gallery_event
 from pages.ui.words import plain
 
 LOOK_ALIKES = 8
+FEW_CLASSES = 3
 SMALLEST = 320  # pixels of the longest side as shown: a picture of 33 is enlarged to be seen at all
 LOOK_ALIKES_KEY = "lightbox_look_alikes"
 _NEIGHBOURS = "lightbox_neighbours"
@@ -60,7 +61,7 @@ def lightbox(
     record = catalog.find(path)
     if record is None:
         st.info("This picture is no longer in the dataset.")
-        st.button("Back to the pictures", on_click=on_open, args=("",))
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",))
         return
     _navigation(catalog, chosen, record, on_open)
     left, right = st.columns([3, 2], gap="medium")
@@ -73,10 +74,10 @@ def lightbox(
             if record.path in paths:
                 st.warning(plain(titles.get(key, key)))
         exif = _exif(catalog.dataset, record)
-        table("About the picture", facts(catalog, record))
+        table(facts(catalog, record))
         if exif.facts:
             with st.expander(f"What the camera wrote into it ({len(exif.facts)})"):
-                table("EXIF", exif.facts)
+                table({"Tag": "Value"} | exif.facts)
         if exif.position:
             st.warning(
                 "This picture says where it was taken. Whoever gets the file can read that too: "
@@ -104,10 +105,10 @@ def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
     return found
 
 
-def table(title: str, rows: Mapping[str, str]) -> None:
-    """Two columns of text, whatever stands in it."""
-    lines = [f"| {plain(title)} | |", "| :-- | :-- |", *(f"| {plain(a)} | {plain(b)} |" for a, b in rows.items())]
-    st.markdown("\n".join(lines))
+def table(rows: Mapping[str, str]) -> None:
+    """Two columns of text, whatever stands in it; the first row is the head."""
+    head, *others = (f"| {plain(words)} | {plain(value)} |" for words, value in rows.items())
+    st.markdown("\n".join([head, "| :-- | :-- |", *others]))
 
 
 def badges(record: ImageRecord, problems: Mapping[str, Set[str]]) -> tuple[str, ...]:
@@ -150,12 +151,12 @@ def _navigation(catalog: Catalog, chosen: Indices, record: ImageRecord, on_open:
     else:  # an action took it out of the choice: go on from where it was
         before, after = st.session_state.get(_NEIGHBOURS, ("", ""))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back to the pictures", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc")
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc", help="To all pictures.")
         st.button(
             "Previous", key="lightbox_previous", on_click=on_open, args=(before,), disabled=not before, shortcut="Left"
         )
         st.button("Next", key="lightbox_next", on_click=on_open, args=(after,), disabled=not after, shortcut="Right")
-        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "not among the pictures chosen below"
+        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "no longer among the chosen pictures"
         st.markdown(where, width="content")
 
 
@@ -182,20 +183,35 @@ def _buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
         elif st.button("Exclude", key="lightbox_exclude", help="Not used any more; the file stays as it is."):
             actions.exclude(this)
             st.rerun()
-        classes = [name for name in dataset.classes if name != record.label]
-        label = st.selectbox(
-            "Change the class",
+        label = _new_label([name for name in dataset.classes if name != record.label])
+    if label:
+        actions.relabel(this, label)
+        st.rerun()
+
+
+def _new_label(classes: list[str]) -> str:
+    """The class whose button was pressed, "" for none: a button each where they are few."""
+    if len(classes) > FEW_CLASSES:
+        if st.session_state.get("lightbox_class") not in classes:
+            st.session_state.pop("lightbox_class", None)  # chosen for another picture, which may have it by now
+        chosen = st.selectbox(
+            "Another class",
             classes,
             index=None,
             format_func=plain,
-            placeholder="Change the class to",
+            placeholder="another class",
             label_visibility="collapsed",
-            key=f"lightbox_relabel_{record.path}_{record.label}",
-            width=200,
+            key="lightbox_class",
+            width=160,
         )
-        if label:
-            actions.relabel(this, label)
-            st.rerun()
+        return str(chosen) if st.button("Change the class", key="lightbox_relabel", disabled=not chosen) else ""
+    words = "Changes the class for training and counts; the file stays where it is."
+    pressed = [
+        name
+        for number, name in enumerate(classes)
+        if st.button(f"Make it {plain(name)}", key=f"lightbox_relabel_{number}", help=words)
+    ]
+    return pressed[0] if pressed else ""
 
 
 def _exif(dataset: Dataset, record: ImageRecord) -> Exif:

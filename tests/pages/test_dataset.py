@@ -64,12 +64,3 @@ def test_a_source_that_vanished_offers_the_sample(tmp_path: Path) -> None:
     assert "gone" in at.error[0].value
     at.button[-1].click().run()
     assert at.metric[0].value == "560"
-
-
-def test_the_gallery_filters_by_class(drawn: Path) -> None:
-    remember_source(str(drawn))
-    at = page()
-    at.selectbox[1].set_value("dogs").run()
-    assert not at.exception
-    images = at.get("image")[0].proto.imgs
-    assert {image.caption.split(" ")[0] for image in images} == {"dogs"}
