@@ -13,10 +13,10 @@ from core.datasets import Dataset, ImageRecord
 from core.datasets.exif import Exif, read_exif
 from core.datasets.selection import Catalog, Indices
 from core.datasets.thumbnails import enlarged, thumbnails
-from core.errors import ImageError
+from core.errors import ImageError, PawlabError
 from core.images import read_image_file
 from pages.ui.gallery import GalleryItem, gallery, gallery_event
-from pages.ui.words import plain
+from pages.ui.words import plain, show_error
 
 LOOK_ALIKES = 8
 FEW_CLASSES = 3
@@ -29,11 +29,21 @@ _ENTROPY = ((3, "very little detail"), (5, "little detail"), (6.5, "some detail"
 
 @dataclass(frozen=True)
 class Actions:
-    """What can be done to pictures, given by the page: each takes paths. The page is run again afterwards."""
+    """What can be done to pictures, given by the page. It is run again afterwards; a `PawlabError` is shown instead."""
 
-    exclude: Callable[[frozenset[str]], None]
-    include: Callable[[frozenset[str]], None]
-    relabel: Callable[[frozenset[str], str], None]
+    exclude: Callable[[list[ImageRecord]], object]
+    include: Callable[[list[ImageRecord]], object]
+    relabel: Callable[[list[ImageRecord], str], object]
+
+
+def act(action: Callable[[], object]) -> None:
+    """Does it and runs the page again, or shows why it could not be done."""
+    try:
+        action()
+    except PawlabError as error:
+        show_error(error)
+    else:
+        st.rerun()
 
 
 def lightbox(
@@ -174,19 +184,15 @@ def _picture(dataset: Dataset, record: ImageRecord) -> None:
 
 
 def _buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
-    this = frozenset({record.path})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if record.excluded:
             if st.button("Use it again", key="lightbox_include", help="Takes the exclusion back."):
-                actions.include(this)
-                st.rerun()
+                act(lambda: actions.include([record]))
         elif st.button("Exclude", key="lightbox_exclude", help="Not used any more; the file stays as it is."):
-            actions.exclude(this)
-            st.rerun()
+            act(lambda: actions.exclude([record]))
         label = _new_label([name for name in dataset.classes if name != record.label])
     if label:
-        actions.relabel(this, label)
-        st.rerun()
+        act(lambda: actions.relabel([record], label))
 
 
 def _new_label(classes: list[str]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Set
 import numpy as np
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset
+from core.datasets import SPLITS, Dataset, ImageRecord
 from core.datasets.selection import Catalog, Column, Filter, Indices, State, num_pages
 from pages.ui.gallery import gallery, gallery_event
-from pages.ui.lightbox import Actions, gallery_items, lightbox
+from pages.ui.lightbox import Actions, act, gallery_items, lightbox
 from pages.ui.words import plain
 
 A_PAGE = 48
@@ -185,11 +185,16 @@ def _within_group(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[
 def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
     """What can be done to all ticked pictures. Its place is kept while none is ticked."""
     selected = selected_paths()
+
+    def do(action: Callable[[list[ImageRecord]], object]) -> None:
+        action([record for path in sorted(selected) if (record := catalog.find(path))])
+        st.session_state[_SELECTED] = frozenset()
+
     with st.container(horizontal=True, vertical_alignment="center", key="pictures_bulk"):
         if st.button(f"Exclude {len(selected):,}", disabled=not selected, help="Not used any more; no file changes."):
-            _act(lambda: actions.exclude(selected))
+            act(lambda: do(actions.exclude))
         if st.button(f"Use {len(selected):,} again", disabled=not selected, help="Takes exclusions back."):
-            _act(lambda: actions.include(selected))
+            act(lambda: do(actions.include))
         label = st.selectbox(
             "Class for the selected pictures",
             catalog.dataset.classes,
@@ -202,15 +207,9 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
             width=200,
         )
         if st.button("Change", disabled=not (selected and label), help="Gives all selected pictures this class."):
-            _act(lambda: actions.relabel(selected, str(label)))
+            act(lambda: do(lambda records: actions.relabel(records, str(label))))
         st.button(f"Select all {len(chosen):,}", on_click=_select, args=(catalog, chosen), help="On every page.")
         st.button("Select none", on_click=_select, args=(catalog, chosen[:0]), disabled=not selected)
-
-
-def _act(action: Callable[[], None]) -> None:
-    action()
-    st.session_state[_SELECTED] = frozenset()
-    st.rerun()
 
 
 def _grid(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[str]], selectable: bool) -> None:

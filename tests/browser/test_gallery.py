@@ -21,7 +21,7 @@ from pages.ui.data import dataset
 from pages.ui.lightbox import Actions
 from pages.ui.pictures import pictures
 
-done = lambda name: lambda *what: st.session_state.update(done=f"{name} {sorted(what[0])} {what[1:]}")
+done = lambda name: lambda *what: st.session_state.update(done=f"{name} {[one.path for one in what[0]]}")
 st.set_page_config(layout="wide")
 st.write("Done:", st.session_state.get("done", "nothing"))
 pictures(dataset(), {}, {}, Actions(done("exclude"), done("include"), done("relabel")))

@@ -175,15 +175,20 @@ def test_another_dataset_begins_anew(pets: Path, tmp_path: Path) -> None:
 
 def with_actions(done: list[tuple[str, frozenset[str], str]]) -> None:
     """The page's pictures with actions that are only written down; runs inside AppTest."""
+    from functools import partial
+
+    from core.datasets import ImageRecord
+    from core.errors import DatasetError
     from pages.ui.data import dataset
     from pages.ui.lightbox import Actions
     from pages.ui.pictures import pictures
 
-    actions = Actions(
-        lambda chosen: done.append(("exclude", chosen, "")),
-        lambda chosen: done.append(("include", chosen, "")),
-        lambda chosen, label: done.append(("relabel", chosen, label)),
-    )
+    def note(kind: str, records: list[ImageRecord], label: str = "") -> None:
+        if label == "dogs" and len(records) == 3:
+            raise DatasetError("The edits are broken")
+        done.append((kind, frozenset(record.path for record in records), label))
+
+    actions = Actions(partial(note, "exclude"), partial(note, "include"), partial(note, "relabel"))
     problems = {"dark": {"train/cats/1.jpg", "train/cats/2.jpg"}, "odd": {"train/cats/1.jpg"}}
     pictures(dataset(), problems, {"dark": "Very dark", "odd": "Odd shape"}, actions)
 
@@ -212,6 +217,17 @@ def test_bulk_actions_take_what_is_ticked_and_untick_it(pets: Path) -> None:
     at.run().selectbox(key="pictures_new_label").set_value("dogs").run()
     button(at, "Change").click().run()
     assert done == [("relabel", some, "dogs")]
+
+
+def test_an_action_that_fails_is_explained_and_keeps_the_selection(pets: Path) -> None:
+    done: list[tuple[str, frozenset[str], str]] = []
+    at = acting(done)
+    at.session_state["pictures_selected"] = frozenset(f"train/cats/{number}.jpg" for number in range(3))
+    at.run().selectbox(key="pictures_new_label").set_value("dogs").run()
+    button(at, "Change").click().run()
+    assert "The edits are broken" in at.error[0].value
+    assert not done
+    assert shown(at)["numSelected"] == 3
 
 
 def test_select_all_takes_every_page_of_the_choice(pets: Path) -> None:
