@@ -25,6 +25,7 @@ bench: $(STAMPS)/browser
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.dataset
 	$(BIN)/python -m benchmarks.near_duplicates
+	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.recipe
 
 clean:

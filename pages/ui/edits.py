@@ -1,11 +1,11 @@
 """What a user did to the dataset, how to take it back, and the cleaned dataset as a zip."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from core.datasets import Dataset, ImageRecord
+from core.datasets import Dataset
 from core.datasets.actions import count_edits
 from core.datasets.clean import write_cleaned
 from core.datasets.edits import Edits
@@ -29,15 +29,8 @@ def zips() -> Latest[Path]:
 
 def edit_actions(dataset: Dataset) -> Actions:
     """What the gallery's and the large view's buttons do."""
-
-    def records(paths: Collection[str]) -> list[ImageRecord]:
-        return [record for record in dataset.records if record.path in paths]
-
-    return Actions(
-        exclude=lambda paths: apply_edit(lambda: Edits.load(dataset).exclude(records(paths))),
-        include=lambda paths: apply_edit(lambda: Edits.load(dataset).include(records(paths))),
-        relabel=lambda paths, label: apply_edit(lambda: Edits.load(dataset).relabel(records(paths), label)),
-    )
+    edits = Edits(dataset)  # each method reads what holds at that moment
+    return Actions(exclude=edits.exclude, include=edits.include, relabel=edits.relabel)
 
 
 def apply_edit(edit: Callable[[], object]) -> None:

@@ -97,7 +97,7 @@ def gallery(
     size: int = 0,
     total: int = 0,
     selectable: bool = True,
-    cell: int = 132,
+    cell: int = 120,
     focus: str = "",
 ) -> None:
     """Draws one page.

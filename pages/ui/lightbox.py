@@ -3,7 +3,6 @@ be a page within the page, which a screen reader and a test both find hard to en
 
 import base64
 import html
-import importlib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -11,14 +10,16 @@ import streamlit as st
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.exif import Exif, read_exif
+from core.datasets.near import look_alikes
 from core.datasets.selection import Catalog, Indices
 from core.datasets.thumbnails import enlarged, thumbnails
-from core.errors import ImageError
+from core.errors import ImageError, PawlabError
 from core.images import read_image_file
 from pages.ui.gallery import GalleryItem, gallery, gallery_event
-from pages.ui.words import plain
+from pages.ui.words import plain, show_error
 
 LOOK_ALIKES = 8
+FEW_CLASSES = 3
 SMALLEST = 320  # pixels of the longest side as shown: a picture of 33 is enlarged to be seen at all
 LOOK_ALIKES_KEY = "lightbox_look_alikes"
 _NEIGHBOURS = "lightbox_neighbours"
@@ -28,11 +29,21 @@ _ENTROPY = ((3, "very little detail"), (5, "little detail"), (6.5, "some detail"
 
 @dataclass(frozen=True)
 class Actions:
-    """What can be done to pictures, given by the page: each takes paths. The page is run again afterwards."""
+    """What can be done to pictures, given by the page. It is run again afterwards; a `PawlabError` is shown instead."""
 
-    exclude: Callable[[frozenset[str]], None]
-    include: Callable[[frozenset[str]], None]
-    relabel: Callable[[frozenset[str], str], None]
+    exclude: Callable[[list[ImageRecord]], object]
+    include: Callable[[list[ImageRecord]], object]
+    relabel: Callable[[list[ImageRecord], str], object]
+
+
+def act(action: Callable[[], object]) -> None:
+    """Does it and runs the page again, or shows why it could not be done."""
+    try:
+        action()
+    except PawlabError as error:
+        show_error(error)
+    else:
+        st.rerun()
 
 
 def lightbox(
@@ -60,7 +71,7 @@ def lightbox(
     record = catalog.find(path)
     if record is None:
         st.info("This picture is no longer in the dataset.")
-        st.button("Back to the pictures", on_click=on_open, args=("",))
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",))
         return
     _navigation(catalog, chosen, record, on_open)
     left, right = st.columns([3, 2], gap="medium")
@@ -73,10 +84,10 @@ def lightbox(
             if record.path in paths:
                 st.warning(plain(titles.get(key, key)))
         exif = _exif(catalog.dataset, record)
-        table("About the picture", facts(catalog, record))
+        table(facts(catalog, record))
         if exif.facts:
             with st.expander(f"What the camera wrote into it ({len(exif.facts)})"):
-                table("EXIF", exif.facts)
+                table({"Tag": "Value"} | exif.facts)
         if exif.position:
             st.warning(
                 "This picture says where it was taken. Whoever gets the file can read that too: "
@@ -99,15 +110,15 @@ def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
         found["Frames"] = f"{record.frames:,}: it moves, and only the first frame is used"
     found["Brightness"] = f"{_in_words(record.brightness, _BRIGHTNESS)} ({record.brightness:.2f} of 1)"
     share = catalog.share_below("sharpness", record.sharpness)
-    found["Sharpness"] = f"sharper than {share:.0%} of this dataset ({record.sharpness:.3g})"
+    found["Sharpness"] = f"sharper than {share:.0%} of this dataset ({record.sharpness:,.0f})"
     found["Information"] = f"{_in_words(record.entropy, _ENTROPY)} ({record.entropy:.1f} of 8 bits)"
     return found
 
 
-def table(title: str, rows: Mapping[str, str]) -> None:
-    """Two columns of text, whatever stands in it."""
-    lines = [f"| {plain(title)} | |", "| :-- | :-- |", *(f"| {plain(a)} | {plain(b)} |" for a, b in rows.items())]
-    st.markdown("\n".join(lines))
+def table(rows: Mapping[str, str]) -> None:
+    """Two columns of text, whatever stands in it; the first row is the head."""
+    head, *others = (f"| {plain(words)} | {plain(value)} |" for words, value in rows.items())
+    st.markdown("\n".join([head, "| :-- | :-- |", *others]))
 
 
 def badges(record: ImageRecord, problems: Mapping[str, Set[str]]) -> tuple[str, ...]:
@@ -150,12 +161,12 @@ def _navigation(catalog: Catalog, chosen: Indices, record: ImageRecord, on_open:
     else:  # an action took it out of the choice: go on from where it was
         before, after = st.session_state.get(_NEIGHBOURS, ("", ""))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back to the pictures", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc")
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc", help="To all pictures.")
         st.button(
             "Previous", key="lightbox_previous", on_click=on_open, args=(before,), disabled=not before, shortcut="Left"
         )
         st.button("Next", key="lightbox_next", on_click=on_open, args=(after,), disabled=not after, shortcut="Right")
-        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "not among the pictures chosen below"
+        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "no longer among the chosen pictures"
         st.markdown(where, width="content")
 
 
@@ -173,29 +184,40 @@ def _picture(dataset: Dataset, record: ImageRecord) -> None:
 
 
 def _buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
-    this = frozenset({record.path})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if record.excluded:
             if st.button("Use it again", key="lightbox_include", help="Takes the exclusion back."):
-                actions.include(this)
-                st.rerun()
+                act(lambda: actions.include([record]))
         elif st.button("Exclude", key="lightbox_exclude", help="Not used any more; the file stays as it is."):
-            actions.exclude(this)
-            st.rerun()
-        classes = [name for name in dataset.classes if name != record.label]
-        label = st.selectbox(
-            "Change the class",
+            act(lambda: actions.exclude([record]))
+        label = _new_label([name for name in dataset.classes if name != record.label])
+    if label:
+        act(lambda: actions.relabel([record], label))
+
+
+def _new_label(classes: list[str]) -> str:
+    """The class whose button was pressed, "" for none: a button each where they are few."""
+    if len(classes) > FEW_CLASSES:
+        if st.session_state.get("lightbox_class") not in classes:
+            st.session_state.pop("lightbox_class", None)  # chosen for another picture, which may have it by now
+        chosen = st.selectbox(
+            "Another class",
             classes,
             index=None,
             format_func=plain,
-            placeholder="Change the class to",
+            placeholder="another class",
             label_visibility="collapsed",
-            key=f"lightbox_relabel_{record.path}_{record.label}",
-            width=200,
+            key="lightbox_class",
+            width=160,
         )
-        if label:
-            actions.relabel(this, label)
-            st.rerun()
+        return str(chosen) if st.button("Change the class", key="lightbox_relabel", disabled=not chosen) else ""
+    words = "Changes the class for training and counts; the file stays where it is."
+    pressed = [
+        name
+        for number, name in enumerate(classes)
+        if st.button(f"Make it {plain(name)}", key=f"lightbox_relabel_{number}", help=words)
+    ]
+    return pressed[0] if pressed else ""
 
 
 def _exif(dataset: Dataset, record: ImageRecord) -> Exif:
@@ -206,23 +228,12 @@ def _exif(dataset: Dataset, record: ImageRecord) -> Exif:
 
 
 def _look_alikes_row(dataset: Dataset, record: ImageRecord) -> None:
-    alike = [one for one, _ in look_alikes(dataset, record, LOOK_ALIKES)]
+    alike = [one for one, _ in look_alikes(dataset, record, LOOK_ALIKES)] if not record.reason else []
     if alike:
         st.markdown("**Nearest look-alikes**")
         gallery(
             gallery_items(dataset, alike, {}), LOOK_ALIKES_KEY, label="Nearest look-alikes", selectable=False, cell=104
         )
-
-
-def look_alikes(dataset: Dataset, record: ImageRecord, number: int) -> list[tuple[ImageRecord, float]]:
-    """The seam to `core.datasets.near`: nothing where this copy of Pawlab has none, or where nothing was decoded."""
-    if record.reason:
-        return []
-    try:
-        near = importlib.import_module("core.datasets.near")
-    except ModuleNotFoundError:
-        return []
-    return list(near.look_alikes(dataset, record, number))
 
 
 def _in_words(value: float, steps: Sequence[tuple[float, str]]) -> str:

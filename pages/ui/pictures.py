@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Set
 import numpy as np
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset
+from core.datasets import SPLITS, Dataset, ImageRecord
 from core.datasets.selection import Catalog, Column, Filter, Indices, State, num_pages
 from pages.ui.gallery import gallery, gallery_event
-from pages.ui.lightbox import Actions, gallery_items, lightbox
+from pages.ui.lightbox import Actions, act, gallery_items, lightbox
 from pages.ui.words import plain
 
 A_PAGE = 48
@@ -36,8 +36,8 @@ STATES: dict[State, str] = {
     "unreadable": "Unreadable",
 }
 _CONTROLS = ("split", "label", "state", "problem", "text", "format", "mode", "sort")
-_OF, _PAGE, _SELECTED, _OPEN, _BACK, _GROUP, _ASKED = (
-    f"pictures_{name}" for name in ("of", "page", "selected", "open", "back", "group", "asked")
+_OF, _PAGE, _SELECTED, _OPEN, _BACK, _GROUP, _ASKED, _NEW_LABEL = (
+    f"pictures_{name}" for name in ("of", "page", "selected", "open", "back", "group", "asked", "new_label")
 )
 
 
@@ -77,20 +77,23 @@ def pictures(
     catalog = catalog_of(dataset)
     _forget_what_is_gone(catalog)
     st.subheader("Pictures")
-    wanted, (sort, descending) = _controls(catalog, problems, titles)
-    chosen = catalog.choose(wanted, sort, descending, problems)
-    chosen = _within_group(catalog, chosen, sort, descending, problems)
-    if st.session_state.get(_ASKED) not in (None, (wanted, sort, descending)):
-        st.session_state[_PAGE] = 1
-    st.session_state[_ASKED] = (wanted, sort, descending)
     event = gallery_event(KEY)
     st.session_state[_SELECTED] = event.apply(selected_paths())
-    if event.page:
-        st.session_state[_PAGE] = event.page
     if event.opened and catalog.find(event.opened):
         _open(event.opened)
-    if path := st.session_state.get(_OPEN):
-        lightbox(catalog, chosen, path, _open, problems=problems, titles=titles, actions=actions)
+    opened = st.session_state.get(_OPEN, "")
+    asked = st.session_state.get(_ASKED)
+    if not opened or asked is None:  # a large view needs the room, and goes through what was asked for before
+        now = _controls(catalog, problems, titles)
+        if now != asked:
+            st.session_state[_PAGE] = 1
+        st.session_state[_ASKED] = asked = now
+    if event.page:
+        st.session_state[_PAGE] = event.page
+    wanted, sort, descending = asked
+    chosen = _within_group(catalog, catalog.choose(wanted, sort, descending, problems), problems)
+    if opened:
+        lightbox(catalog, chosen, opened, _open, problems=problems, titles=titles, actions=actions)
         return
     if not len(chosen):
         st.info("No picture fits this choice.")
@@ -109,7 +112,8 @@ def catalog_of(dataset: Dataset) -> Catalog:
 
 def _controls(
     catalog: Catalog, problems: Mapping[str, Set[str]], titles: Mapping[str, str]
-) -> tuple[Filter, tuple[Column, bool]]:
+) -> tuple[Filter, Column, bool]:
+    """What the controls ask `Catalog.choose` for."""
     splits = [split for split in SPLITS if split in catalog.splits]
     with st.container(horizontal=True, vertical_alignment="bottom", key="pictures_controls"):
         wanted = Filter(
@@ -138,7 +142,7 @@ def _controls(
             help="What cannot be read comes last.",
             persist_state="session",
         )
-    return wanted, SORTS[sort]
+    return wanted, *SORTS[sort]
 
 
 def _choice(
@@ -173,9 +177,7 @@ def _state() -> State:
     )
 
 
-def _within_group(
-    catalog: Catalog, chosen: Indices, sort: Column, descending: bool, problems: Mapping[str, Set[str]]
-) -> Indices:
+def _within_group(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[str]]) -> Indices:
     if _GROUP not in st.session_state:
         return chosen
     words, group = st.session_state[_GROUP]
@@ -188,16 +190,21 @@ def _within_group(
 def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
     """What can be done to all ticked pictures. Its place is kept while none is ticked."""
     selected = selected_paths()
+
+    def do(action: Callable[[list[ImageRecord]], object]) -> None:
+        action([record for path in sorted(selected) if (record := catalog.find(path))])
+        st.session_state[_SELECTED] = frozenset()
+
     with st.container(horizontal=True, vertical_alignment="center", key="pictures_bulk"):
         if st.button(f"Exclude {len(selected):,}", disabled=not selected, help="Not used any more; no file changes."):
-            _act(lambda: actions.exclude(selected))
+            act(lambda: do(actions.exclude))
         if st.button(f"Use {len(selected):,} again", disabled=not selected, help="Takes exclusions back."):
-            _act(lambda: actions.include(selected))
+            act(lambda: do(actions.include))
         label = st.selectbox(
             "Class for the selected pictures",
             catalog.dataset.classes,
             index=None,
-            key="pictures_new_label",
+            key=_NEW_LABEL,
             disabled=not selected,
             format_func=plain,
             placeholder="Change the class to",
@@ -205,7 +212,7 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
             width=200,
         )
         if st.button("Change", disabled=not (selected and label), help="Gives all selected pictures this class."):
-            _act(lambda: actions.relabel(selected, str(label)))
+            act(lambda: do(lambda records: actions.relabel(records, str(label))))
         st.button(f"Select all {len(chosen):,}", on_click=_select, args=(catalog, chosen), help="On every page.")
         st.button(
             "Select none",
@@ -214,12 +221,6 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
             disabled=not selected,
             help="Takes every tick away.",
         )
-
-
-def _act(action: Callable[[], None]) -> None:
-    action()
-    st.session_state[_SELECTED] = frozenset()
-    st.rerun()
 
 
 def _grid(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[str]], selectable: bool) -> None:
@@ -256,7 +257,7 @@ def _select(catalog: Catalog, chosen: Indices) -> None:
 def _show_all() -> None:
     for name in _CONTROLS:
         st.session_state.pop(_control(name), None)
-    for key in (_GROUP, _OPEN, _PAGE):
+    for key in (_GROUP, _OPEN, _PAGE, _ASKED, _NEW_LABEL):
         st.session_state.pop(key, None)
 
 

@@ -1,8 +1,6 @@
 """The Dataset page: empty-handed, with good data, with bad data."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -76,20 +74,3 @@ def test_a_source_that_vanished_offers_the_sample(tmp_path: Path) -> None:
     assert "gone" in at.error[0].value
     at.button[-1].click().run()
     assert at.metric[0].value == "560"
-
-
-def cells(at: AppTest) -> list[dict[str, Any]]:
-    """What the gallery's component was given to draw."""
-    found = [
-        json.loads(element.proto.json) for element in at.get("bidi_component") if '"numSelected"' in element.proto.json
-    ]
-    items: list[dict[str, Any]] = found[-1]["items"]
-    return items
-
-
-def test_the_gallery_filters_by_class(drawn: Path) -> None:
-    remember_source(str(drawn))
-    at = page()
-    at.selectbox(key="pictures_control_label").set_value("dogs").run()
-    assert not at.exception
-    assert {item["caption"].split(" ")[0] for item in cells(at)} == {"dogs"}
