@@ -36,7 +36,9 @@ from core.pillow import in_words, silence
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: 100 million pixels take up to 1.5 GB
-MEASURED_SIDE = 256  # pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`
+# Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many a dataset holds photos of
+# 500: half of that decodes in half the time.
+MEASURED_SIDE = 240
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
@@ -124,7 +126,7 @@ def inspect_image(source: bytes | Path, decode_large: bool = True) -> tuple[Imag
 
     Returns:
         The facts, and the picture in grey (Pillow's "L"), alpha laid on white, the right way up. Its longest side is
-        256..511 pixels where the picture has 256 or more, reduced by averaging; a JPEG is decoded at the smallest scale
+        240..479 pixels where the picture has 240 or more, reduced by averaging; a JPEG is decoded at the smallest scale
         that gives as much, and without colour, which still reads every coded byte.
 
     Raises:

@@ -22,7 +22,7 @@ from core.home import subfolder
 from core.parallel import ordered_map
 from core.progress import Progress, silent
 
-DECODER = f"2, Pillow {PIL.__version__}"  # another decoder may judge differently: what an older one said is dropped
+DECODER = f"3, Pillow {PIL.__version__}"  # another decoder may judge differently: what an older one said is dropped
 PROCESSES_FROM = 1000  # files to read: fewer are done by threads before processes have started
 
 
