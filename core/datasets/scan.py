@@ -23,7 +23,9 @@ from core.parallel import ordered_map
 from core.progress import Progress, silent
 
 DECODER = f"3, Pillow {PIL.__version__}"  # another decoder may judge differently: what an older one said is dropped
-PROCESSES_FROM = 1000  # files to read: fewer are done by threads before processes have started
+# Files to read. Processes take 0.3 seconds to start, in which threads do 1,000 small pictures; with 25,000 they take a
+# third of the threads' time. In between they are worth it for what a hostile file cannot do to the server.
+PROCESSES_FROM = 1000
 
 
 def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) -> dict[str, Scanned]:
@@ -32,7 +34,8 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
     Args:
         root: The folder that the paths are relative to.
         paths: With forward slashes.
-        progress: Told of phase "scan", in files. When it raises, what was found so far is remembered.
+        progress: Told of phase "scan", in files; of many files some at a time, and every half second even when nothing
+            new was found. When it raises, what was found so far is remembered, and every process has ended.
     """
     paths = list(paths)
     known = _recall(root)
@@ -78,7 +81,8 @@ def remember(root: Path, found: Mapping[str, Scanned]) -> None:
     """Writes down what a scan found below `root`, in place of what was known."""
     # What could not be read has no digest, and may be readable next time without a sign of change.
     rows = ([path, *to_row(scanned)] for path, scanned in found.items() if scanned.digest)
-    write_atomic(_memory(root), "\n".join(json.dumps(row, separators=(",", ":")) for row in chain([[DECODER]], rows)))
+    encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one for each line
+    write_atomic(_memory(root), "\n".join(encode(row) for row in chain([[DECODER]], rows)))
 
 
 def _recall(root: Path) -> dict[str, Scanned]:

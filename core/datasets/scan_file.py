@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from PIL import Image
+
 from core.datasets.measures import Measures, measure
 from core.errors import ImageError, LargeImageError
 from core.images import ImageFacts, inspect_image, read_image_file
@@ -32,8 +34,13 @@ class Scanned:
     reason: str
 
 
-def scan_file(path: str, decode_large: bool = True) -> Scanned:
-    """Reads, decodes and measures a file, whatever it is.
+def scan_file(path: str) -> Scanned:
+    """Reads, decodes and measures a file, whatever it is."""
+    return measured(*look_at(path))
+
+
+def look_at(path: str, decode_large: bool = True) -> tuple[Scanned, Image.Image | None]:
+    """`scan_file` without the measures, and the picture to measure, None when there is none.
 
     Raises:
         LargeImageError: As `inspect_image`, when `decode_large` is false.
@@ -45,13 +52,20 @@ def scan_file(path: str, decode_large: bool = True) -> Scanned:
         content = read_image_file(path)
         digest = hashlib.sha256(content).hexdigest()
         facts, grey = inspect_image(content, decode_large)
-        return Scanned(size, changed, digest, facts, measure(grey), "")
+        return Scanned(size, changed, digest, facts, None, ""), grey
     except LargeImageError:
         raise
     except ImageError as error:
-        return Scanned(size, changed, digest, None, None, error.received)
+        return Scanned(size, changed, digest, None, None, error.received), None
     except (OSError, ValueError) as error:
-        return Scanned(size, changed, digest, None, None, f"the file cannot be read: {error}")
+        return Scanned(size, changed, digest, None, None, f"the file cannot be read: {error}"), None
+
+
+def measured(scanned: Scanned, grey: Image.Image | None) -> Scanned:
+    """With the measures of the picture that `look_at` gave."""
+    if grey is None:
+        return scanned
+    return Scanned(scanned.bytes, scanned.changed, scanned.digest, scanned.facts, measure(grey), "")
 
 
 def stamp(path: str) -> tuple[int, int]:

@@ -15,7 +15,9 @@ import sys
 import time
 from typing import BinaryIO
 
-from core.datasets.scan_file import scan_file, to_row
+from PIL import Image
+
+from core.datasets.scan_file import Scanned, look_at, measured, to_row
 from core.datasets.scan_process import FAILED, READY, SECONDS
 from core.errors import LargeImageError
 
@@ -29,18 +31,18 @@ def work(requests: BinaryIO, answers: BinaryIO) -> None:
     answers.flush()
     while line := requests.readline(REQUEST_BYTES):
         root, decode_large, paths = json.loads(line)
-        rows: list[list[object] | None] = []
+        seen: list[tuple[Scanned, Image.Image | None] | None] = []
         told = _watch()
         for path in paths:
             if time.monotonic() - told > _TELL_EVERY:
-                _tell(answers, rows)
-                rows = []
+                _tell(answers, seen)
+                seen = []
                 told = _watch()
             try:
-                rows.append(to_row(scan_file(f"{root}/{path}", decode_large)))
+                seen.append(look_at(f"{root}/{path}", decode_large))
             except LargeImageError:
-                rows.append(None)
-        _tell(answers, rows)
+                seen.append(None)
+        _tell(answers, seen)
         faulthandler.cancel_dump_traceback_later()
 
 
@@ -51,7 +53,10 @@ def _watch() -> float:
     return time.monotonic()
 
 
-def _tell(answers: BinaryIO, rows: object) -> None:
+def _tell(answers: BinaryIO, seen: list[tuple[Scanned, Image.Image | None] | None]) -> None:
+    # Measured together: the decoder's and the measures' code drive each other out of the processor's cache, which costs
+    # a fifth of the time where pictures are small.
+    rows = [one and to_row(measured(*one)) for one in seen]
     answers.write(json.dumps(rows, separators=(",", ":")).encode() + b"\n")
     answers.flush()
 

@@ -35,14 +35,14 @@ def paths_in(folder: Path) -> list[str]:
 
 
 def worker(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
-    """Scans with a worker to which something was done first; `work` is its `scan_file`."""
+    """Scans with a worker to which something was done first; `work` is its `look_at`."""
     code = f"""
 import os, re, sys, time
 from core import images
 from core.datasets import scan_process, scan_file as module
-work = module.scan_file
+work = module.look_at
 {textwrap.dedent(change)}
-module.scan_file = work
+module.look_at = work
 from core.datasets import scan_worker
 scan_worker.main()
 """
