@@ -36,7 +36,7 @@ from core.pillow import in_words, silence
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: 100 million pixels take up to 1.5 GB
-# Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many a dataset holds photos of
+# Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many datasets hold photos of
 # 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"

@@ -9,7 +9,7 @@ from pages.ui.edits import cleaned_zip, edit_actions, edits_bar
 from pages.ui.overview import overview
 from pages.ui.pictures import pictures
 from pages.ui.source_chooser import source_chooser
-from pages.ui.trust import problems_in, report_of, trust
+from pages.ui.trust import await_report, problems_in, report_of, trust
 from pages.ui.words import plain
 
 VIEWS = {"numbers": "Numbers", "problems": "Problems", "map": "Map", "export": "Export"}
@@ -22,8 +22,9 @@ def main() -> None:
     opening_status()
     found = dataset()
     task = report_of(found)
-    problems, titles = problems_in(task.result)
-    headline(found, len(frozenset().union(*problems.values())) if task.result else None)
+    report = task.result if task else None
+    problems, titles = problems_in(report)
+    headline(found, len(frozenset().union(*problems.values())) if report else None)
     edits_bar(found)
     view = st.segmented_control(
         "What to look at",
@@ -45,6 +46,8 @@ def main() -> None:
         dataset_map(found)
     else:
         cleaned_zip(found)
+    if task and not task.done and view != "problems":
+        await_report(task)
     pictures(found, problems, titles, edit_actions(found))
 
 

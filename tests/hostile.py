@@ -29,7 +29,7 @@ ODD_NAMES = (
     "e\u0301 decomposed.jpg",
     "-rf.jpg",
     "--json",
-    "=HYPERLINK(\"http:pawlab.invalid\").jpg",
+    '=HYPERLINK("http:pawlab.invalid").jpg',
     "@sum, +1, ;'--.jpg",
     "<img src=x onerror=alert(1)>.jpg",
     "![](http:pawlab.invalid).jpg",
@@ -321,7 +321,9 @@ def png(width: int, height: int, rows: bytes, depth: int = 8) -> bytes:
 
 def riff(chunks: Mapping[bytes, bytes], more: bytes = b"") -> bytes:
     """A WebP of these chunks and what follows them."""
-    body = b"".join(kind + struct.pack("<L", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in chunks.items())
+    body = b"".join(
+        kind + struct.pack("<L", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in chunks.items()
+    )
     return b"RIFF" + struct.pack("<L", 4 + len(body) + len(more)) + b"WEBP" + body + more
 
 

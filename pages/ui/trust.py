@@ -18,6 +18,7 @@ from pages.ui.progress import AT_ONCE, follow
 from pages.ui.words import plain, show_error
 
 FIRST = ("leaks", "label_conflicts", "duplicates", "near_duplicates", "unreadable")  # by the harm that they do
+BY_ITSELF = 30_000  # files up to which the report is made unasked: a few seconds
 SHOWN = 8  # pictures of a row; the gallery below has all
 ONE_CLICK = {
     "leaks": ("Remove leaks", "Excludes the {} training copies: validation stays what it was."),
@@ -32,10 +33,21 @@ def reports() -> Latest[Report]:
     return Latest()
 
 
-def report_of(dataset: Dataset, again: bool = False) -> Task[Report]:
-    """The report, begun where it is not there: at once for small datasets, seconds to a minute for large ones."""
-    key = f"{dataset.root} {dataset.fingerprint} {len(dataset.records)}"
-    task = reports().ask(key, lambda tell: make_report(dataset, tell), again=again)
+def report_of(dataset: Dataset) -> Task[Report] | None:
+    """The report, begun where it is not there. None where the dataset is so large that the user is to ask for it."""
+    key = _key(dataset)
+    task = reports().find(key)
+    if task is None and len(dataset.records) <= BY_ITSELF:
+        task = _ask(dataset)
+    return task
+
+
+def _key(dataset: Dataset) -> str:
+    return f"{dataset.root} {dataset.fingerprint} {len(dataset.records)}"
+
+
+def _ask(dataset: Dataset, again: bool = False) -> Task[Report]:
+    task = reports().ask(_key(dataset), lambda tell: make_report(dataset, tell), again=again)
     task.wait(AT_ONCE)
     return task
 
@@ -47,8 +59,12 @@ def problems_in(report: Report | None) -> tuple[dict[str, Set[str]], dict[str, s
     return paths, {row.key: row.title for row in rows}
 
 
-def trust(dataset: Dataset, task: Task[Report]) -> None:
+def trust(dataset: Dataset, task: Task[Report] | None) -> None:
     """Draws the report, or how far it is."""
+    if task is None:
+        st.write(f"All {len(dataset.records):,} files are compared when you ask for it: it takes a minute or more.")
+        st.button("Compare all pictures", on_click=_again, args=(dataset,), type="primary")
+        return
     report = task.result
     if not task.done:
         follow(task, "Comparing all pictures. Everything else on this page works meanwhile.", "You can check later.")
@@ -84,7 +100,14 @@ def trust(dataset: Dataset, task: Task[Report]) -> None:
 
 
 def _again(dataset: Dataset) -> None:
-    report_of(dataset, again=True)
+    _ask(dataset, again=True)
+
+
+@st.fragment(run_every=1.0)
+def await_report(task: Task[Report]) -> None:
+    """For views that do not show the report's progress: draws the page once more when it is there."""
+    if task.done:
+        st.rerun()
 
 
 def _row(dataset: Dataset, report: Report, row: Row) -> None:

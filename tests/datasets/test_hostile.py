@@ -91,7 +91,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
 
 
 @pytest.fixture(scope="module", params=["threads", "processes"])
-def opened(request: pytest.FixtureRequest, planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def opened(
+    request: pytest.FixtureRequest, planted: Planted, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What the child says of the folder."""
     return answer(planted.run("-c", CHILD, str(planted.data), request.param, home=tmp_path_factory.mktemp("home")))
 
