@@ -1,7 +1,7 @@
 """A corpus of hostile files, drawn by code: what a careless camera, a broken disk or an attacker puts into a dataset.
 
-`bad_files` are no pictures and must each be refused with a reason. `odd_files` are pictures with something hostile about
-them: a decoder may take them or refuse them, but must stay quick and small. `odd_names` are names for good pictures.
+`bad_files` are no pictures and must each be refused with a reason. `odd_files` are pictures with something hostile
+about them: a decoder may take them or refuse them, but must stay quick and small. `ODD_NAMES` are names for good ones.
 `plant` lays all of it, and what is no ordinary file, into the class folders of a good dataset.
 """
 
@@ -29,7 +29,7 @@ ODD_NAMES = (
     "e\u0301 decomposed.jpg",
     "-rf.jpg",
     "--json",
-    "=HYPERLINK(\"http:pawlab.invalid\").jpg",
+    '=HYPERLINK("http:pawlab.invalid").jpg',
     "@sum, +1, ;'--.jpg",
     "<img src=x onerror=alert(1)>.jpg",
     "![](http:pawlab.invalid).jpg",
@@ -280,8 +280,7 @@ def _special(place: Path) -> dict[str, str]:
     found = {"pipe.jpg": "bad", "socket.jpg": "bad", "endless.jpg": "bad", "folder.jpg/inside.jpg": "good"}
     (place / "back\\slash.jpg").write_bytes(image_bytes(5))
     found["back\\slash.jpg"] = "good"
-    with open(os.fsencode(place) + b"/not \xff\xfe unicode.jpg", "wb") as file:
-        file.write(image_bytes(6))
+    (place / os.fsdecode(b"not \xff\xfe unicode.jpg")).write_bytes(image_bytes(6))
     found["not \ufffd\ufffd unicode.jpg"] = "bad"
     if os.geteuid():  # root reads everything
         (place / "locked.jpg").write_bytes(image_bytes(7))
@@ -321,12 +320,14 @@ def png(width: int, height: int, rows: bytes, depth: int = 8) -> bytes:
 
 def riff(chunks: Mapping[bytes, bytes], more: bytes = b"") -> bytes:
     """A WebP of these chunks and what follows them."""
-    body = b"".join(kind + struct.pack("<L", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in chunks.items())
+    body = b"".join(
+        kind + struct.pack("<L", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in chunks.items()
+    )
     return b"RIFF" + struct.pack("<L", 4 + len(body) + len(more)) + b"WEBP" + body + more
 
 
 def vp8l(width: int, height: int) -> bytes:
-    """A whole lossless WebP of one colour, whatever its size in 12 bytes: five codes of one symbol each, 0 bits a pixel."""
+    """A whole lossless WebP of one colour, in 32 bytes at any size: five codes of one symbol each, 0 bits a pixel."""
     bits = (width - 1) % 2**14 | (height - 1) % 2**14 << 14
     codes = sum(0b0001 << 4 * number for number in range(5)) << 3  # behind: no transform, no cache, no meta code
     return riff({b"VP8L": b"\x2f" + struct.pack("<L", bits) + struct.pack("<Q", codes)[:7]})

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
 
 
 @pytest.fixture(scope="module", params=["threads", "processes"])
-def opened(request: pytest.FixtureRequest, planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def opened(
+    request: pytest.FixtureRequest, planted: Planted, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What the child says of the folder."""
     return answer(planted.run("-c", CHILD, str(planted.data), request.param, home=tmp_path_factory.mktemp("home")))
 
@@ -121,7 +124,7 @@ def state(top: Path) -> dict[bytes, tuple[int, ...]]:
     ("content", "size"),
     [
         (hostile.vp8l(90, 70), (90, 70)),
-        (hostile.png(9, 7, hostile.zlib.compress(bytes(70))), (9, 7)),
+        (hostile.png(9, 7, zlib.compress(bytes(70))), (9, 7)),
         (hostile.tiff({256: 9, 257: 7, 278: 7}, bytes(63)), (9, 7)),
     ],
 )

@@ -1,0 +1,62 @@
+"""axe-core on every page, wide and narrow, light and dark: nothing serious or critical in what is ours.
+
+`STREAMLITS_OWN` names what Streamlit's own markup violates and no theme mends.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Watched
+
+pytestmark = pytest.mark.browser
+SIZES = {"wide": (1280, 800), "phone": (390, 844)}
+# What the page draws last.
+LAST = {"": "of 12", "augment": "What was drawn", "train": re.compile("^Start"), "classify": re.compile("^Go to Train")}
+WORST = {"serious", "critical"}
+
+# (rule, selector of the element or of what it lies in): the reason.
+STREAMLITS_OWN: dict[tuple[str, str], str] = {}
+
+
+def violations(watched: Watched) -> Iterator[tuple[str, str, str]]:
+    """(rule, the element's HTML, what axe says) of each serious or critical violation that has no exception."""
+    response: dict[str, Any] = Axe().run(watched.page).response
+    assert len(response["passes"]) > 10, "axe has looked at nothing"
+    for found in response["violations"]:
+        if found["impact"] not in WORST:
+            continue
+        excused = [selector for rule, selector in STREAMLITS_OWN if rule == found["id"]]
+        for node in found["nodes"]:
+            element = watched.page.locator(node["target"][-1]).first
+            if not any(element.evaluate("(element, where) => !!element.closest(where)", where) for where in excused):
+                yield found["id"], node["html"][:200], str(node.get("failureSummary"))
+
+
+def shown(watched: Watched, path: str, size: str, scheme: str) -> None:
+    watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    watched.page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
+    watched.open(path)
+    watched.page.get_by_text(LAST[path]).first.wait_for()
+    # Stale elements fade in: their colours are what they are going to be only when nothing moves.
+    watched.page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", LAST)
+def test_axe_finds_nothing_serious(watched: Watched, path: str, size: str, scheme: str) -> None:
+    shown(watched, path, size, scheme)
+    assert list(violations(watched)) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["Problems", "Map", "Export"])
+def test_axe_finds_nothing_serious_in_a_view_of_the_dataset(watched: Watched, view: str, scheme: str) -> None:
+    shown(watched, "", "wide", scheme)
+    watched.page.get_by_role("radio", name=view).or_(watched.page.get_by_role("button", name=view)).first.click()
+    watched.settle()
+    assert list(violations(watched)) == []
