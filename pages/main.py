@@ -8,6 +8,12 @@ STATIC = Path(__file__).parent / "static"
 
 # Before the navigation, and with a local icon: otherwise the browser asks another host for one.
 st.set_page_config(page_title="Pawlab", page_icon=str(STATIC / "icon.png"), layout="wide")
+# Streamlit writes the chosen segment and a slider's value in the primary colour. In the dark theme no one colour is
+# bright enough for that and dark enough below the white words of a primary button.
+st.html(
+    "<style>[data-testid='stButtonGroup'] [data-selected='true'], [data-testid='stSliderThumbValue'] *"
+    " {color: inherit !important} [data-testid='stSliderThumbValue'] {color: inherit !important}</style>"
+)
 st.logo(str(STATIC / "logo.png"), size="medium")
 st.navigation(
     [

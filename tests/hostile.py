@@ -1,7 +1,7 @@
 """A corpus of hostile files, drawn by code: what a careless camera, a broken disk or an attacker puts into a dataset.
 
-`bad_files` are no pictures and must each be refused with a reason. `odd_files` are pictures with something hostile about
-them: a decoder may take them or refuse them, but must stay quick and small. `odd_names` are names for good pictures.
+`bad_files` are no pictures and must each be refused with a reason. `odd_files` are pictures with something hostile
+about them: a decoder may take them or refuse them, but must stay quick and small. `ODD_NAMES` are names for good ones.
 `plant` lays all of it, and what is no ordinary file, into the class folders of a good dataset.
 """
 
@@ -280,8 +280,7 @@ def _special(place: Path) -> dict[str, str]:
     found = {"pipe.jpg": "bad", "socket.jpg": "bad", "endless.jpg": "bad", "folder.jpg/inside.jpg": "good"}
     (place / "back\\slash.jpg").write_bytes(image_bytes(5))
     found["back\\slash.jpg"] = "good"
-    with open(os.fsencode(place) + b"/not \xff\xfe unicode.jpg", "wb") as file:
-        file.write(image_bytes(6))
+    (place / os.fsdecode(b"not \xff\xfe unicode.jpg")).write_bytes(image_bytes(6))
     found["not \ufffd\ufffd unicode.jpg"] = "bad"
     if os.geteuid():  # root reads everything
         (place / "locked.jpg").write_bytes(image_bytes(7))
@@ -328,7 +327,7 @@ def riff(chunks: Mapping[bytes, bytes], more: bytes = b"") -> bytes:
 
 
 def vp8l(width: int, height: int) -> bytes:
-    """A whole lossless WebP of one colour, whatever its size in 12 bytes: five codes of one symbol each, 0 bits a pixel."""
+    """A whole lossless WebP of one colour, in 32 bytes at any size: five codes of one symbol each, 0 bits a pixel."""
     bits = (width - 1) % 2**14 | (height - 1) % 2**14 << 14
     codes = sum(0b0001 << 4 * number for number in range(5)) << 3  # behind: no transform, no cache, no meta code
     return riff({b"VP8L": b"\x2f" + struct.pack("<L", bits) + struct.pack("<Q", codes)[:7]})

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def state(top: Path) -> dict[bytes, tuple[int, ...]]:
     ("content", "size"),
     [
         (hostile.vp8l(90, 70), (90, 70)),
-        (hostile.png(9, 7, hostile.zlib.compress(bytes(70))), (9, 7)),
+        (hostile.png(9, 7, zlib.compress(bytes(70))), (9, 7)),
         (hostile.tiff({256: 9, 257: 7, 278: 7}, bytes(63)), (9, 7)),
     ],
 )
