@@ -39,6 +39,8 @@ LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: 100 mill
 # Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many datasets hold photos of
 # 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
+MAX_SCANS = 100  # of a progressive JPEG, each of which costs a pass over all pixels; programs write about 10
+_SCAN = b"\xff\xda"  # cannot occur in coded pixels
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
@@ -187,6 +189,8 @@ def _opened(source: bytes | Path) -> Iterator[tuple[ImageFile, bytes]]:
     if parser is None:
         reason = "the file is empty" if not content else f"not an image in a format that we read ({FORMATS})"
         raise _error(reason)
+    if parser is JpegImageFile and content.count(_SCAN) > MAX_SCANS:
+        raise _error(f"the picture is sent in {content.count(_SCAN)} passes, which would take minutes to decode")
     opened = False
     try:
         with parser(io.BytesIO(content)) as image:

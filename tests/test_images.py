@@ -561,3 +561,13 @@ def test_only_one_large_picture_is_decoded_at_a_time(
 def test_reading_a_file_gives_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"abc")
     assert read_image_file(tmp_path / "a.jpg") == b"abc"
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+    """A scan of 42 bytes costs a pass over all pixels: a megabyte of them would take minutes."""
+    content = image_bytes(size=(64, 64), progressive=True)
+    last = content.rindex(b"\xff\xda")
+    flood = content[:last] + content[last:-2] * 200 + content[-2:]
+    assert inspect_image(content)
+    with pytest.raises(ImageError, match="passes"):
+        inspect_image(flood)

@@ -22,6 +22,7 @@ from core.datasets.current import remember_source
 from core.errors import ImageError
 from core.images import MAX_PIXELS, inspect_image
 from pages.ui.data import openings
+from pages.ui.trust import reports
 from tests import hostile
 from tests.drawing import make_zip, write_images
 
@@ -229,6 +230,7 @@ def fresh_page() -> Iterator[Callable[[], AppTest]]:
     st.cache_data.clear()
     yield lambda: AppTest.from_file(PROJECT / "pages" / "main.py", default_timeout=SECONDS).run()
     openings().close()
+    reports().close()  # its thread would go on when Python ends
 
 
 def test_the_dataset_page_shows_it(planted: Planted, fresh_page: Callable[[], AppTest]) -> None:

@@ -6,6 +6,9 @@ import pytest
 import streamlit as st
 
 from pages.ui.data import openings
+from pages.ui.dataset_map import maps
+from pages.ui.edits import zips
+from pages.ui.trust import reports
 
 
 @pytest.fixture(autouse=True)
@@ -14,4 +17,5 @@ def fresh_caches() -> Iterator[None]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
-    openings().close()  # it would go on in the next test's home
+    for jobs in (openings(), reports(), zips(), maps()):
+        jobs.close()  # they would go on in the next test's home
