@@ -9,7 +9,7 @@ from pages.ui.edits import cleaned_zip, edit_actions, edits_bar
 from pages.ui.overview import overview
 from pages.ui.pictures import pictures
 from pages.ui.source_chooser import source_chooser
-from pages.ui.trust import await_report, problems_in, report_of, trust
+from pages.ui.trust import problems_in, report_of, trust
 from pages.ui.words import plain
 
 VIEWS = {"numbers": "Numbers", "problems": "Problems", "map": "Map", "export": "Export"}
@@ -46,8 +46,6 @@ def main() -> None:
         dataset_map(found)
     else:
         cleaned_zip(found)
-    if task and not task.done and view != "problems":
-        await_report(task)
     pictures(found, problems, titles, edit_actions(found))
 
 
@@ -61,7 +59,9 @@ def headline(found: Dataset, flagged: int | None) -> None:
         st.metric("Classes", len(found.classes), help=plain(", ".join(found.classes[:30])))
         st.metric("Unreadable", f"{len(found.unreadable()):,}", help="Files that are no picture or are damaged.")
         shown = "…" if flagged is None else f"{flagged:,}"
-        st.metric("Flagged", shown, help="Files that the report under Problems names; look at them there.")
+        st.metric(
+            "Flagged", shown, help="Files that the report under Problems names; … until it has been looked at or made."
+        )
         st.metric("Size", f"{size:,.1f} MB", help="Of all files on disk.")
 
 

@@ -103,13 +103,6 @@ def _again(dataset: Dataset) -> None:
     _ask(dataset, again=True)
 
 
-@st.fragment(run_every=1.0)
-def await_report(task: Task[Report]) -> None:
-    """For views that do not show the report's progress: draws the page once more when it is there."""
-    if task.done:
-        st.rerun()
-
-
 def _row(dataset: Dataset, report: Report, row: Row) -> None:
     pictures = f"{len(row.records):,} {'picture' if len(row.records) == 1 else 'pictures'}"
     groups = f"{len(row.groups):,} {'group' if len(row.groups) == 1 else 'groups'} of " if row.groups else ""

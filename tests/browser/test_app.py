@@ -101,7 +101,8 @@ def test_from_data_to_an_answer(watched: Watched, drawn: Path) -> None:
     process = psutil.Process(watched.server.pid)
     libraries = {Path(part.path).name for part in process.memory_maps()}
     assert not any("tensorflow" in name for name in libraries)
-    assert process.memory_info().rss < 350e6
+    # Every other browser test has used this server too; benchmarks/server.py measures a fresh one (350 MB).
+    assert process.memory_info().rss < 500e6
 
 
 def test_a_photo_from_the_webcam_gets_an_answer(watched: Watched, trained: Run) -> None:

@@ -66,6 +66,8 @@ def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets:
     page.get_by_label("Name", exact=True).press("Enter")
     cells = page.locator(".gallery .cell:not(.blank)")
     expect(cells).to_have_count(1)
+    watched.settle()
+    page.wait_for_timeout(1000)
     cells.first.locator(".open").click()
     expect(page.get_by_role("cell", name="validation/cats/planted.png")).to_be_visible()
     page.get_by_role("button", name="Back to the pictures").click()
@@ -128,6 +130,8 @@ def test_hostile_names_run_nothing_and_ask_nobody(watched: Watched, tmp_path: Pa
     page = watched.page
     cells = page.locator(".gallery .cell:not(.blank) .open")
     for number in range(len(HOSTILE)):
+        watched.settle()
+        page.wait_for_timeout(500)
         cells.nth(number).click()
         expect(page.get_by_role("button", name="Back to the pictures")).to_be_visible()
         page.get_by_role("button", name="Back to the pictures").click()
