@@ -41,7 +41,7 @@ def open_path(watched: Watched, path: Path, pictures: int) -> None:
 
 
 def metric(page: Page, label: str) -> Locator:
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").first
 
 
 def view(watched: Watched, name: str) -> None:
