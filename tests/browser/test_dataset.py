@@ -1,5 +1,6 @@
 """The Dataset page in a browser: from a zip to a leak that is found, excluded and taken back; the gallery by mouse."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.drawing import image_bytes, zip_folder
 
 pytestmark = pytest.mark.browser
 
+BACK = re.compile("^Back")  # its shortcut is part of its name
 HOSTILE = [
     '"><img src=x onerror="window.hacked=1">.jpg',
     "javascript:window.hacked=1.jpg",
@@ -65,6 +67,11 @@ def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets:
     page.get_by_label("Name", exact=True).fill("planted")
     page.get_by_label("Name", exact=True).press("Enter")
     cells = page.locator(".gallery .cell:not(.blank)")
+    expect(cells).to_have_count(1)
+    watched.settle()
+    cells.first.locator(".open").click()
+    expect(page.get_by_role("columnheader", name="validation/cats/planted.png")).to_be_visible()
+    page.get_by_role("button", name=BACK).click()
     expect(cells).to_have_count(1)
 
     view(watched, "Problems")
@@ -122,6 +129,13 @@ def test_hostile_names_run_nothing_and_ask_nobody(watched: Watched, tmp_path: Pa
             (tmp_path / "odd" / label / name.replace("/", "_")).write_bytes(content)
     open_path(watched, tmp_path / "odd", 8)
     page = watched.page
+    cells = page.locator(".gallery .cell:not(.blank) .open")
+    for number in range(len(HOSTILE)):
+        watched.settle()
+        cells.nth(number).click()
+        expect(page.get_by_role("button", name=BACK)).to_be_visible()
+        page.get_by_role("button", name=BACK).click()
+        expect(cells.first).to_be_visible()
     view(watched, "Problems")
     assert page.evaluate("window.hacked") is None
     assert not [url for url in watched.requests if "127.0.0.1" not in url and not url.startswith(("data:", "blob:"))]
