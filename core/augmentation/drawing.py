@@ -2,13 +2,16 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from core.augmentation.settings import AugmentationConfig, Pair
+from core.augmentation.parameters import Pair
+from core.augmentation.settings import AugmentationConfig
 
 NUM_DRAWS = 10
+Box: TypeAlias = tuple[float, float, float, float]
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Drawn:
         flip_horizontal: Mirror left to right.
         flip_vertical: Mirror top to bottom.
         brightness: Factor on every colour value, 0..3.
+        crop: (left, top, width, height) of the part that is shown at full size, as shares of the sides, 0..1.
+        contrast: Factor on each colour value's distance from its channel's mean, 0..3.
+        saturation: Factor on the saturation of hue, saturation and value, 0..3.
+        hue: Turn of the colour wheel in degrees, -180..180.
+        grayscale: Without colour.
+        blur: Standard deviation of the Gaussian in pixels.
+        noise: Standard deviation of the noise in grey levels.
+        noise_seed: Of the generator that draws the noise, 0..2**53.
+        jpeg_quality: 1..100; 0 where it is not saved as a JPEG.
+        erased: (left, top, width, height) of the rectangle that is covered, as shares of the sides; None for none.
     """
 
     size: tuple[int, int]
@@ -42,6 +55,16 @@ class Drawn:
     flip_horizontal: bool = False
     flip_vertical: bool = False
     brightness: float = 1.0
+    crop: Box = WHOLE
+    contrast: float = 1.0
+    saturation: float = 1.0
+    hue: float = 0.0
+    grayscale: bool = False
+    blur: float = 0.0
+    noise: float = 0.0
+    noise_seed: int = 0
+    jpeg_quality: int = 0
+    erased: Box | None = None
 
     @property
     def moves(self) -> bool:

@@ -1,0 +1,47 @@
+"""Settings with a name: how strong the changes are."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from core.augmentation.settings import PARAMETERS, AugmentationConfig
+from core.errors import ConfigError
+
+_NOTHING = {name: parameter.neutral for name, parameter in PARAMETERS.items() if parameter.has_switch}
+_GENTLE = {
+    "rotation_range": 10,
+    "width_shift_range": 0.05,
+    "height_shift_range": 0.05,
+    "shear_range": 5,
+    "zoom_range": 0.1,
+    "horizontal_flip": True,
+}
+_STRONG = {
+    "rotation_range": 60,
+    "width_shift_range": 0.3,
+    "height_shift_range": 0.3,
+    "shear_range": 30,
+    "zoom_range": 0.4,
+    "horizontal_flip": True,
+    "brightness_range": (0.6, 1.4),
+    "channel_shift_range": 30,
+    "contrast_range": (0.6, 1.4),
+    "saturation_range": (0.5, 1.5),
+    "hue_range": 10,
+    "grayscale_probability": 0.1,
+    "erasing_probability": 0.25,
+}
+PRESETS: Mapping[str, AugmentationConfig] = MappingProxyType(
+    {
+        "none": AugmentationConfig.create(_NOTHING),
+        "gentle": AugmentationConfig.create(_NOTHING | _GENTLE),
+        "notebook": AugmentationConfig(),
+        "strong": AugmentationConfig.create(_NOTHING | _STRONG),
+    }
+)
+
+
+def preset(name: str) -> AugmentationConfig:
+    """The settings of a named strength: none, gentle, notebook or strong. Raises `ConfigError`."""
+    if name not in PRESETS:
+        raise ConfigError(f"Received the augmentation strength {name!r}", f"one of {', '.join(PRESETS)}")
+    return PRESETS[name]
