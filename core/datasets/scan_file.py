@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class Scanned:
 
 def scan_file(path: str) -> Scanned:
     """Reads, decodes and measures a file, whatever it is."""
-    return measured(*look_at(path))
+    return measured([look_at(path)])[0]
 
 
 def look_at(path: str, decode_large: bool = True) -> tuple[Scanned, Image.Image | None]:
@@ -61,11 +62,13 @@ def look_at(path: str, decode_large: bool = True) -> tuple[Scanned, Image.Image 
         return Scanned(size, changed, digest, None, None, f"the file cannot be read: {error}"), None
 
 
-def measured(scanned: Scanned, grey: Image.Image | None) -> Scanned:
-    """With the measures of the picture that `look_at` gave."""
-    if grey is None:
-        return scanned
-    return Scanned(scanned.bytes, scanned.changed, scanned.digest, scanned.facts, measure(grey), "")
+def measured(seen: Sequence[tuple[Scanned, Image.Image | None]]) -> list[Scanned]:
+    """What `look_at` gave of each, with the measures of the pictures."""
+    measures = iter(measure([grey for _, grey in seen if grey]))
+    return [
+        Scanned(one.bytes, one.changed, one.digest, one.facts, next(measures), "") if grey else one
+        for one, grey in seen
+    ]
 
 
 def stamp(path: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ crop of it (`cropped`).
 Brightness is not in it, contrast only as `detail`; resizing and re-encoding hardly change it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -51,18 +51,33 @@ def signature(grey: NDArray[np.uint8]) -> bytes:
     """The signature of an upright grey picture.
 
     Args:
-        grey: uint8 (height, width), 0..255, 1 pixel a side or more; at most 64 a side is plenty, area averaged.
+        grey: uint8 (height, width), 0..255, 1 pixel a side or more; at most 80 a side is plenty, area averaged.
 
     Returns:
         `LENGTH` bytes: the detail (`details`) and 80 coefficients as int8, scaled so that the largest is 127.
     """
-    small = _area_matrix(grey.shape[0]) @ grey @ _area_matrix(grey.shape[1]).T
-    detail = np.std(small - _LINE.T @ (_LINE @ small @ _LINE.T) @ _LINE)
-    weighted = (_BASIS.T @ small @ _BASIS) * _STORED_WEIGHTS
-    weighted *= 127 / max(float(np.abs(weighted).max()), 1.0)  # less than 1 is rounding: the picture is flat
-    stored = np.rint(weighted).astype(np.int8)
-    stored[0, 0] = min(round(float(detail) * 2), 127)
-    return stored.tobytes()
+    return signatures([grey])[0]
+
+
+def signatures(greys: Sequence[NDArray[np.uint8]]) -> list[bytes]:
+    """`signature` of each, together: of a batch of 64 small pictures that takes a sixth of the time."""
+    if not greys:
+        return []
+    places: dict[tuple[int, ...], list[int]] = {}
+    for place, grey in enumerate(greys):
+        places.setdefault(grey.shape, []).append(place)
+    small = np.empty((len(greys), SIDE, SIDE), np.float32)  # turned on its side: (number, column, row)
+    for (height, width), some in places.items():
+        pixels = np.stack([greys[place] for place in some]).astype(np.float32)
+        small[some] = _both_ways(pixels, _area_matrix(height), _area_matrix(width))
+    small -= small.mean((1, 2), keepdims=True)  # it counts for nothing below, and would cost precision
+    gradient = _both_ways(small, _LINE, _LINE)
+    detail = np.sqrt(np.maximum(_energy(small) - _energy(gradient), 0)) / SIDE
+    weighted = _both_ways(small, _BASIS.T, _BASIS.T) * _STORED_WEIGHTS
+    largest = np.abs(weighted).max((1, 2), keepdims=True, initial=1)  # less than 1 is rounding: the picture is flat
+    stored = np.rint(weighted * (127 / largest)).astype(np.int8)
+    stored[:, 0, 0] = np.minimum(np.rint(detail * 2), 127)
+    return [one.tobytes() for one in stored]
 
 
 def stack(signatures: Iterable[bytes]) -> NDArray[np.int8]:
@@ -140,6 +155,20 @@ def _area_matrix(number: int) -> NDArray[np.float32]:
     pixels = np.arange(number)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     return np.asarray(np.maximum(overlap, 0) * SIDE / number, np.float32)
+
+
+def _both_ways(
+    pictures: NDArray[np.float32], down: NDArray[np.float32], along: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """From (number, height, width) to (number, along, down): turned on its side, by two large products."""
+    number, height, width = pictures.shape
+    rows = (pictures.reshape(-1, width) @ along.T).reshape(number, height, -1)
+    turned = np.ascontiguousarray(rows.swapaxes(1, 2))
+    return np.asarray((turned.reshape(-1, height) @ down.T).reshape(number, len(along), len(down)), np.float32)
+
+
+def _energy(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.einsum("nij,nij->n", pictures, pictures), np.float32)
 
 
 def _crop_matrix(before: float, after: float) -> NDArray[np.float32]:

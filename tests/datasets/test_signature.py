@@ -14,6 +14,7 @@ from core.datasets.signature import (
     cropped,
     details,
     signature,
+    signatures,
     similarity,
     stack,
     vectors,
@@ -125,3 +126,10 @@ def test_detail_is_of_the_picture_not_of_its_size() -> None:
         stack(signature(small_grey(picture.resize((side, side), Image.Resampling.BOX))) for side in (64, 32))
     )
     assert found[0] == pytest.approx(found[1], abs=1)
+
+
+def test_signatures_of_a_batch_are_those_of_each_alone() -> None:
+    sizes = [(64, 48), (50, 64), (64, 48), (9, 7)]
+    greys = [small_grey(drawing(number).resize(size)) for number, size in enumerate(sizes)]
+    assert signatures(greys) == [signature(grey) for grey in greys]
+    assert signatures([]) == []
