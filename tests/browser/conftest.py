@@ -49,8 +49,17 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path) -> Iterator[Server]:
-    """The app as a user starts it, with pre-trained weights in its cache."""
-    home = tmp_path_factory.mktemp("server-home")
+    """The app as a user starts it, with pre-trained weights in its cache; of all tests that do not mind."""
+    yield from serve(tmp_path_factory.mktemp("server-home"), weights_cache)
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path, weights_cache: Path) -> Iterator[Server]:
+    """One that no other test has used."""
+    yield from serve(tmp_path / "server-home", weights_cache)
+
+
+def serve(home: Path, weights_cache: Path) -> Iterator[Server]:
     shutil.copytree(weights_cache, home / "cache")
     port = free_port()
     process = subprocess.Popen(
@@ -127,6 +136,15 @@ class Watched:
 
 @pytest.fixture
 def watched(browser: Browser, server: Server) -> Iterator[Watched]:
+    yield from watch_page(browser, server)
+
+
+@pytest.fixture
+def watched_afresh(browser: Browser, fresh_server: Server) -> Iterator[Watched]:
+    yield from watch_page(browser, fresh_server)
+
+
+def watch_page(browser: Browser, server: Server) -> Iterator[Watched]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["camera"])
     page = context.new_page()
     page.set_default_timeout(30_000)
