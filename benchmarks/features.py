@@ -19,8 +19,9 @@ from PIL import Image
 
 from benchmarks.common import extracted, median, own_home, photos_zip, print_result, seconds
 from core.augmentation import AugmentationConfig
+from core.backbone.architecture import IMAGE
 from core.backbone.features import FeaturePlan, extract_features
-from core.backbone.graph import IMAGE, cached_base
+from core.backbone.graph import cached_base
 from core.backbone.session import open_session
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import open_dataset

@@ -13,6 +13,11 @@ EPSILON = 1e-3
 FEATURES = 1280
 """Channels of the feature map. Its height and width are the image's, halved five times and rounded up each time."""
 
+IMAGE = "image"
+"""The graph's input: float32 (N, H, W, 3), RGB, 0..255."""
+FEATURE_MAP = "feature_map"
+"""Its output: float32 (N, h, w, 1280), 0..6; h and w are H / 32 and W / 32, rounded up."""
+
 NORMALISATION = ("gamma", "beta", "moving_mean", "moving_variance")
 """The weights of a BatchNormalization layer, in Keras' order; each has shape (channels,)."""
 

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from core.augmentation import AugmentationConfig
 from core.backbone.features import FeaturePlan, extract_features
-from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
-from core.backbone.weights import resolve_weights
 from core.datasets import SPLITS, Dataset, ImageRecord
 from core.errors import DatasetError
 from core.progress import Progress, silent
@@ -45,6 +43,10 @@ def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silen
         PawlabError: The weights cannot be had, or the disk is full.
         Cancelled: From `progress`.
     """
+    # Here, for they bring HDF5 and ONNX: 25 MB that a server without a map does not need.
+    from core.backbone.graph import cached_base
+    from core.backbone.weights import resolve_weights
+
     if len(dataset.usable()) < NEEDED:
         raise DatasetError(f"{dataset.name} has {len(dataset.usable())} usable pictures", f"{NEEDED} or more")
     weights = resolve_weights(progress=progress)

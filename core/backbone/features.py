@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.augmentation import AugmentationConfig, augment
-from core.backbone.architecture import FEATURES
-from core.backbone.graph import IMAGE
+from core.backbone.architecture import FEATURES, IMAGE
 from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord

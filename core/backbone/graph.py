@@ -12,16 +12,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from core.backbone.architecture import BLOCKS, EPSILON, FEATURES, Convolution
+from core.backbone.architecture import BLOCKS, EPSILON, FEATURE_MAP, FEATURES, IMAGE, Convolution
 from core.backbone.arrays import Arrays
 from core.backbone.provenance import Weights
 from core.files import write_atomic
 from core.home import subfolder
-
-IMAGE = "image"
-"""Input: float32 (N, H, W, 3), RGB, 0..255."""
-FEATURE_MAP = "feature_map"
-"""Output: float32 (N, h, w, 1280), 0..6; h and w are H / 32 and W / 32, rounded up."""
 
 OPSET = 17
 IR_VERSION = 8

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,11 +40,11 @@ class SparseRows:
     @classmethod
     def of(cls, dense: NDArray[np.float32]) -> Self:
         """From float32 (rows, width)."""
-        offsets = np.zeros(len(dense) + 1, np.int64)
-        columns = np.empty(dense.size, column_type(dense.shape[1]))
-        values = np.empty(dense.size, np.float32)
-        count = _compress(np.ascontiguousarray(dense), offsets, columns, values)
-        return cls(dense.shape[1], offsets, columns[:count].copy(), values[:count].copy())
+        kept = dense != 0
+        places = np.flatnonzero(kept)
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept.sum(axis=1))])
+        width = dense.shape[1]
+        return cls(width, offsets, (places % width).astype(column_type(width)), dense.ravel()[places])
 
     def dense(self) -> NDArray[np.float32]:
         """As float32 (rows, width)."""
@@ -129,16 +128,3 @@ class FeatureArray:
 
     def close(self) -> None:
         self._file.close()
-
-
-@numba.njit(nogil=True, cache=True)
-def _compress(dense, offsets, columns, values):  # type: ignore[no-untyped-def]
-    count = 0
-    for row in range(dense.shape[0]):
-        for column in range(dense.shape[1]):
-            value = dense[row, column]
-            columns[count] = column
-            values[count] = value
-            count += value != 0  # without a branch: three quarters of the guesses would be right
-        offsets[row + 1] = count
-    return count

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.backbone.graph import IMAGE
+from core.backbone.architecture import IMAGE
 from core.backbone.session import open_session
 from core.errors import ImageError, RunError
 from core.images import load_image

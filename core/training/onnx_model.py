@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from core.backbone.architecture import FEATURES
-from core.backbone.graph import FEATURE_MAP, base_nodes, to_model
+from core.backbone.architecture import FEATURE_MAP, FEATURES
+from core.backbone.graph import base_nodes, to_model
 from core.backbone.weights import Arrays
 from core.training.head import NORM_EPSILON
 from core.training.recipe import Pooling

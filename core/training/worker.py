@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 import psutil
 
+from core.backbone.architecture import IMAGE
 from core.backbone.features import FeaturePlan, extract_features
-from core.backbone.graph import IMAGE, cached_base
+from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
 from core.backbone.session import open_session
 from core.backbone.weights import Weights, resolve_weights

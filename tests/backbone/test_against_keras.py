@@ -8,8 +8,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from core.backbone.architecture import WEIGHT_SHAPES
-from core.backbone.graph import IMAGE, base_graph
+from core.backbone.architecture import IMAGE, WEIGHT_SHAPES
+from core.backbone.graph import base_graph
 from core.backbone.layouts import read_arrays
 from tests.backbone.weight_files import Float32Arrays, assert_same, random_weights, real_weights, write_legacy
 

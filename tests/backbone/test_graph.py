@@ -5,8 +5,9 @@ import onnx
 import onnxruntime
 import pytest
 
+from core.backbone.architecture import FEATURE_MAP, IMAGE
 from core.backbone.arrays import digest_of
-from core.backbone.graph import FEATURE_MAP, IMAGE, base_graph, base_nodes, cached_base, to_model
+from core.backbone.graph import base_graph, base_nodes, cached_base, to_model
 from core.backbone.provenance import Provenance, Weights
 from tests.backbone.weight_files import random_weights
 
