@@ -94,11 +94,16 @@ def _finish(config: AugmentationConfig) -> list[str]:
             f"image = np.clip(mean + (image - mean) * draw{pair(config.contrast_range)}, 0, 255)",
         ]
     if config.saturation_range and config.is_on("saturation_range"):
-        factor = f"draw{pair(config.saturation_range)}"
-        steps += [f"image = 255 * tf.image.adjust_saturation(image / 255, {factor}).numpy()"]
+        steps += [
+            f"factor = draw{pair(config.saturation_range)}",
+            "image = 255 * tf.image.adjust_saturation(image / 255, factor).numpy()",
+        ]
     if config.is_on("hue_range"):
         limit = number(config.hue_range)
-        steps += [f"image = 255 * tf.image.adjust_hue(image / 255, draw(-{limit}, {limit}) / 360).numpy()"]
+        steps += [
+            f"turn = draw(-{limit}, {limit}) / 360",
+            "image = 255 * tf.image.adjust_hue(image / 255, turn).numpy()",
+        ]
     if config.is_on("grayscale_probability"):
         steps += [
             f"if draw() < {number(config.grayscale_probability)}:",
