@@ -140,9 +140,9 @@ def _erasing(config: AugmentationConfig) -> list[str]:
         f"if draw() < {number(config.erasing_probability)}:",
         f"    area = draw{pair(config.erasing_scale)}",
         "    aspect = np.exp(draw(np.log(max(area, 0.3)), np.log(min(1 / area, 1 / 0.3))))",
-        "    shares = np.sqrt([area / aspect, area * aspect])  # of the height and of the width",
-        "    first = draw(0, 1 - shares) * image.shape[:2]",
-        "    (top, left), (bottom, right) = np.rint([first, first + shares * image.shape[:2]]).astype(int)",
+        "    sides = np.sqrt([area / aspect, area * aspect]) * image.shape[:2]  # height and width",
+        "    start = draw(0, image.shape[:2] - sides)",
+        "    (top, left), (bottom, right) = np.rint([start, start + sides]).astype(int)",
         "    image = np.array(image)",
         f"    image[top:bottom, left:right] = {number(config.erasing_value)}",
     ]
