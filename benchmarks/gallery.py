@@ -110,7 +110,10 @@ def turn(page: Page, words: str, times: int) -> list[float]:
 
 
 def choose_class(page: Page) -> float:
-    page.get_by_label("Class", exact=True).first.click()
+    control = page.get_by_label("Class", exact=True).first
+    control.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # a list that opens while the page scrolls closes again
+    control.click()
     before = page.locator(".cell img").first.get_attribute("src")
     option = page.get_by_role("option", name="dogs")
     began = time.perf_counter()
