@@ -17,7 +17,7 @@ Size: TypeAlias = tuple[int, int]
 
 NOISE_SEED = 1  # the same grain in every step, only stronger
 _BEST_JPEG = 100.0
-_MOST_DECIMALS = 3
+_MOST_DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -186,10 +186,9 @@ def _amounts(low: float, high: float, steps: int, whole_numbers: bool) -> list[t
     if not whole_numbers and high > low:
         # Finer than a fifth of a step, so that rounded steps still look even.
         decimals = min(max(0, math.ceil(math.log10(5 * (steps - 1) / (high - low)))), _MOST_DECIMALS)
-    found: dict[str, float] = {}
-    for amount in np.linspace(low, high, steps).tolist():
-        rounded = round(amount, decimals) + 0.0  # -0 becomes 0
-        found.setdefault(f"{rounded:.{decimals}f}", float(min(max(rounded, low), high)))
+    between = [round(amount, decimals) for amount in np.linspace(low, high, steps).tolist()[1:-1]]
+    amounts = [round(end) if whole_numbers else end for end in (low, *between, high)]
+    found = {f"{round(amount, decimals) + 0.0:.{decimals}f}": amount + 0.0 for amount in amounts}  # -0 becomes 0
     return [(_shortened(text), amount) for text, amount in found.items()]
 
 
