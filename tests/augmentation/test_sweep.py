@@ -92,7 +92,7 @@ def amount_of(drawn: Drawn, name: str) -> float:
 def span_of(config: AugmentationConfig, name: str, whole: bool) -> tuple[float, float]:
     """The range that the settings' own texts promise, written down once more for the test."""
     told = PARAMETERS["erasing_scale" if name == "erasing_probability" else name]
-    value = told.on if told.has_switch and not config.is_on(name) else getattr(config, told.name)
+    value: Any = told.on if told.has_switch and not config.is_on(name) else getattr(config, told.name)
     if whole:
         low, high = told.lowest, told.highest
     elif isinstance(value, tuple):
@@ -253,7 +253,7 @@ def test_more_strength_never_goes_less_far(config: AugmentationConfig, one: floa
 
 def distances(config: AugmentationConfig, name: str) -> list[float]:
     """How far each end of a range is from changing nothing."""
-    value = config.zoom_limits if name == "zoom_range" else getattr(config, name)
+    value: Any = config.zoom_limits if name == "zoom_range" else getattr(config, name)
     if not PARAMETERS[name].pair:
         return [abs(float(value))]
     neutral = 100 if name == "jpeg_quality_range" else 1
