@@ -168,11 +168,11 @@ def data_of(run: Run, progress: Progress = silent) -> Dataset:
         RunError: The run has no model.
         DatasetError: The data cannot be opened, or have changed: a new split could hold pictures it was trained on.
     """
-    fingerprint = run.summary().get("fingerprint")
+    summary = run.summary()
     split, seed = run.config.validation_split, run.config.seed
     dataset = open_dataset(run.source, validation_split=split, seed=seed, edits=False, progress=progress)
     dataset = apply_actions(dataset, run.edits())
-    if dataset.fingerprint != fingerprint:
+    if (dataset.fingerprint, list(dataset.classes)) != (summary.get("fingerprint"), summary.get("classes")):
         raise DatasetError(
             f"The pictures in {run.source} have changed since the run {run.id} was trained",
             "the pictures that it was trained and validated on",
