@@ -185,7 +185,8 @@ def _amounts(low: float, high: float, steps: int, whole_numbers: bool) -> list[t
     decimals = 0
     if not whole_numbers and high > low:
         # Finer than a fifth of a step, so that rounded steps still look even.
-        decimals = min(max(0, math.ceil(math.log10(5 * (steps - 1) / (high - low)))), _MOST_DECIMALS)
+        decimals = math.ceil(math.log10(5 * (steps - 1)) - math.log10(high - low))
+        decimals = min(max(0, decimals), _MOST_DECIMALS)
     between = [round(amount, decimals) for amount in np.linspace(low, high, steps).tolist()[1:-1]]
     amounts = [round(end) if whole_numbers else end for end in (low, *between, high)]
     found = {f"{round(amount, decimals) + 0.0:.{decimals}f}": amount + 0.0 for amount in amounts}  # -0 becomes 0

@@ -217,6 +217,11 @@ def test_a_range_without_width_is_one_step() -> None:
     assert len(sweep(NOTHING.changed(contrast_range=(0.5, 0.5)), "contrast_range", SIZE)) == 1
 
 
+@pytest.mark.parametrize("least", [5e-324, 1e-308, 1e-12])
+def test_a_range_too_small_for_a_label_is_one_step(least: float) -> None:
+    assert [label for label, _ in sweep(NOTHING.changed(blur_range=least), "blur_range", SIZE)] == ["0 pixels"]
+
+
 @pytest.mark.parametrize("name", ["fill_mode", "erasing_scale", "nonsense"])
 def test_only_what_can_be_switched_can_be_swept(name: str) -> None:
     with pytest.raises(ConfigError, match="rotation_range"):

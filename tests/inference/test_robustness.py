@@ -1,6 +1,7 @@
 """Accuracy against the strength of augmentation: the right pictures, the right copies, an honest interval."""
 
 import json
+import os
 import shutil
 import threading
 from collections import Counter
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from core.augmentation import PRESETS, AugmentationConfig, augment
 from core.augmentation.sweep import scaled
@@ -180,6 +182,28 @@ def test_a_stop_ends_every_thread_and_leaves_no_file(trained: Run, pawlab_home: 
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("robustness")]
     after = {path: path.stat().st_mtime_ns for path in [*pawlab_home.rglob("*"), *trained.directory.rglob("*")]}
     assert after == before
+
+
+def test_a_stop_does_not_wait_for_all_copies_of_the_pictures_at_work(
+    trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, late = threading.Event(), []
+    predict = Classifier.predict
+
+    def counted(self: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if stopped.is_set():
+            late.append(len(images))
+        return predict(self, images)
+
+    def stop(phase: str, done: int, total: int) -> None:
+        if phase == "robustness" and done == 1:
+            stopped.set()
+            raise Cancelled("Stopped")
+
+    monkeypatch.setattr(Classifier, "predict", counted)
+    with pytest.raises(Cancelled):
+        robustness(trained, DARK, range(1, 40), copies=20, num=8, progress=stop)
+    assert len(late) <= 3 * (os.cpu_count() or 1), "each picture takes 195 calls"
 
 
 def test_answers_on_copies_are_the_classifiers_own(trained: Run, classifier: Classifier, drawn: Path) -> None:
