@@ -10,6 +10,11 @@ geometry    its steps: crop, rotation, shift, shear and zoom in one resampling, 
 colour      channel shift, brightness, contrast, saturation, hue, grey
 quality     blur, noise, JPEG
 occlusion   random erasing
+sweep       one change from its least to its greatest amount; settings made weaker or stronger
+effect      what the changes do to a set of pictures, and when they go too far
+sharing     the settings as a link, and from JSON
+store       settings under a name, and the last ones
+code        the settings as Python: Keras' ImageDataGenerator, Keras' preprocessing layers (code_layers, source)
 """
 
 from core.augmentation.caption import describe

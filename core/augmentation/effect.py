@@ -4,7 +4,6 @@ The thresholds were looked at on 600 photos of cats and dogs at 160 pixels: thei
 spread of 27 grey levels, their contrast a mean of 56.
 """
 
-import importlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from core.augmentation import geometry
 from core.augmentation.drawing import Drawn
 from core.augmentation.settings import AugmentationConfig
 
@@ -99,7 +99,7 @@ def measure(
     originals: Sequence[Image],
     copies: Sequence[tuple[Image, Drawn]],
     config: AugmentationConfig,
-    filled_share: FilledShare | None = None,
+    filled_share: FilledShare = geometry.filled_share,
 ) -> Effect:
     """Compares a set of originals with augmented copies of them.
 
@@ -107,14 +107,13 @@ def measure(
         originals: One or more, each uint8 (height, width, 3), RGB.
         copies: One or more, as `augment` gives them.
         config: What they were drawn from.
-        filled_share: Share of a copy that comes from outside the picture, 0..1: `core.augmentation.geometry`'s.
+        filled_share: Share of a copy that comes from outside the picture, 0..1.
 
     Raises:
         ValueError: There is no original, or no copy.
     """
     if not originals or not copies:
         raise ValueError(f"received {len(originals)} originals and {len(copies)} copies; expected one or more of each")
-    filled_share = filled_share or _filled_share()
     all_drawn = [drawn for _, drawn in copies]
     filled = np.array([filled_share(drawn, config) for drawn in all_drawn])
     seen = np.array([_area(drawn) for drawn in all_drawn]) * (1 - filled)
@@ -212,9 +211,3 @@ def _light(luma: npt.NDArray[np.float64]) -> Light:
 
 def _share(shares: npt.NDArray[np.float64]) -> Share:
     return Share(float(shares.mean()), float(shares.max()))
-
-
-def _filled_share() -> FilledShare:
-    # Looked up late: the module comes with the geometry of the operations.
-    found: FilledShare = importlib.import_module("core.augmentation.geometry").filled_share
-    return found

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,8 +211,7 @@ def interval(shares: NDArray[np.float64]) -> tuple[float, float]:
     Args:
         shares: (pictures,), 0..1, one or more.
     """
-    right: Any = float(np.sum(shares))  # need not be whole; the formula takes any number
-    return wilson_interval(right, len(shares))
+    return wilson_interval(float(np.sum(shares)), len(shares))
 
 
 def _point(strength: float, shares: NDArray[np.float64]) -> Point:

@@ -145,7 +145,6 @@ def test_nothing_cannot_be_compared(originals: int) -> None:
 
 
 def test_the_fill_is_that_of_the_geometry() -> None:
-    pytest.importorskip("core.augmentation.geometry", reason="comes with the geometry of the operations")
     config = NOTHING.changed(fill_mode="constant")
     effect = measure([grey(9)], [(grey(9), Drawn(SIZE, tx=10)), (grey(9), Drawn(SIZE))], config)
     assert effect.filled.greatest == pytest.approx(0.25, abs=0.02)

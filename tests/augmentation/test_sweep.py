@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import cv2
@@ -312,9 +312,6 @@ def test_a_strength_is_a_number_from_0_on(strength: float) -> None:
 
 def test_the_grain_and_blocks_of_a_sweep_reach_the_picture() -> None:
     picture = np.asarray(draw_image(3, SIZE[::-1]))
-    changed = apply(picture, replace(NEUTRAL, saturation=0.0), NOTHING)
-    if np.array_equal(changed, picture):
-        pytest.skip("`apply` does not know the new fields yet")
     for name in SWITCHED:
         steps = [apply(picture, drawn, NOTHING) for _, drawn in sweep(NOTHING, name, SIZE, whole=True)]
         assert cv2.norm(steps[0], steps[-1]) > 0 or name in ("rotation_range", "hue_range"), name
