@@ -4,7 +4,7 @@ from math import sqrt
 from statistics import NormalDist
 
 
-def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """The range that likely holds the true proportion, given `correct` of `total` independent trials.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
@@ -12,7 +12,7 @@ def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple
     p ± 1.96 standard errors it stays within 0..1 and keeps a width when everything or nothing was correct.
 
     Args:
-        correct: 0..total.
+        correct: 0..total; whole, but for sums of shares.
         total: At least 1.
         confidence: Share of such intervals that hold the true value, between 0 and 1.
 

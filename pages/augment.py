@@ -1,137 +1,164 @@
 """Augmentation: tune the random changes, and see exactly the copies that training will draw."""
 
-from pathlib import Path
-
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from core.augmentation import AugmentationConfig, augment, describe
-from core.datasets import Dataset, ImageRecord
-from core.errors import ImageError
-from core.images import load_image
-from core.preview import compose
-from core.training.recipe import TrainingConfig
+from core.augmentation import AugmentationConfig, Drawn, augment, describe
+from core.datasets import Dataset
+from pages.ui import augment_choice as choice
 from pages.ui import augment_controls as controls
+from pages.ui.augment_choice import Original
+from pages.ui.augment_link import read_link, write_link
+from pages.ui.augment_saved import save_and_share, take_incoming
+from pages.ui.augment_words import augmentation_in_words
+from pages.ui.augmented import Copy, Row, augmented
 from pages.ui.data import dataset
-from pages.ui.words import plain
+from pages.ui.words import show_error
 
-SIZE = TrainingConfig().image_size
-HIGHEST_SEED = 2**31 - 1
-SEED, ALL = "augment_seed", "all classes"
-BACKGROUNDS = {"light": (255, 255, 255), "dark": (20, 25, 27)}
+Copies = list[list[tuple[choice.Image, Drawn]]]
+HINT = "What was drawn: point at a copy, or reach it with Tab and the arrow keys. Click or press Enter to enlarge it."
+VIEW = "augment_view"
+VIEWS = {
+    "Sweep": "one change alone, in steps.",
+    "Statistics": "whether the changes go too far.",
+    "With a run": "what a trained model says of the copies.",
+    "As code": "the same in Keras, and as JSON.",
+}
+# The preview stays in sight while the controls beside it, or on a phone below it, are scrolled.
+CSS = """<style>
+[data-testid='stColumn']:has(> * .st-key-augment_preview) {
+  position: sticky; top: 3.75rem; align-self: flex-start; z-index: 5; background: var(--st-background-color, inherit);
+}
+</style>"""
 
 
 def main() -> None:
     st.title("Augmentation")
     st.write(
-        "Training shows a network randomly changed copies of each picture, so that it learns the animal and not its "
-        "place, angle or light. Here you set how far the changes may go and see the copies."
+        "Training sees randomly changed copies of each picture, so that it learns the animal and not its place, angle "
+        "or light."
     )
-    playground(dataset())
+    found = dataset()
+    choice.begin()
+    read_link(found)
+    playground(found)
 
 
 @st.fragment
 def playground(found: Dataset) -> None:
+    choice.begin()
+    take_incoming()
     config = controls.read_controls()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        controls.strength(config)
-        seed, label, originals, copies = choices(found)
-    left, right = st.columns([3, 2], gap="large")
-    with right:
-        controls.geometry(config)
-        controls.colour()
-    with left:
-        preview(found, config, seed, chosen(found, label, originals), copies)
-        st.write("The Training page uses these settings at once.")
-        st.page_link("train.py", label="Go to Training", help="The settings go with you.")
-
-
-def choices(found: Dataset) -> tuple[int, str, int, int]:
-    """Seed, class, number of originals and of copies each."""
-    label = st.selectbox(
-        "Class", [ALL, *found.classes], help="Which class the originals come from: training pictures only.", width=160
-    )
-    originals = st.number_input(
-        "Originals", 1, 6, 3, key="augment_originals", persist_state="session", help="Rows of the preview.", width=110
-    )
-    copies = st.number_input(
-        "Copies each", 1, 6, 4, key="augment_copies", persist_state="session", help="Copies in a row.", width=110
-    )
-    seed = st.number_input(
-        "Seed",
-        0,
-        HIGHEST_SEED,
-        0,
-        key=SEED,
-        persist_state="session",
-        help="The same seed draws the same changes. 0 shows what a training run with seed 0 draws.",
-        width=120,
-    )
-    st.button("Draw again", on_click=next_seed, type="primary", help="Other random changes: the next seed.")
-    return int(seed), label or ALL, int(originals), int(copies)
-
-
-def next_seed() -> None:
-    st.session_state[SEED] = (int(st.session_state[SEED]) + 1) % (HIGHEST_SEED + 1)
-
-
-def chosen(found: Dataset, label: str, number: int) -> list[ImageRecord]:
-    """The first training pictures of a class, or of each class in turn."""
-    records = found.usable("train")
-    by_class = [
-        [record for record in records if record.label == name] for name in found.classes if label in (ALL, name)
+    originals, errors = choice.originals(found)
+    copies = [
+        [
+            augment(original.image, config, choice.seed(), original.digest, copy)
+            for copy in range(1, 1 + choice.copies())  # training numbers its copies from 1
+        ]
+        for original in originals
     ]
-    turns = [row[turn] for turn in range(number) for row in by_class if turn < len(row)]
-    return turns[:number]
+    left, right = st.columns([3, 2], gap="large")
+    with left, st.container(key="augment_preview", gap="small"):
+        st.html(CSS)
+        preview(originals, copies, config)
+        for error in errors:
+            show_error(error)
+    with right:
+        controls.strength(config)
+        with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+            choice.draw_again()
+            save_and_share(config, found)
+        controls.groups(config, {"Pictures": lambda: choice.choice(found)})
+    hand_over(config)
+    closer(config, originals, copies, found)
+    write_link(config, found)
 
 
-def preview(found: Dataset, config: AugmentationConfig, seed: int, records: list[ImageRecord], copies: int) -> None:
-    rows: list[list[NDArray[np.uint8]]] = []
-    drawn: list[dict[str, str]] = []
-    for record in records:
-        try:
-            original = square(found.file(record))
-        except ImageError as error:
-            st.warning(plain(f"{Path(record.path).name} can no longer be read: {error.received}."))
-            continue
-        row = [original]
-        for copy in range(1, 1 + copies):  # training numbers its copies from 1
-            picture, changes = augment(original, config, seed, record.digest, copy)
-            row.append(picture)
-            drawn.append({"row": str(len(rows) + 1), "copy": str(copy), "what was drawn": describe(changes)})
-        rows.append(row)
-    if not rows:
-        st.info("There is no training picture to show. Choose another class, or open another dataset.")
-        st.page_link("dataset.py", label="Go to Dataset", help="Open other pictures there.")
+def preview(originals: list[Original], copies: Copies, config: AugmentationConfig) -> None:
+    if not originals:
+        if choice.uploads():
+            st.info("No picture yet. Upload one under Pictures, at the end of the tabs.")
+        else:
+            st.info("There is no training picture to show. Choose another class, or open another dataset.")
+            st.page_link("dataset.py", label="Go to Dataset", help="Open other pictures there.")
         return
-    many = "its copy" if copies == 1 else f"its copies 1 to {copies}"
-    st.caption(f"First column: the original, {SIZE} x {SIZE} pixels as the network gets it. To the right: {many}.")
-    st.image(
-        compose(rows, 4, BACKGROUNDS["dark" if st.context.theme.type == "dark" else "light"]),
-        output_format="PNG",
-        alt=f"{len(rows)} training pictures, each followed by {copies} augmented copies",
+    rows = [
+        Row(original.name, original.image, tuple(Copy(picture, describe(drawn)) for picture, drawn in row))
+        for original, row in zip(originals, copies, strict=True)
+    ]
+    augmented(
+        rows,
+        "augment_grid",
+        heads=["Original", *(f"Copy {copy}" for copy in range(1, 1 + choice.copies()))],
+        hint=HINT,
+        note=f"{choice.size()} x {choice.size()} pixels, seed {choice.seed()}",
     )
-    words = (
-        "Exactly what a training run with seed 0 draws" if seed == 0 else f"What a training run with seed {seed} draws"
+    same_as_training()
+
+
+def same_as_training() -> None:
+    """Says whether a run would draw these very copies."""
+    training = choice.training_now()
+    agree = (training.seed, training.image_size) == (choice.seed(), choice.size())
+    if choice.uploads():
+        words = "What training would draw if these pictures were part of the dataset."
+    elif not agree:
+        words = f"Training is set to {training.image_size} pixels and seed {training.seed}: it will draw other copies."
+    else:
+        words = f"Exactly the copies that a training run with seed {choice.seed()} draws. {_columns(training.copies)}"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(words, width="content")
+        if not agree:
+            st.button(
+                "Show what training draws",
+                on_click=choice.match_training,
+                type="tertiary",
+                help="Sets size and seed to those of the Training page.",
+            )
+
+
+def _columns(number: int) -> str:
+    if number == 0:
+        return "It is set to no copies, so it will see the originals only."
+    return "It is set to one copy of each picture: Copy 1." if number == 1 else f"It is set to copies 1 to {number}."
+
+
+def hand_over(config: AugmentationConfig) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**The Training page uses these settings.** {augmentation_in_words(config)}", width="stretch")
+        st.page_link(
+            "train.py", label="Use these for training", help="Opens the Training page; the settings are there."
+        )
+
+
+def closer(config: AugmentationConfig, originals: list[Original], copies: Copies, found: Dataset) -> None:
+    """More about these settings: one view at a time, made when it is asked for."""
+    chosen = st.segmented_control(
+        "Look closer",
+        list(VIEWS),
+        key=VIEW,
+        persist_state="session",
+        help=" ".join(f"{name}: {words}" for name, words in VIEWS.items()),
     )
-    st.caption(f"{words} for these pictures.")
-    with st.expander("What was drawn for each copy"):
-        st.table(drawn)
+    if chosen and not originals:
+        st.info("Choose a picture first.")
+        return
+    match chosen:
+        case "Sweep":
+            from pages.ui.augment_sweep import sweeps
 
+            sweeps(config, originals)
+        case "Statistics":
+            from pages.ui.augment_effect import effect
 
-def square(file: Path) -> NDArray[np.uint8]:
-    """The picture as training loads it. Raises `ImageError`."""
-    try:
-        changed = file.stat().st_mtime_ns
-    except OSError as error:
-        raise ImageError(f"the file is gone: {error.strerror}") from None
-    return _square(file, changed, SIZE)
+            effect(config, originals, copies)
+        case "With a run":
+            from pages.ui.augment_run import with_a_run
 
+            with_a_run(config, originals, copies, found)
+        case "As code":
+            from pages.ui.augment_code import as_code
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def _square(file: Path, changed: int, size: int) -> NDArray[np.uint8]:
-    return load_image(file, size)
+            as_code(config)
 
 
 main()

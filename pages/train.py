@@ -11,11 +11,12 @@ from core.statistics import wilson_interval
 from core.training.history import History
 from core.training.jobs import log_tail, start_run
 from core.training.runs import ACTIVE, Run, Shelf, create_run, list_runs
+from pages.ui.augment_words import augmentation_in_words
 from pages.ui.data import dataset
 from pages.ui.live_chart import live_chart
 from pages.ui.runs import WATCHED, curves_of, history_of, run_at_work, watch, watched_run
 from pages.ui.state import augmentation
-from pages.ui.training_form import augmentation_in_words, chosen_settings, training_form
+from pages.ui.training_form import chosen_settings, training_form
 from pages.ui.words import PHASES, plain, show_error
 
 TICK = 0.5  # seconds between two looks at a run at work

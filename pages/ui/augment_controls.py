@@ -1,117 +1,238 @@
-"""One control for each field of the augmentation, grouped; their values live under keys of this module only."""
+"""One control for each field of the augmentation, made from what the settings say of themselves.
 
+A change has a switch beside its slider: off, its slider keeps its place for when it comes back. The controls' values
+live under keys of this module only.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
-from core.augmentation import PRESETS, AugmentationConfig, preset
-from core.config import help_of
+from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig, Group, Parameter, preset
+from pages.ui.augment_words import FORMATS, pair_of, strength_of
 from pages.ui.state import augmentation, set_augmentation
 
-# Field: label, lowest, highest, step, format.
-SLIDERS: dict[str, tuple[str, float, float, float, str]] = {
-    "rotation_range": ("Rotation", 0.0, 180.0, 1.0, "%.0f°"),
-    "width_shift_range": ("Shift along the width", 0.0, 0.99, 0.01, "%.2f"),
-    "height_shift_range": ("Shift along the height", 0.0, 0.99, 0.01, "%.2f"),
-    "shear_range": ("Shear", 0.0, 60.0, 1.0, "%.0f°"),
-    "zoom_range": ("Zoom factors, lowest and highest", 0.1, 3.0, 0.05, "%.2f"),
-    "brightness_range": ("Brightness factors, lowest and highest", 0.0, 3.0, 0.05, "%.2f"),
-    "channel_shift_range": ("Channel shift", 0.0, 255.0, 1.0, "%.0f"),
-    "cval": ("Grey of the empty corners", 0.0, 255.0, 1.0, "%.0f"),
-}
-FLIPS = {"horizontal_flip": "Flip left to right", "vertical_flip": "Flip top to bottom"}
 FILL_MODES = {"nearest": "edge pixels", "reflect": "mirror image", "wrap": "repeat", "constant": "one grey"}
-EXPLAINED = {
-    "zoom_range": " Here as two factors; with both at 1 the size stays.",
-    "brightness_range": " With both at 1 the brightness stays.",
-    "cval": " Only in use with the fill mode constant.",
-}
 STRENGTH = "augment_strength"
+# Fields that matter only while another one has a certain value: what says so.
+_NEEDS = {
+    "cval": ("fill mode constant", lambda config: config.fill_mode == "constant"),
+    "erasing_scale": ("random erasing", lambda config: config.is_on("erasing_probability")),
+    "erasing_value": ("random erasing", lambda config: config.is_on("erasing_probability")),
+}
+# Denser than Streamlit's own: a group must fit beside the preview. A change that is off has a grey slider.
+_CSS = """<style>
+.st-key-augment_tabs [role='tabpanel'] [data-testid='stVerticalBlock'] {gap: 0}
+[class*='st-key-augment_row_'] {min-height: 2.75rem; flex-wrap: nowrap}
+[class*='st-key-augment_row_'] [data-testid='stMarkdown'] p {font-size: 0.875rem}
+[class*='st-key-augment_row_'] > :last-child {min-width: 7rem}
+[class*='st-key-augment_row_'] [data-testid='stSlider'] {margin: -0.35rem 0}
+%s {filter: grayscale(1)}
+</style>"""
 
 
 def key_of(name: str) -> str:
-    """The key of a field's control in the session state."""
+    """The key of a field's slider, toggle or choice in the session state."""
     return f"augment_{name}"
 
 
+def switch_of(name: str) -> str:
+    """The key of the switch beside a field's slider."""
+    return f"augment_on_{name}"
+
+
 def to_controls(config: AugmentationConfig) -> dict[str, Any]:
-    """What each control shows for `config`, by field: zoom and brightness always as a pair of factors."""
-    zoom = tuple(round(factor, 4) for factor in config.zoom_limits)
-    return {**config.model_dump(), "zoom_range": zoom, "brightness_range": config.brightness_range or (1.0, 1.0)}
+    """What each control shows for `config`, by key. A change that is off has no slider's value here: it keeps its own.
+
+    Zoom is shown as a pair of factors always.
+    """
+    shown: dict[str, Any] = {}
+    for name, told in PARAMETERS.items():
+        value = pair_of(config, told) or getattr(config, name)
+        if not _is_slider(told):
+            shown[key_of(name)] = value
+            continue
+        on = config.is_on(name)
+        if told.has_switch:
+            shown[switch_of(name)] = on
+        if on or not told.has_switch:
+            shown[key_of(name)] = value
+    return shown
 
 
-def from_controls(values: dict[str, Any]) -> AugmentationConfig:
-    """The settings that controls show: a pair of factors that changes nothing, or that one number says, becomes that.
+def at_first(told: Parameter) -> Any:
+    """Where the slider of a change that has not been on yet stands."""
+    if told.name == "zoom_range":
+        return 1 - float(str(told.on)), 1 + float(str(told.on))
+    return told.on
+
+
+def from_controls(values: Mapping[str, Any]) -> AugmentationConfig:
+    """The settings that controls show, by key: a change that is off has its neutral value.
 
     Raises:
         ConfigError: A value is out of its range.
     """
-    # A browser's slider adds its steps up in floating point.
-    values = {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
-    zoom_low, zoom_high = (round(factor, 4) for factor in values["zoom_range"])
-    even = round(zoom_low + zoom_high, 4) == 2 and zoom_low >= 0.1
-    low, high = (round(factor, 4) for factor in values["brightness_range"])
-    return AugmentationConfig.create(
-        {
-            **values,
-            "zoom_range": round(1 - zoom_low, 4) if even else (zoom_low, zoom_high),
-            "brightness_range": None if low == high == 1 else (low, high),
-        }
-    )
+    fields: dict[str, Any] = {}
+    for name, told in PARAMETERS.items():
+        value = values[key_of(name)]
+        # A browser's slider adds its steps up in floating point.
+        if isinstance(value, (tuple, list)):
+            value = tuple(round(number, 4) for number in value)
+        elif isinstance(value, float):
+            value = round(value, 4)
+        if not values.get(switch_of(name), True):
+            value = told.neutral
+        elif name == "zoom_range":
+            value = _zoom(*value)
+        elif value == (1.0, 1.0) and told.has_switch:
+            value = told.neutral
+        fields[name] = value
+    return AugmentationConfig.create(fields)
 
 
 def read_controls() -> AugmentationConfig:
-    """The settings as the controls stand; fills controls that have no value yet, as after a change of pages."""
-    for name, value in to_controls(augmentation()).items():
-        st.session_state.setdefault(key_of(name), value)
-    config = from_controls({name: st.session_state[key_of(name)] for name in AugmentationConfig.model_fields})
+    """The settings as the controls stand; fills in what has no value yet. Call it before any control is drawn."""
+    missing = to_controls(augmentation())
+    for told in PARAMETERS.values():
+        if _is_slider(told) and told.has_switch:
+            missing.setdefault(key_of(told.name), at_first(told))
+    for key, value in missing.items():
+        st.session_state.setdefault(key, value)
+    config = from_controls({key: st.session_state[key] for key in missing})
     set_augmentation(config)
     return config
 
 
+def show_settings(config: AugmentationConfig) -> None:
+    """Puts every control where `config` has it: for callbacks, or before the controls are drawn."""
+    for key, value in to_controls(config).items():
+        st.session_state[key] = value
+    set_augmentation(config)
+
+
 def strength(config: AugmentationConfig) -> None:
-    """The presets; the one that the controls agree with is marked."""
-    st.session_state[STRENGTH] = next((name for name in PRESETS if PRESETS[name] == config), None)
-    st.segmented_control(
-        "Strength",
-        list(PRESETS),
-        key=STRENGTH,
-        on_change=_take_preset,
-        help="Sets all controls at once. None of these is marked once you have changed a control yourself.",
-    )
+    """The presets; the one that the controls agree with is marked. And the way back to the beginning."""
+    st.session_state[STRENGTH] = strength_of(config)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.segmented_control(
+            "Strength",
+            list(PRESETS),
+            key=STRENGTH,
+            format_func=str.capitalize,
+            on_change=_take_preset,
+            help="Sets all controls at once. None of these is marked once you have changed a control yourself.",
+        )
+        st.button(
+            "Reset",
+            key="augment_reset",
+            on_click=reset,
+            help="Every control as at the very beginning: the strength Notebook, and each slider in its first place.",
+        )
 
 
-def geometry(config: AugmentationConfig) -> None:
-    st.subheader("Geometry")
-    for name in ("rotation_range", "width_shift_range", "height_shift_range", "shear_range", "zoom_range"):
-        _slider(name)
-    with st.container(horizontal=True):
-        for name, label in FLIPS.items():
-            st.toggle(label, key=key_of(name), help=help_of(AugmentationConfig, name))
-    st.selectbox(
-        "Fill mode",
-        list(FILL_MODES),
-        format_func=lambda mode: f"{mode}: {FILL_MODES[mode]}",
-        key=key_of("fill_mode"),
-        help=help_of(AugmentationConfig, "fill_mode"),
-    )
-    _slider("cval", disabled=config.fill_mode != "constant")
+def reset() -> None:
+    for told in PARAMETERS.values():
+        if _is_slider(told) and told.has_switch:
+            st.session_state[key_of(told.name)] = at_first(told)
+    show_settings(AugmentationConfig())
 
 
-def colour() -> None:
-    st.subheader("Colour")
-    _slider("brightness_range")
-    _slider("channel_shift_range")
+def groups(config: AugmentationConfig, more: Mapping[str, Callable[[], None]]) -> None:
+    """All controls, a tab for each group, and after them tabs of `more` by their titles."""
+    off = [name for name, told in PARAMETERS.items() if _is_slider(told) and told.has_switch and not config.is_on(name)]
+    rows = ", ".join(f".st-key-augment_row_{name} [data-testid='stSlider']" for name in off) or ".none"
+    st.html(_CSS % rows)
+    with st.container(key="augment_tabs"):
+        tabs = st.tabs([*Group, *more])
+        for group, tab in zip(Group, tabs, strict=False):
+            with tab:
+                _group(group, config)
+        for draw, tab in zip(more.values(), tabs[len(Group) :], strict=True):
+            with tab:
+                draw()
 
 
-def _slider(name: str, disabled: bool = False) -> None:
-    label, lowest, highest, step, shown = SLIDERS[name]
-    words = help_of(AugmentationConfig, name) + EXPLAINED.get(name, "")
-    st.slider(label, lowest, highest, step=step, format=shown, key=key_of(name), help=words, disabled=disabled)
+def _group(group: Group, config: AugmentationConfig) -> None:
+    members = [told for told in PARAMETERS.values() if told.group == group]
+    flips = [told for told in members if isinstance(told.neutral, bool)]
+    for told in members:
+        if told in flips:
+            if told == flips[0]:
+                with st.container(horizontal=True):
+                    for flip in flips:
+                        st.toggle(flip.label, key=key_of(flip.name), help=flip.help, persist_state="session")
+        else:
+            _row(told, config)
+
+
+def _row(told: Parameter, config: AugmentationConfig) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"augment_row_{told.name}", gap="small"):
+        if told.name == "fill_mode":
+            _label(told, "")
+            st.selectbox(
+                told.label,
+                list(FILL_MODES),
+                format_func=lambda mode: f"{mode}: {FILL_MODES[mode]}",
+                key=key_of(told.name),
+                help=told.help,
+                label_visibility="collapsed",
+                persist_state="session",
+            )
+            return
+        words, needed = _NEEDS.get(told.name, ("", lambda config: True))
+        if told.has_switch:
+            st.toggle(
+                told.label,
+                key=switch_of(told.name),
+                help=f"{told.help} {_range_in_words(told)}",
+                width=210,
+                persist_state="session",
+            )
+        else:
+            _label(told, f" Only with {words}." if words else "")
+        st.slider(
+            told.label,
+            float(told.lowest),
+            float(told.highest),
+            step=float(told.step),
+            format=FORMATS.get(told.unit, "%g"),
+            key=key_of(told.name),
+            on_change=_switch_on if told.has_switch else None,
+            args=(told.name,),
+            label_visibility="collapsed",
+            help=told.help,
+            disabled=not needed(config),
+            persist_state="session",
+        )
+
+
+def _label(told: Parameter, more: str) -> None:
+    st.markdown(told.label, help=f"{told.help}{more}", width=210)
+
+
+def _range_in_words(told: Parameter) -> str:
+    unit = "" if told.unit in told.help else f", {told.unit}"
+    return f"From {told.lowest:g} to {told.highest:g}{unit}."
+
+
+def _switch_on(name: str) -> None:
+    """Who moves the slider of a change that is off wants to see it."""
+    st.session_state[switch_of(name)] = True
 
 
 def _take_preset() -> None:
     name = st.session_state[STRENGTH]
     if name:  # None: the marked one was clicked again, which changes nothing
-        for field, value in to_controls(preset(name)).items():
-            st.session_state[key_of(field)] = value
+        show_settings(preset(name))
+
+
+def _is_slider(told: Parameter) -> bool:
+    return told.step > 0
+
+
+def _zoom(low: float, high: float) -> float | tuple[float, float] | None:
+    """One number where one says it, as in the notebook."""
+    even = round(low + high, 4) == 2 and low >= 0.1
+    return round(1 - low, 4) if even else (low, high)

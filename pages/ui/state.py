@@ -3,15 +3,21 @@
 import streamlit as st
 
 from core.augmentation import AugmentationConfig
+from pages.ui import augment_store
 
 _AUGMENTATION = "augmentation"
 
 
 def augmentation() -> AugmentationConfig:
-    """The augmentation that this session is tuning: the Augmentation page sets it, the Training page uses it."""
+    """The augmentation that this session is tuning: the Augmentation page sets it, the Training page uses it. A new
+    session begins with what was set last on this machine."""
     stored = st.session_state.get(_AUGMENTATION)
-    return stored if isinstance(stored, AugmentationConfig) else AugmentationConfig()
+    if not isinstance(stored, AugmentationConfig):
+        stored = st.session_state[_AUGMENTATION] = augment_store.last()
+    return stored
 
 
 def set_augmentation(config: AugmentationConfig) -> None:
-    st.session_state[_AUGMENTATION] = config
+    if st.session_state.get(_AUGMENTATION) != config:
+        st.session_state[_AUGMENTATION] = config
+        augment_store.remember(config)

@@ -4,7 +4,6 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from core.augmentation import PRESETS, AugmentationConfig
 from core.config import help_of
 from core.training.recipe import Pooling, Preset, TrainingConfig, preset
 from pages.ui.state import augmentation
@@ -50,27 +49,6 @@ def chosen_settings() -> TrainingConfig:
     _fill_in_where_empty()
     values = {name: st.session_state[_key(name)] for name in _values(_preset())}
     return TrainingConfig.create({**values, "augmentation": augmentation()})
-
-
-def augmentation_in_words(config: AugmentationConfig) -> str:
-    """One line that says how copies will differ."""
-    if config.identity:
-        return "Copies equal their originals."
-    low, high = config.zoom_limits
-    brightness = config.brightness_range
-    parts = [
-        (config.rotation_range, f"turned up to {config.rotation_range:g}°"),
-        (config.width_shift_range, f"moved sideways up to {config.width_shift_range:.0%}"),
-        (config.height_shift_range, f"moved up or down up to {config.height_shift_range:.0%}"),
-        (config.shear_range, f"slanted up to {config.shear_range:g}°"),
-        ((low, high) != (1, 1), f"scaled {low:g} to {high:g}"),
-        (config.horizontal_flip, "mirrored"),
-        (config.vertical_flip, "turned upside down"),
-        (brightness, f"brightness {brightness[0]:g} to {brightness[1]:g}" if brightness else ""),
-        (config.channel_shift_range, f"colours shifted up to {config.channel_shift_range:g}"),
-    ]
-    name = next((name for name, known in PRESETS.items() if known == config), "your own")
-    return f"Copies ({name} strength): {', '.join(words for amount, words in parts if amount)}."
 
 
 def _control(name: str) -> None:

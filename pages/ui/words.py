@@ -22,6 +22,7 @@ PHASES = {
     "features": "Passing the pictures through the base",
     "head": "Training the head",
     "save": "Saving and checking the model",
+    "robustness": "Classifying augmented copies",
 }
 
 

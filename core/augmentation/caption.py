@@ -1,0 +1,54 @@
+"""What was drawn for a copy, in words."""
+
+from core.augmentation.drawing import Drawn
+
+
+def describe(drawn: Drawn) -> str:
+    """One line for a caption: the steps in their order, in the viewer's directions, e.g. "shifted 5 % left".
+
+    Amounts that round to nothing are left out; "unchanged" when nothing is left.
+    """
+    return ", ".join(step for step in _geometry(drawn) + _colour(drawn) + _damage(drawn) if step) or "unchanged"
+
+
+def _geometry(drawn: Drawn) -> list[str]:
+    height, width = drawn.size
+    wider, taller = 1 / drawn.zx - 1, 1 / drawn.zy - 1
+    shown = round(100 * drawn.crop[2] * drawn.crop[3])
+    return [
+        f"cropped to {shown} % of the area" if shown < 100 else "",
+        _step("rotated {} degrees", drawn.theta, "anticlockwise", "clockwise"),
+        _step("shifted {} %", 100 * drawn.tx / width, "left", "right"),
+        _step("shifted {} %", 100 * drawn.ty / height, "up", "down"),
+        _step("slanted {} degrees", drawn.shear, "to the left", "to the right"),
+        _step("{} %", 100 * wider, "wider", "narrower"),
+        _step("{} %", 100 * taller, "taller", "shorter"),
+    ]
+
+
+def _colour(drawn: Drawn) -> list[str]:
+    return [
+        _step("colours {} levels", drawn.channel_shift_intensity, "up", "down"),
+        "mirrored left to right" if drawn.flip_horizontal else "",
+        "mirrored top to bottom" if drawn.flip_vertical else "",
+        _step("{} %", 100 * (drawn.brightness - 1), "brighter", "darker"),
+        _step("{} %", 100 * (drawn.contrast - 1), "more contrast", "less contrast"),
+        _step("colours {} %", 100 * (drawn.saturation - 1), "stronger", "paler"),
+        _step("hue turned {} degrees", drawn.hue, "from red to yellow", "from red to violet"),
+        "grey" if drawn.grayscale else "",
+    ]
+
+
+def _damage(drawn: Drawn) -> list[str]:
+    covered = round(100 * drawn.erased[2] * drawn.erased[3]) if drawn.erased else 0
+    return [
+        f"blurred by {drawn.blur:.1f} pixels" if round(drawn.blur, 1) else "",
+        f"noise of {round(drawn.noise)} levels" if round(drawn.noise) else "",
+        f"JPEG quality {drawn.jpeg_quality}" if drawn.jpeg_quality else "",
+        f"{covered} % covered" if covered else "",
+    ]
+
+
+def _step(words: str, amount: float, above: str, below: str) -> str:
+    shown = round(abs(amount))
+    return f"{words.format(shown)} {above if amount > 0 else below}" if shown else ""

@@ -1,0 +1,28 @@
+"""The settings as Python and as JSON, to take away."""
+
+import streamlit as st
+
+from core.augmentation import AugmentationConfig
+from core.augmentation.code import keras_generator, keras_layers
+from pages.ui.augment_choice import size
+
+GENERATOR, LAYERS, JSON = "ImageDataGenerator", "Keras layers", "JSON"
+_AS = "augment_code_as"
+
+
+def as_code(config: AugmentationConfig) -> None:
+    """One of three, with a button that copies it."""
+    chosen = st.segmented_control(
+        "Code",
+        [GENERATOR, LAYERS, JSON],
+        default=GENERATOR,
+        key=_AS,
+        help="The notebook's generator, layers for a model of today, or what Pawlab itself reads. Comments in the code "
+        "say what Keras cannot do.",
+    )
+    if chosen == JSON:
+        st.code(config.to_json(), language="json")
+    elif chosen == LAYERS:
+        st.code(keras_layers(config, size()), language="python")
+    else:
+        st.code(keras_generator(config), language="python")

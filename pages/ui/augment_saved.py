@@ -1,0 +1,109 @@
+"""Settings under a name, as a file and as a link: one popover."""
+
+from datetime import date
+
+import streamlit as st
+
+from core.augmentation import AugmentationConfig
+from core.datasets import Dataset
+from core.errors import PawlabError
+from pages.ui.augment_controls import show_settings
+from pages.ui.augment_link import as_text, link
+from pages.ui.augment_store import LONGEST_NAME, Store, import_json
+from pages.ui.words import show_error
+
+_NAME, _OPENED, _FILE, _TAKEN, _ERROR = (
+    f"augment_saved_{name}" for name in ("name", "opened", "file", "taken", "error")
+)
+
+
+def save_and_share(config: AugmentationConfig, found: Dataset) -> None:
+    with st.popover("Save and share", help="Keep these settings under a name, as a file or as a link."):
+        error = st.session_state.pop(_ERROR, None)
+        if error:
+            show_error(error)
+        _named(config)
+        _files(config)
+        st.markdown("**Link**", help="Settings, seed, size and choice of pictures. Opens the same page.")
+        st.code(as_text(link(config, found)), language=None, wrap_lines=True)
+
+
+def _named(config: AugmentationConfig) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Save as",
+            key=_NAME,
+            max_chars=LONGEST_NAME,
+            placeholder="a name for these settings",
+            help="A name that is in use already gets these settings instead.",
+            width=230,
+        )
+        st.button("Save", on_click=_save, args=(config,), help="Keeps the settings on this machine.")
+    names = Store().names()
+    if st.session_state.get(_OPENED) not in (None, *names):
+        st.session_state[_OPENED] = None  # deleted, here or in another tab
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Saved settings",
+            names,
+            index=None,
+            key=_OPENED,
+            placeholder="choose one" if names else "none yet",
+            disabled=not names,
+            help="All that were saved on this machine.",
+            width=230,
+        )
+        st.button("Open", on_click=_open, args=(chosen,), disabled=not chosen, help="Puts every control as saved.")
+        st.button("Delete", on_click=_delete, args=(chosen,), disabled=not chosen, help="Forgets what has this name.")
+
+
+def _files(config: AugmentationConfig) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.download_button(
+            "Download JSON",
+            config.to_json(),
+            f"augmentation-{date.today():%Y-%m-%d}.json",
+            "application/json",
+            on_click="ignore",
+            help="The settings as a file, for another machine or the command line.",
+        )
+    file = st.file_uploader("Open a JSON file", key=_FILE, max_upload_size=1, help="One that was downloaded here.")
+    if file is None:
+        st.session_state.pop(_TAKEN, None)
+    elif st.session_state.get(_TAKEN) != file.file_id:
+        st.session_state[_TAKEN] = file.file_id
+        try:
+            st.session_state["augment_incoming"] = import_json(file.getvalue())
+        except PawlabError as error:
+            st.session_state[_ERROR] = error
+        st.rerun(scope="fragment")  # the controls above are drawn already
+
+
+def take_incoming() -> None:
+    """Shows the settings of a file that was uploaded in the run before. Call it before any control is drawn."""
+    config = st.session_state.pop("augment_incoming", None)
+    if isinstance(config, AugmentationConfig):
+        show_settings(config)
+
+
+def _save(config: AugmentationConfig) -> None:
+    try:
+        st.session_state[_OPENED] = Store().save(st.session_state.get(_NAME) or "", config)
+        st.session_state[_NAME] = ""
+    except PawlabError as error:
+        st.session_state[_ERROR] = error
+
+
+def _open(name: str) -> None:
+    try:
+        show_settings(Store().open(name))
+    except PawlabError as error:
+        st.session_state[_ERROR] = error
+
+
+def _delete(name: str) -> None:
+    try:
+        Store().delete(name)
+        st.session_state[_OPENED] = None
+    except PawlabError as error:
+        st.session_state[_ERROR] = error

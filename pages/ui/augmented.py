@@ -1,0 +1,114 @@
+"""Originals beside what augmentation makes of them, drawn in place without a flicker.
+
+The pictures cross as one image and are cut apart in the browser, so a row of controls can be moved and everything
+changes at once. Pointing at a copy says what was drawn for it; a click or Enter opens it large beside its original,
+which asks the server nothing. Keyboard: arrows move in the grid and in the large view, Esc closes it.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from core import preview
+
+HTML = """
+<div class="augmented">
+  <div class="bar">
+    <label class="before"><input type="checkbox" role="switch">Show originals</label>
+    <span class="note"></span>
+  </div>
+  <div class="grid" role="group"></div>
+  <p class="drawn"></p>
+  <img class="sheet" alt="" hidden>
+  <dialog class="large" aria-labelledby="augmented-title">
+    <header><h2 id="augmented-title"></h2><button type="button" class="close">Close</button></header>
+    <div class="pair">
+      <figure><canvas role="img" aria-label="The original"></canvas><figcaption>Original</figcaption></figure>
+      <figure><canvas role="img" aria-label="The copy"></canvas><figcaption class="second"></figcaption></figure>
+    </div>
+    <p class="words" aria-live="polite"></p>
+    <footer>
+      <button type="button" data-step="-1">Previous</button>
+      <button type="button" data-step="1">Next</button>
+      <span>Arrow keys move, Esc closes</span>
+    </footer>
+  </dialog>
+</div>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One changed picture. `words` say what was drawn for it. `caption` stands beneath it, "" for none; `wrong` marks
+    one that a model gets wrong."""
+
+    picture: preview.Image
+    words: str
+    caption: str = ""
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An original and its copies. `name` says which picture it is, `caption` stands beneath the original."""
+
+    name: str
+    original: preview.Image
+    copies: tuple[Copy, ...]
+    caption: str = ""
+    wrong: bool = False
+
+
+def augmented(
+    rows: Sequence[Row],
+    key: str,
+    *,
+    heads: Sequence[str] = (),
+    label: str = "Originals and their augmented copies",
+    hint: str = "",
+    note: str = "",
+    share: float = 0.6,
+) -> None:
+    """Draws them.
+
+    Args:
+        rows: At least one; every picture uint8 (size, size, 3), RGB, of one size.
+        key: Name of the element on the page.
+        heads: Words above the columns, the originals' first; none where it is empty.
+        label: What the grid is called for those who cannot see it.
+        hint: What stands beneath while no copy is pointed at.
+        note: A few words at the right of the bar above.
+        share: Part of the window's height that the grid may take.
+    """
+    # Registered on each call: the registry belongs to the runtime, which tests replace.
+    draw = st.components.v2.component("augmented", html=HTML, css=_part("augmented.css"), js=_part("augmented.js"))
+    sheet = preview.compose([[row.original, *(copy.picture for copy in row.copies)] for row in rows])
+    data = {
+        "image": f"data:image/jpeg;base64,{base64.b64encode(preview.as_jpeg(sheet)).decode()}",
+        "size": len(rows[0].original),
+        "rows": [_as_data(row) for row in rows],
+        "heads": list(heads),
+        "label": label,
+        "hint": hint,
+        "note": note,
+        "share": share,
+    }
+    draw(data=data, key=key)
+
+
+def _as_data(row: Row) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "caption": row.caption,
+        "wrong": row.wrong,
+        "copies": [{"words": copy.words, "caption": copy.caption, "wrong": copy.wrong} for copy in row.copies],
+    }
+
+
+@cache
+def _part(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
