@@ -1,0 +1,69 @@
+"""The confusion matrix as a table whose cells can be pressed."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.evaluation.confusion import Counts, rates
+
+UNSURE = "unsure"
+
+
+def pressed_cell(key: str) -> tuple[int, int] | None:
+    """Row and column that was pressed just now: call it before `matrix`."""
+    match getattr(st.session_state.get(key), "cell", None):
+        case {"row": int(row), "column": int(column)} if row >= 0 and column >= 0:
+            return row, column
+    return None
+
+
+def matrix(
+    counts: Counts, classes: Sequence[str], unsure: Sequence[int], key: str, chosen: tuple[int, int], in_rates: bool
+) -> None:
+    """Draws it.
+
+    Args:
+        counts: int64 (classes, classes): row the true class, column the answer.
+        unsure: Of each true class, the pictures without an answer; the column is left out where there are none.
+        chosen: The cell that is marked.
+        in_rates: Whether shares of a row stand in large figures, and counts in small ones, or the other way round.
+    """
+    # Registered on each call: the registry belongs to the runtime, which tests replace.
+    draw = st.components.v2.component(
+        "matrix", html='<div class="matrix"></div>', css=_part("matrix.css"), js=_part("matrix.js")
+    )
+    shares = rates(counts)
+    totals = counts.sum(axis=1) + list(unsure)
+    cells = [
+        [_cell(int(count), int(totals[row]), float(shares[row, column])) for column, count in enumerate(line)]
+        for row, line in enumerate(counts)
+    ]
+    columns = list(classes)
+    if any(unsure):
+        columns.append(UNSURE)
+        for row, number in enumerate(unsure):
+            cells[row].append(_cell(number, int(totals[row]), 0.0))
+    data = {
+        "caption": "Rows: what it is. Columns: what the model answered.",
+        "rows": list(classes),
+        "columns": columns,
+        "cells": cells,
+        "chosen": f"{chosen[0]} {chosen[1]}",
+        "rates": in_rates,
+    }
+    draw(data=data, key=key, on_cell_change=_nothing)
+
+
+def _cell(count: int, total: int, share: float) -> dict[str, object]:
+    return {"count": f"{count:,}", "rate": f"{count / total:.1%}" if total else "–", "share": round(share, 3)}
+
+
+@cache
+def _part(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for each event that a component may send."""
