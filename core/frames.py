@@ -5,9 +5,11 @@ and TIFF's directories are only stepped over, and at most `MAX_FRAMES` of them. 
 circle has the frames up to there.
 """
 
-import struct
+from itertools import islice
 
 from PIL.ImageFile import ImageFile
+
+from core.tiff import directories
 
 MAX_FRAMES = 1000
 _MAX_STEPS = 300_000  # 64 MB of GIF's blocks of 255 bytes, in 40 ms
@@ -23,7 +25,7 @@ def count_frames(image: ImageFile, content: bytes) -> int:
     if image.format == "GIF":
         frames = _gif_frames(content)
     elif image.format == "TIFF":
-        frames = _tiff_pages(content)
+        frames = sum(1 for _ in islice(directories(content), MAX_FRAMES))
     elif image.format in {"PNG", "WEBP"}:
         frames = int(getattr(image, "n_frames", 1))  # both say it in the header, which is read already
     else:
@@ -56,19 +58,3 @@ def _gif_frames(content: bytes) -> int:
 
 def _table(flags: int) -> int:
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _tiff_pages(content: bytes) -> int:
-    order = ">" if content[:2] == b"MM" else "<"
-    big = content[2:4] in (b"+\0", b"\0+")
-    count, entry, offset = (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "L")
-    seen: set[int] = set()
-    try:
-        (at,) = struct.unpack_from(offset, content, 8 if big else 4)
-        while at and at not in seen and len(seen) < MAX_FRAMES:
-            (entries,) = struct.unpack_from(count, content, at)
-            seen.add(at)
-            (at,) = struct.unpack_from(offset, content, at + struct.calcsize(count) + entries * entry)
-    except struct.error:
-        pass
-    return len(seen)

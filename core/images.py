@@ -4,8 +4,9 @@ Covers JPEG (also the multi-picture files of phones), PNG, WebP, BMP, GIF and TI
 palette, CMYK, 1-bit and 16-bit pixels; alpha, which is laid on white; and EXIF rotation. Does not cover colour profiles
 (Keras ignores them too) nor pixels whose white is unknown (floating point, 32-bit integers beyond 16 bits).
 
-Hostile input: bytes and pixels are limited before anything is decoded, only the six parsers above ever see the bytes,
-and whatever goes wrong inside them becomes an `ImageError`. All functions may be called from many threads.
+Hostile input: bytes, parts (`core.structure`) and pixels are limited before anything is decoded, only the six parsers
+above ever see the bytes, and whatever goes wrong inside them becomes an `ImageError`. All functions may be called from
+many threads.
 """
 
 import io
@@ -32,15 +33,17 @@ from core.errors import ImageError, LargeImageError
 from core.frames import count_frames
 from core.orientation import orientation, upright
 from core.pillow import in_words, silence
+from core.pixels import to_grey, to_rgb
+from core.refusal import refused
+from core.structure import check_structure
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
-LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: 100 million pixels take up to 1.5 GB
+MAX_WEBP_PIXELS = 65_000_000  # its decoder takes 20 bytes a pixel; 13 are the most of any other
+LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: the largest take up to 1.4 GB
 # Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many datasets hold photos of
 # 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
-MAX_SCANS = 100  # of a progressive JPEG, each of which costs a pass over all pixels; programs write about 10
-_SCAN = b"\xff\xda"  # cannot occur in coded pixels
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
@@ -88,7 +91,7 @@ def load_image(source: bytes | Path, size: int) -> np.ndarray:
     with _opened(source) as (image, _):
         image.draft("RGB", (size, size))
         with _turn_for(image):
-            square = _rgb(image).resize((size, size), Image.Resampling.BILINEAR)
+            square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
         return np.array(upright(square, orientation(image)))
 
 
@@ -112,7 +115,7 @@ def decode_image(source: bytes | Path, longest: int | None = None) -> np.ndarray
             target = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
             image.draft("RGB", target)
         with _turn_for(image):
-            picture = _rgb(image)
+            picture = to_rgb(image)
             if picture.size != target:
                 picture = picture.resize(target, Image.Resampling.BILINEAR)
             return np.array(upright(picture, orientation(image)))
@@ -143,7 +146,7 @@ def inspect_image(source: bytes | Path, decode_large: bool = True) -> tuple[Imag
         if _is_large(image) and not decode_large:
             raise LargeImageError(f"the picture has {width}x{height} pixels", "a smaller one")
         with _turn_for(image):
-            grey = _grey(image)
+            grey = to_grey(image)
             if (factor := max(grey.size) // MEASURED_SIDE) > 1:
                 grey = grey.reduce(factor)
         turned = orientation(image)
@@ -189,55 +192,20 @@ def _opened(source: bytes | Path) -> Iterator[tuple[ImageFile, bytes]]:
     if parser is None:
         reason = "the file is empty" if not content else f"not an image in a format that we read ({FORMATS})"
         raise _error(reason)
-    if parser is JpegImageFile and content.count(_SCAN) > MAX_SCANS:
-        raise _error(f"the picture is sent in {content.count(_SCAN)} passes, which would take minutes to decode")
     opened = False
     try:
+        check_structure(content)
         with parser(io.BytesIO(content)) as image:
             opened = True
-            if image.width * image.height > MAX_PIXELS:
-                raise _error(f"the picture has {image.width}x{image.height} pixels")
+            limit = min(MAX_PIXELS, MAX_WEBP_PIXELS) if parser is WebPImageFile else MAX_PIXELS
+            if image.width * image.height > limit:
+                most = f"a {image.format} of at most {limit // 10**6} million"
+                raise refused(f"the picture has {image.width}x{image.height} pixels", most)
             yield image, content
     except ImageError:
         raise
     except Exception as error:  # a parser under attack may raise nearly anything
         raise _error(in_words(error, opened)) from error
-
-
-def _grey(image: ImageFile) -> Image.Image:
-    """Loads the pixels and brings every mode to grey."""
-    image.load()
-    if image.mode == "L" and "transparency" not in image.info:
-        return image
-    return _rgb(image).convert("L")
-
-
-def _rgb(image: ImageFile) -> Image.Image:
-    """Loads the pixels and brings every mode to RGB."""
-    image.load()
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _rgb_from_integers(image)
-    if image.mode not in {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}:
-        raise _error(f"pixels of the kind {image.mode}, whose black and white are unknown")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    picture = image.convert("RGBA")
-    canvas = Image.new("RGB", picture.size, "white")
-    canvas.paste(picture, mask=picture.getchannel("A"))
-    return canvas
-
-
-def _rgb_from_integers(image: ImageFile) -> Image.Image:
-    """16-bit grey, 0..65535, scaled to 0..255; Pillow's own conversion would clip at 255."""
-    values = np.asarray(image).astype(np.int64 if image.mode == "I" else np.uint32)
-    if image.mode == "I" and (values.min() < 0 or values.max() > 65535):
-        raise _error("32-bit pixels outside 0..65535, whose black and white are unknown")
-    grey = ((values + 128) // 257).astype(np.uint8)
-    if isinstance(transparent := image.info.get("transparency"), int):
-        grey[values == transparent] = 255
-    return Image.fromarray(grey).convert("RGB")
 
 
 def _turn_for(image: ImageFile) -> AbstractContextManager[object]:
@@ -251,4 +219,4 @@ def _is_large(image: ImageFile) -> bool:
 
 def _error(reason: str) -> ImageError:
     limits = f"at most {MAX_BYTES // 2**20} MB and {MAX_PIXELS // 10**6} million pixels"
-    return ImageError(reason, f"an image ({FORMATS}) of {limits}", "Open it in a picture editor and save it as JPEG")
+    return refused(reason, f"an image ({FORMATS}) of {limits}")

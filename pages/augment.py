@@ -8,7 +8,7 @@ from pages.ui import augment_choice as choice
 from pages.ui import augment_controls as controls
 from pages.ui.augment_choice import Original
 from pages.ui.augment_link import read_link, write_link
-from pages.ui.augment_saved import save_and_share, take_incoming
+from pages.ui.augment_saved import save_and_share
 from pages.ui.augment_words import augmentation_in_words
 from pages.ui.augmented import Copy, Row, augmented
 from pages.ui.data import dataset
@@ -26,8 +26,9 @@ VIEWS = {
 # The preview stays in sight while the controls beside it, or on a phone below it, are scrolled.
 CSS = """<style>
 [data-testid='stColumn']:has(> * .st-key-augment_preview) {
-  position: sticky; top: 3.75rem; align-self: flex-start; z-index: 5; background: var(--st-background-color, inherit);
+  position: sticky; top: 3.75rem; align-self: flex-start; z-index: 5; background: light-dark(%s, %s);
 }
+@media (max-width: 640px) {[data-testid='stColumn']:has(> * .st-key-augment_preview) {padding-bottom: 0.5rem}}
 </style>"""
 
 
@@ -46,7 +47,6 @@ def main() -> None:
 @st.fragment
 def playground(found: Dataset) -> None:
     choice.begin()
-    take_incoming()
     config = controls.read_controls()
     originals, errors = choice.originals(found)
     copies = [
@@ -58,7 +58,7 @@ def playground(found: Dataset) -> None:
     ]
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(key="augment_preview", gap="small"):
-        st.html(CSS)
+        st.html(CSS % tuple(st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark")))
         preview(originals, copies, config)
         for error in errors:
             show_error(error)
@@ -90,15 +90,19 @@ def preview(originals: list[Original], copies: Copies, config: AugmentationConfi
         "augment_grid",
         heads=["Original", *(f"Copy {copy}" for copy in range(1, 1 + choice.copies()))],
         hint=HINT,
-        note=f"{choice.size()} x {choice.size()} pixels, seed {choice.seed()}",
+        note=f"{choice.size()} pixels, seed {choice.seed()}: {'as' if as_in_training() else 'not as'} in training",
     )
     same_as_training()
 
 
+def as_in_training() -> bool:
+    training = choice.training_now()
+    return (training.seed, training.image_size) == (choice.seed(), choice.size())
+
+
 def same_as_training() -> None:
     """Says whether a run would draw these very copies."""
-    training = choice.training_now()
-    agree = (training.seed, training.image_size) == (choice.seed(), choice.size())
+    training, agree = choice.training_now(), as_in_training()
     if choice.uploads():
         words = "What training would draw if these pictures were part of the dataset."
     elif not agree:
@@ -123,11 +127,16 @@ def _columns(number: int) -> str:
 
 
 def hand_over(config: AugmentationConfig) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**The Training page uses these settings.** {augmentation_in_words(config)}", width="stretch")
-        st.page_link(
-            "train.py", label="Use these for training", help="Opens the Training page; the settings are there."
-        )
+    with st.container(border=True):
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.markdown(f"**The Training page uses these settings.** {augmentation_in_words(config)}")
+        if right.button(
+            "Use these for training",
+            key="augment_hand_over",
+            type="primary",
+            help="Opens the Training page: these settings are there already.",
+        ):
+            st.switch_page("train.py")
 
 
 def closer(config: AugmentationConfig, originals: list[Original], copies: Copies, found: Dataset) -> None:

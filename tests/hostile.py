@@ -1,8 +1,9 @@
 """A corpus of hostile files, drawn by code: what a careless camera, a broken disk or an attacker puts into a dataset.
 
-`bad_files` are no pictures and must each be refused with a reason. `odd_files` are pictures with something hostile
-about them: a decoder may take them or refuse them, but must stay quick and small. `ODD_NAMES` are names for good ones.
-`plant` lays all of it, and what is no ordinary file, into the class folders of a good dataset.
+`bad_files` are no pictures, or made of too many parts (`tests.hostile_floods`), and must each be refused with a reason.
+`odd_files` are pictures with something hostile about them: a decoder may take them or refuse them, but must stay quick
+and small. `ODD_NAMES` are names for good ones. `plant` lays all of it, and what is no ordinary file, into the class
+folders of a good dataset.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.drawing import draw_image, encode, image_bytes, write_images
+from tests.hostile_floods import chunk, floods
 
 MB = 2**20
 HUGE = 30_000  # pixels a side: nine times what is decoded
@@ -44,7 +46,7 @@ ODD_NAMES = (
 
 def bad_files() -> dict[str, bytes]:
     """{name: content} of what is no picture, a damaged one, or one beyond the limits."""
-    return {**_cut(), **_impostors(), **_huge(), **_bombs()}
+    return {**_cut(), **_impostors(), **_huge(), **_bombs(), **floods()}
 
 
 def odd_files() -> dict[str, bytes]:
@@ -179,6 +181,7 @@ def _huge() -> dict[str, bytes]:
         "no pixels.png": png(0, 0, b""),
         "huge.webp": vp8l(16_384, 16_384),
         "huge.canvas.webp": riff({b"VP8X": b"\x02\0\0\0" + b"\xff\xff\xff" * 2, b"ANIM": bytes(6)}),
+        "beyond.webp": vp8l(8100, 8100),
         "huge.bmp": b"BM" + struct.pack("<LLLLllHHLLLLLL", 70, 0, 54, 40, 2**31 - 1, -(2**31), 1, 24, *[0] * 6),
         "negative.bmp": b"BM" + struct.pack("<LLLLllHHLLLLLL", 70, 0, 54, 40, -9, 9, 1, 24, *[0] * 6),
         "huge.gif": b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(6) + gif_frame,
@@ -240,7 +243,6 @@ def _metadata() -> dict[str, bytes]:
     texts = {b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0", b"iCCP": b"a\0\0"}
     for kind, start in texts.items():
         found[f"{kind.decode()}.png"] = still[:33] + chunk(kind, start + inflated) + still[33:]
-    found["chunks.png"] = still[:33] + chunk(b"tEXt", b"a\0b") * 20_000 + still[33:]
     found["more than the header says.png"] = png(8, 8, inflated)
     found["more than the header says.tif"] = tiff({259: 8}, inflated)
     return found
@@ -305,11 +307,6 @@ def _deep(place: Path) -> dict[str, str]:
     os.close(here)
     room = os.pathconf(place, "PC_PATH_MAX") - 1 - len(os.fsencode(place))
     return {f"{'d/' * 200}deep.jpg": "good", "/".join([name] * (room // 251 + 1)): "bad"}
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    """A PNG's chunk."""
-    return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", zlib.crc32(kind + content))
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 8) -> bytes:

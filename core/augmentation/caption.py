@@ -17,10 +17,10 @@ def _geometry(drawn: Drawn) -> list[str]:
     shown = round(100 * drawn.crop[2] * drawn.crop[3])
     return [
         f"cropped to {shown} % of the area" if shown < 100 else "",
-        _step("rotated {} degrees", drawn.theta, "anticlockwise", "clockwise"),
+        _step("rotated {} degree{}", drawn.theta, "anticlockwise", "clockwise"),
         _step("shifted {} %", 100 * drawn.tx / width, "left", "right"),
         _step("shifted {} %", 100 * drawn.ty / height, "up", "down"),
-        _step("slanted {} degrees", drawn.shear, "to the left", "to the right"),
+        _step("slanted {} degree{}", drawn.shear, "to the left", "to the right"),
         _step("{} %", 100 * wider, "wider", "narrower"),
         _step("{} %", 100 * taller, "taller", "shorter"),
     ]
@@ -28,13 +28,13 @@ def _geometry(drawn: Drawn) -> list[str]:
 
 def _colour(drawn: Drawn) -> list[str]:
     return [
-        _step("colours {} levels", drawn.channel_shift_intensity, "up", "down"),
+        _step("colours {} level{}", drawn.channel_shift_intensity, "up", "down"),
         "mirrored left to right" if drawn.flip_horizontal else "",
         "mirrored top to bottom" if drawn.flip_vertical else "",
         _step("{} %", 100 * (drawn.brightness - 1), "brighter", "darker"),
         _step("{} %", 100 * (drawn.contrast - 1), "more contrast", "less contrast"),
         _step("colours {} %", 100 * (drawn.saturation - 1), "stronger", "paler"),
-        _step("hue turned {} degrees", drawn.hue, "from red to yellow", "from red to violet"),
+        _step("hue turned {} degree{}", drawn.hue, "from red to yellow", "from red to violet"),
         "grey" if drawn.grayscale else "",
     ]
 
@@ -43,12 +43,13 @@ def _damage(drawn: Drawn) -> list[str]:
     covered = round(100 * drawn.erased[2] * drawn.erased[3]) if drawn.erased else 0
     return [
         f"blurred by {drawn.blur:.1f} pixels" if round(drawn.blur, 1) else "",
-        f"noise of {round(drawn.noise)} levels" if round(drawn.noise) else "",
+        _step("noise of {} level{}", drawn.noise),
         f"JPEG quality {drawn.jpeg_quality}" if drawn.jpeg_quality else "",
         f"{covered} % covered" if covered else "",
     ]
 
 
-def _step(words: str, amount: float, above: str, below: str) -> str:
+def _step(words: str, amount: float, above: str = "", below: str = "") -> str:
     shown = round(abs(amount))
-    return f"{words.format(shown)} {above if amount > 0 else below}" if shown else ""
+    plural = "" if shown == 1 else "s"
+    return f"{words.format(shown, plural)} {above if amount > 0 else below}".rstrip() if shown else ""

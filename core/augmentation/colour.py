@@ -31,11 +31,14 @@ def saturation_and_hue(image: Image, saturation: float, hue: float) -> Image:
     By way of hue, saturation and value in floats: OpenCV's 8-bit conversion keeps 180 hues and would be off by several
     grey levels. Equal to Keras' floats, rounded.
     """
-    hsv = cv2.cvtColor(image.astype(np.float32), cv2.COLOR_RGB2HSV)  # 0..360 degrees, 0..1, 0..255
+    hsv = image.astype(np.float32)
+    # Each step in place: four arrays of floats would cost several times as much as the arithmetic.
+    cv2.cvtColor(hsv, cv2.COLOR_RGB2HSV, dst=hsv)  # 0..360 degrees, 0..1, 0..255
     # OpenCV takes hues from a second turn of the wheel, not below 0.
-    changed = cv2.transform(hsv, np.array([[1, 0, 0, hue % 360], [0, saturation, 0, 0], [0, 0, 1, 0]]))
-    np.minimum(changed[..., 1], 1, out=changed[..., 1])
-    return as_image(cv2.convertScaleAbs(cv2.cvtColor(changed, cv2.COLOR_HSV2RGB)))
+    cv2.transform(hsv, np.array([[1, 0, 0, hue % 360], [0, saturation, 0, 0], [0, 0, 1, 0]]), dst=hsv)
+    np.minimum(hsv[..., 1], 1, out=hsv[..., 1])
+    cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB, dst=hsv)
+    return as_image(cv2.convertScaleAbs(hsv))
 
 
 def grey(image: Image) -> Image:

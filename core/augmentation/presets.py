@@ -15,20 +15,23 @@ _GENTLE = {
     "zoom_range": 0.1,
     "horizontal_flip": True,
 }
+# As far as nearly every one of 48 copies of real photos still shows a cat or a dog. Further, shifts and the rectangle
+# together hide heads, and brightness times contrast leaves white patches.
 _STRONG = {
-    "rotation_range": 60,
-    "width_shift_range": 0.3,
-    "height_shift_range": 0.3,
-    "shear_range": 30,
-    "zoom_range": 0.4,
+    "rotation_range": 45,
+    "width_shift_range": 0.25,
+    "height_shift_range": 0.25,
+    "shear_range": 25,
+    "zoom_range": 0.35,
     "horizontal_flip": True,
-    "brightness_range": (0.6, 1.4),
-    "channel_shift_range": 30,
-    "contrast_range": (0.6, 1.4),
+    "channel_shift_range": 20,
+    "brightness_range": (0.7, 1.3),
+    "contrast_range": (0.7, 1.3),
     "saturation_range": (0.5, 1.5),
     "hue_range": 10,
     "grayscale_probability": 0.1,
     "erasing_probability": 0.25,
+    "erasing_scale": (0.02, 0.2),
 }
 PRESETS: Mapping[str, AugmentationConfig] = MappingProxyType(
     {

@@ -19,8 +19,9 @@ def blur(image: Image, sigma: float) -> Image:
     Beyond the border the picture is mirrored, the outermost pixel repeated: light is neither lost nor gained there.
     In floats: OpenCV's 8-bit filter works with whole 256ths, and is slower for all but the smallest.
     """
-    side = 2 * round(4 * sigma) + 1
-    blurred = cv2.GaussianBlur(image.astype(np.float32), (side, side), sigma, borderType=cv2.BORDER_REFLECT)
+    side = 2 * int(4 * sigma + 0.5) + 1
+    blurred = image.astype(np.float32)
+    cv2.GaussianBlur(blurred, (side, side), sigma, dst=blurred, borderType=cv2.BORDER_REFLECT)
     return as_image(cv2.convertScaleAbs(blurred))
 
 
@@ -37,7 +38,7 @@ def noise(image: Image, sigma: float, seed: int) -> Image:
         seed: Of the generator, 0 or more.
     """
     bits = np.random.PCG64(seed).random_raw(-(-image.size // 4)).view(np.uint16)[: image.size]
-    normal = _quantiles().take(bits).reshape(image.shape)
+    normal = cv2.LUT(bits.reshape(image.shape), _quantiles())
     return as_image(cv2.addWeighted(image, 1, normal, sigma, 0, dtype=cv2.CV_8U))
 
 

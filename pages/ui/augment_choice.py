@@ -60,7 +60,7 @@ def begin() -> None:
         st.session_state[BY] = BY_CLASS
     event = gallery_event(_PICKER)
     before = list(st.session_state[CHOSEN])
-    after = event.apply(frozenset(before))
+    after = event.apply(frozenset(before)) ^ ({event.opened} if event.opened else frozenset())  # a click ticks too
     kept = [path for path in before if path in after]
     st.session_state[CHOSEN] = tuple([*kept, *sorted(after - set(kept))][:MOST])
     if event.page:

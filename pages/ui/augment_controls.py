@@ -23,7 +23,7 @@ _NEEDS = {
 }
 # Denser than Streamlit's own: a group must fit beside the preview. A change that is off has a grey slider.
 _CSS = """<style>
-.st-key-augment_tabs [role='tabpanel'] [data-testid='stVerticalBlock'] {gap: 0}
+[class*='st-key-augment_group_'] {gap: 0}
 [class*='st-key-augment_row_'] {min-height: 2.75rem; flex-wrap: nowrap}
 [class*='st-key-augment_row_'] [data-testid='stMarkdown'] p {font-size: 0.875rem}
 [class*='st-key-augment_row_'] > :last-child {min-width: 7rem}
@@ -147,7 +147,7 @@ def groups(config: AugmentationConfig, more: Mapping[str, Callable[[], None]]) -
     with st.container(key="augment_tabs"):
         tabs = st.tabs([*Group, *more])
         for group, tab in zip(Group, tabs, strict=False):
-            with tab:
+            with tab, st.container(key=f"augment_group_{group.lower()}"):
                 _group(group, config)
         for draw, tab in zip(more.values(), tabs[len(Group) :], strict=True):
             with tab:

@@ -49,7 +49,7 @@ def with_a_run(
     except PawlabError as error:
         show_error(error)
         return
-    curve(run, config, found)
+    curve(run, config)
 
 
 def answers(
@@ -85,7 +85,6 @@ def answers(
         label="What the run says of each copy",
         hint="Beneath each picture: the most probable class and its probability. What is wrong has a frame.",
         note=f"{side} x {side} pixels, as the run takes them",
-        share=0.16 * len(rows),
     )
     if num:
         st.caption(f"{num - wrong} of {num} copies are named correctly by {plain(run.name)}.")

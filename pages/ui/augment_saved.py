@@ -12,20 +12,21 @@ from pages.ui.augment_link import as_text, link
 from pages.ui.augment_store import LONGEST_NAME, Store, import_json
 from pages.ui.words import show_error
 
-_NAME, _OPENED, _FILE, _TAKEN, _ERROR = (
-    f"augment_saved_{name}" for name in ("name", "opened", "file", "taken", "error")
-)
+_NAME, _OPENED, _FILE, _ERROR = (f"augment_saved_{name}" for name in ("name", "opened", "file", "error"))
 
 
 def save_and_share(config: AugmentationConfig, found: Dataset) -> None:
-    with st.popover("Save and share", help="Keep these settings under a name, as a file or as a link."):
+    with (
+        st.popover("Save and share", help="Keep these settings under a name, as a file or as a link."),
+        st.container(width=440, gap="small"),
+    ):
         error = st.session_state.pop(_ERROR, None)
         if error:
             show_error(error)
         _named(config)
+        st.caption("Link to this page as it is: settings, seed, size and choice of pictures")
+        st.code(as_text(link(config, found)), language=None)
         _files(config)
-        st.markdown("**Link**", help="Settings, seed, size and choice of pictures. Opens the same page.")
-        st.code(as_text(link(config, found)), language=None, wrap_lines=True)
 
 
 def _named(config: AugmentationConfig) -> None:
@@ -58,32 +59,31 @@ def _named(config: AugmentationConfig) -> None:
 
 
 def _files(config: AugmentationConfig) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.download_button(
-            "Download JSON",
-            config.to_json(),
-            f"augmentation-{date.today():%Y-%m-%d}.json",
-            "application/json",
-            on_click="ignore",
-            help="The settings as a file, for another machine or the command line.",
-        )
-    file = st.file_uploader("Open a JSON file", key=_FILE, max_upload_size=1, help="One that was downloaded here.")
-    if file is None:
-        st.session_state.pop(_TAKEN, None)
-    elif st.session_state.get(_TAKEN) != file.file_id:
-        st.session_state[_TAKEN] = file.file_id
-        try:
-            st.session_state["augment_incoming"] = import_json(file.getvalue())
-        except PawlabError as error:
-            st.session_state[_ERROR] = error
-        st.rerun(scope="fragment")  # the controls above are drawn already
+    st.download_button(
+        "Download JSON",
+        config.to_json(),
+        f"augmentation-{date.today():%Y-%m-%d}.json",
+        "application/json",
+        on_click="ignore",
+        help="The settings as a file, for another machine or the command line.",
+    )
+    st.file_uploader(
+        "Open a JSON file",
+        key=_FILE,
+        max_upload_size=1,
+        on_change=_take_file,
+        help="One that was downloaded here.",
+    )
 
 
-def take_incoming() -> None:
-    """Shows the settings of a file that was uploaded in the run before. Call it before any control is drawn."""
-    config = st.session_state.pop("augment_incoming", None)
-    if isinstance(config, AugmentationConfig):
-        show_settings(config)
+def _take_file() -> None:
+    file = st.session_state.get(_FILE)
+    if file is None:  # its name was removed, which changes nothing
+        return
+    try:
+        show_settings(import_json(file.getvalue()))
+    except PawlabError as error:
+        st.session_state[_ERROR] = error
 
 
 def _save(config: AugmentationConfig) -> None:

@@ -31,10 +31,10 @@ def augmentation_in_words(config: AugmentationConfig) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """A number with its unit: 0.2 "of the width" is "20 %"."""
+    """A number with its unit: 0.2 "of the width" is "20%"."""
     shown = FORMATS.get(unit, "%g")
     if shown == "percent":
-        return f"{100 * value:.4g} %"
+        return f"{100 * value:.4g}%"
     return {"factor": f"{value:g}×", "degrees": f"{value:g}°", "pixels": f"{value:g} px"}.get(unit, f"{value:g}")
 
 

@@ -63,8 +63,8 @@ class Augmented {
     const {rows, heads} = this.data;
     const columns = 1 + Math.max(...rows.map((row) => row.copies.length));
     this.grid.replaceChildren();
-    this.grid.style.setProperty('--columns', columns);
-    this.grid.style.setProperty('--rows', rows.length);
+    this.root.style.setProperty('--columns', columns);
+    this.root.style.setProperty('--rows', rows.length);
     heads.slice(0, columns).forEach((_, left) => this.place(make('span', 'head', this.grid), left));
     this.cells = rows.map((row, top) => {
       const original = this.cell('figure', 'original');
@@ -97,10 +97,9 @@ class Augmented {
   }
 
   fill() {
-    const {rows, heads, label, note, share, size} = this.data;
+    const {rows, heads, label, note, share} = this.data;
     this.grid.setAttribute('aria-label', label);
-    this.grid.style.setProperty('--share', share);
-    this.grid.style.setProperty('--size', `${size}px`);
+    this.root.style.setProperty('--share', share);
     this.root.querySelector('.note').textContent = note;
     this.grid.querySelectorAll('.head').forEach((head, place) => { head.textContent = heads[place]; });
     const captions = rows.some((row) => row.caption || row.copies.some((copy) => copy.caption));

@@ -1,84 +1,401 @@
 """The Augmentation page: its preview is what training draws, and its settings reach the Training page."""
 
+import hashlib
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from core.augmentation import AugmentationConfig, augment
+from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig, augment, describe
 from core.augmentation import preset as strength
+from core.augmentation.store import Store
 from core.datasets import open_dataset
 from core.datasets.current import remember_source
 from core.images import load_image
+from core.training.runs import Run
+from pages.ui.augment_controls import at_first, from_controls, key_of, switch_of, to_controls
+from pages.ui.augment_robustness import curves
+from pages.ui.augment_words import augmentation_in_words
+from tests.drawing import image_bytes
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+SLIDERS = [name for name, told in PARAMETERS.items() if told.step and told.has_switch]
+Grid = list[list[NDArray[np.uint8]]]
 
 
-@pytest.fixture
-def page(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+@pytest.fixture(autouse=True)
+def source(drawn: Path) -> Iterator[None]:
     remember_source(str(drawn))
-    return AppTest.from_file(MAIN, default_timeout=60).run().switch_page("augment.py").run()
+    yield
+    curves().close()
+
+
+def opened(**query: str) -> AppTest:
+    """The page in a new session, by a link where there is a query."""
+    at = AppTest.from_file(MAIN, default_timeout=60).run().switch_page("augment.py")
+    at.query_params.update(query)
+    return at.run()
 
 
 @pytest.fixture
-def composed(monkeypatch: pytest.MonkeyPatch) -> list[list[list[NDArray[np.uint8]]]]:
+def page() -> AppTest:
+    return opened()
+
+
+@pytest.fixture
+def composed(monkeypatch: pytest.MonkeyPatch) -> list[Grid]:
     """Every grid that the page composes, as rows of pictures."""
     import core.preview
 
-    seen: list[list[list[NDArray[np.uint8]]]] = []
+    seen: list[Grid] = []
     compose = core.preview.compose
 
-    def listen(rows: list[list[NDArray[np.uint8]]], *others: object) -> NDArray[np.uint8]:
+    def listen(rows: Grid, *others: Any) -> NDArray[np.uint8]:
         seen.append(rows)
-        return compose(rows, *others)  # type: ignore[arg-type]
+        return compose(rows, *others)
 
     monkeypatch.setattr(core.preview, "compose", listen)
     return seen
 
 
-def test_the_preview_is_byte_for_byte_what_training_draws(
-    composed: list[list[list[NDArray[np.uint8]]]], page: AppTest, drawn: Path
-) -> None:
+def config_of(at: AppTest) -> AugmentationConfig:
+    assert not at.exception
+    found: AugmentationConfig = at.session_state["augmentation"]
+    return found
+
+
+def shown(at: AppTest, key: str = "augment_grid") -> dict[str, Any]:
+    """What the preview was given to draw."""
+    (element,) = (one for one in at.get("bidi_component") if key in one.proto.id)
+    return dict(json.loads(element.proto.json))
+
+
+def words(at: AppTest) -> str:
+    blocks = (at.markdown, at.caption, at.info, at.warning, at.error, at.success)
+    return "\n".join(str(element.value) for block in blocks for element in block).replace("\\", "")
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+# What is shown
+
+
+def test_the_preview_is_byte_for_byte_what_training_draws(composed: list[Grid], page: AppTest, drawn: Path) -> None:
     assert not page.exception
     records = open_dataset(drawn).readable("train")
     first = next(record for record in records if record.label == "cats")
     original = load_image(drawn / first.path, 160)
-    for copy, shown in enumerate(composed[-1][0]):
+    for copy, picture in enumerate(composed[-1][0]):
         expected = augment(original, AugmentationConfig(), 0, first.digest, copy)[0] if copy else original
-        np.testing.assert_array_equal(shown, expected)
+        np.testing.assert_array_equal(picture, expected)
+
+
+def test_each_copy_says_what_was_drawn_for_it(page: AppTest, drawn: Path) -> None:
+    row = shown(page)["rows"][0]
+    record = next(record for record in open_dataset(drawn).readable("train") if record.path == row["name"])
+    picture = load_image(drawn / record.path, 160)
+    for number, copy in enumerate(row["copies"], 1):
+        assert copy["words"] == describe(augment(picture, AugmentationConfig(), 0, record.digest, number)[1])
+
+
+def test_draw_again_draws_others_of_the_same_originals(composed: list[Grid], page: AppTest) -> None:
+    before = composed[-1][0]
+    press(page, "Draw again")
+    after = composed[-1][0]
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[1], after[1])
+
+
+def test_originals_copies_and_size_shape_the_grid(composed: list[Grid], page: AppTest) -> None:
+    page.number_input(key="augment_originals").set_value(2)
+    page.number_input(key="augment_copies").set_value(7)
+    page.number_input(key="augment_size").set_value(96).run()
+    assert [len(row) for row in composed[-1]] == [8, 8]
+    assert composed[-1][0][0].shape == (96, 96, 3)
+
+
+def test_a_class_alone(page: AppTest) -> None:
+    page.selectbox(key="augment_class").set_value("dogs").run()
+    assert all("/dogs/" in row["name"] for row in shown(page)["rows"])
+
+
+def test_the_page_says_whether_training_would_draw_the_same(page: AppTest) -> None:
+    assert "Exactly the copies that a training run with seed 0 draws" in words(page)
+    page.number_input(key="augment_size").set_value(96).run()
+    assert "Training is set to 160 pixels and seed 0: it will draw other copies" in words(page)
+    press(page, "Show what training draws")
+    assert "Exactly the copies" in words(page)
+
+
+def test_size_and_seed_of_the_training_page_are_where_the_preview_begins() -> None:
+    at = AppTest.from_file(MAIN, default_timeout=60).run().switch_page("train.py").run()
+    at.number_input(key="training_image_size").set_value(96)
+    at.number_input(key="training_seed").set_value(5).run()
+    at.switch_page("augment.py").run()
+    assert (at.number_input(key="augment_size").value, at.number_input(key="augment_seed").value) == (96, 5)
+    assert "Exactly the copies that a training run with seed 5 draws" in words(at)
+
+
+# Controls
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_each_slider_sets_its_field_and_nothing_else(page: AppTest, name: str) -> None:
+    before = config_of(page)
+    told = PARAMETERS[name]
+    value = (0.7, 1.0) if told.pair and told.highest <= 3 else (20.0, 80.0) if told.pair else told.highest / 4
+    page.slider(key=key_of(name)).set_value(value).run()
+    config = config_of(page)
+    assert getattr(config, name) == value
+    assert {field for field in PARAMETERS if getattr(config, field) != getattr(before, field)} == {name}
+
+
+def test_a_switch_keeps_the_sliders_value_for_when_it_comes_back(page: AppTest) -> None:
+    page.slider(key=key_of("rotation_range")).set_value(17.0).run()
+    page.toggle(key=switch_of("rotation_range")).set_value(False).run()
+    assert config_of(page).rotation_range == 0
+    page.switch_page("train.py").run()
+    page.switch_page("augment.py").run()
+    page.toggle(key=switch_of("rotation_range")).set_value(True).run()
+    assert config_of(page).rotation_range == 17
+
+
+@pytest.mark.parametrize("name", [name for name in SLIDERS if not AugmentationConfig().is_on(name)])
+def test_a_change_that_was_never_on_begins_where_its_settings_say(page: AppTest, name: str) -> None:
+    page.toggle(key=switch_of(name)).set_value(True).run()
+    assert getattr(config_of(page), name) == at_first(PARAMETERS[name])
+    assert config_of(page).is_on(name)
+
+
+def test_what_does_not_matter_cannot_be_set(page: AppTest) -> None:
+    assert page.slider(key=key_of("cval")).disabled
+    assert page.slider(key=key_of("erasing_scale")).disabled
+    page.selectbox(key=key_of("fill_mode")).set_value("constant")
+    page.toggle(key=switch_of("erasing_probability")).set_value(True).run()
+    assert not page.slider(key=key_of("cval")).disabled
+    assert not page.slider(key=key_of("erasing_scale")).disabled
+    assert config_of(page).fill_mode == "constant"
 
 
 @pytest.mark.parametrize("name", ["none", "gentle", "strong"])
 def test_a_strength_sets_every_control_and_is_what_the_training_page_will_use(page: AppTest, name: str) -> None:
-    page.segmented_control[0].set_value(name).run()
-    assert not page.exception
-    assert page.session_state["augmentation"] == strength(name)
+    page.segmented_control(key="augment_strength").set_value(name).run()
+    assert config_of(page) == strength(name)
+    assert page.toggle(key=switch_of("rotation_range")).value == (name != "none")
 
 
-def test_a_slider_changes_the_settings_and_nothing_else(page: AppTest) -> None:
-    slider = next(slider for slider in page.slider if slider.label == "Rotation")
-    slider.set_value(10).run()
-    assert page.session_state["augmentation"] == AugmentationConfig().changed(rotation_range=10)
-
-
-def test_settings_survive_a_change_of_page(page: AppTest) -> None:
-    next(slider for slider in page.slider if slider.label == "Rotation").set_value(10).run()
-    page.switch_page("train.py").run()
-    page.switch_page("augment.py").run()
-    assert next(slider for slider in page.slider if slider.label == "Rotation").value == 10
-
-
-def test_draw_again_draws_others(composed: list[list[list[NDArray[np.uint8]]]], page: AppTest) -> None:
-    before = composed[-1][0]
-    next(button for button in page.button if button.label == "Draw again").click().run()
-    after = composed[-1][0]
-    np.testing.assert_array_equal(before[0], after[0])
-    assert not np.array_equal(before[1], after[1])
+def test_reset_forgets_what_switched_off_sliders_kept(page: AppTest) -> None:
+    page.slider(key=key_of("blur_range")).set_value(9.0).run()
+    press(page, "Reset")
+    assert config_of(page) == AugmentationConfig()
+    assert page.slider(key=key_of("blur_range")).value == PARAMETERS["blur_range"].on
 
 
 def test_every_control_has_help(page: AppTest) -> None:
     controls = [*page.slider, *page.selectbox, *page.number_input, *page.toggle, *page.button, *page.segmented_control]
     assert [control.label for control in controls if not control.help] == []
     assert len(controls) > 10
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_controls_give_back_the_settings_that_they_show(name: str) -> None:
+    kept = {key_of(one): at_first(PARAMETERS[one]) for one in SLIDERS}
+    assert from_controls(kept | to_controls(PRESETS[name])) == PRESETS[name]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SLIDERS), st.data())
+def test_any_slider_position_is_a_setting(name: str, data: st.DataObject) -> None:
+    told = PARAMETERS[name]
+    numbers = st.floats(told.lowest, told.highest)
+    value = data.draw(st.tuples(numbers, numbers).map(sorted).map(tuple) if told.pair else numbers)
+    kept = {key_of(one): at_first(PARAMETERS[one]) for one in SLIDERS}
+    shown = kept | to_controls(AugmentationConfig()) | {key_of(name): value, switch_of(name): True}
+    config = from_controls(shown)
+    assert config.is_on(name) == from_controls(shown | to_controls(config)).is_on(name)
+
+
+def test_the_words_name_every_change_that_is_on() -> None:
+    on = {name: told.on for name, told in PARAMETERS.items() if told.has_switch}
+    text = augmentation_in_words(AugmentationConfig.create(on))
+    assert all(PARAMETERS[name].label.lower() in text.lower() for name in on)
+    assert augmentation_in_words(PRESETS["none"]) == "Copies equal their originals: no change is on."
+
+
+# What stays
+
+
+def test_settings_survive_a_change_of_page_and_a_new_session(page: AppTest) -> None:
+    page.slider(key=key_of("rotation_range")).set_value(10.0).run()
+    page.switch_page("train.py").run()
+    page.switch_page("augment.py").run()
+    assert page.slider(key=key_of("rotation_range")).value == 10
+    assert opened().slider(key=key_of("rotation_range")).value == 10
+
+
+def test_the_address_says_what_the_page_shows_and_a_reload_shows_the_same(composed: list[Grid], page: AppTest) -> None:
+    page.slider(key=key_of("hue_range")).set_value(40.0)
+    page.number_input(key="augment_size").set_value(96)
+    page.number_input(key="augment_seed").set_value(7)
+    page.selectbox(key="augment_class").set_value("dogs").run()
+    before, query = composed[-1], dict(page.query_params)
+    Store().remember(AugmentationConfig())
+    again = opened(**query)
+    assert config_of(again) == config_of(page)
+    assert dict(again.query_params) == query
+    np.testing.assert_array_equal(np.array(composed[-1]), np.array(before))
+
+
+def test_a_link_wins_over_what_was_set_last() -> None:
+    Store().remember(PRESETS["strong"])
+    assert config_of(opened(seed="3")) == AugmentationConfig()
+    assert config_of(opened()) == AugmentationConfig()  # it is the last now
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"rotation_range": "999"}, {"seed": "-1"}, {"size": "9" * 30}, {"copies": "x"}, {"fill_mode": "![](http:a.b)"}],
+)
+def test_a_bad_link_is_explained_and_changes_nothing(query: dict[str, str]) -> None:
+    at = opened(**{"hue_range": "20", **query})
+    assert next(iter(query)) in words(at)
+    assert config_of(at) == AugmentationConfig()
+
+
+def test_a_class_that_is_not_here_is_explained() -> None:
+    at = opened(**{"class": "![](http:pawlab.invalid)"})
+    assert "has no class" in words(at)
+    assert len(shown(at)["rows"]) == 4
+
+
+def test_saved_settings_can_be_opened_and_deleted(page: AppTest) -> None:
+    page.segmented_control(key="augment_strength").set_value("gentle").run()
+    page.text_input(key="augment_saved_name").set_value("mine").run()
+    press(page, "Save")
+    press(page, "Reset")
+    page.selectbox(key="augment_saved_opened").set_value("mine").run()
+    press(page, "Open")
+    assert config_of(page) == PRESETS["gentle"]
+    press(page, "Delete")
+    assert not page.exception
+    assert Store().names() == []
+
+
+def test_settings_without_a_name_are_not_saved_and_that_is_said(page: AppTest) -> None:
+    press(page, "Save")
+    assert "empty name" in words(page)
+
+
+@pytest.mark.parametrize(("content", "expected"), [(PRESETS["strong"].to_json(), "strong"), ("{", "notebook")])
+def test_a_file_of_settings_is_opened_or_explained(page: AppTest, content: str, expected: str) -> None:
+    page.file_uploader(key="augment_saved_file").set_value(("a.json", content.encode(), "application/json")).run()
+    assert config_of(page) == PRESETS[expected]
+    assert bool(page.error) == (expected == "notebook")
+
+
+# Which pictures
+
+
+def test_ticked_pictures_stay_until_they_are_changed(composed: list[Grid], page: AppTest, drawn: Path) -> None:
+    records = open_dataset(drawn).usable("train")[5:8]
+    page.segmented_control(key="augment_by").set_value("by hand").run()
+    page.session_state["augment_chosen"] = tuple(record.path for record in records)
+    page.run()
+    press(page, "Draw again")
+    assert [row["name"] for row in shown(page)["rows"]] == [record.path for record in records]
+    again = opened(**dict(page.query_params))
+    assert [row["name"] for row in shown(again)["rows"]] == [record.path for record in records]
+
+
+def test_a_link_to_pictures_of_another_dataset_is_explained() -> None:
+    at = opened(pictures="0123456789ab")
+    assert "not all of them are in this dataset" in words(at)
+    assert len(shown(at)["rows"]) == 4
+
+
+def test_an_uploaded_picture_is_drawn_with_the_digest_of_its_content(composed: list[Grid], page: AppTest) -> None:
+    content = image_bytes(3, (90, 60))
+    page.segmented_control(key="augment_by").set_value("upload").run()
+    assert "Upload one under Pictures" in words(page)
+    page.file_uploader(key="augment_uploaded").set_value([("a.jpg", content, "image/jpeg")]).run()
+    digest = hashlib.sha256(content).hexdigest()
+    expected = augment(load_image(content, 160), AugmentationConfig(), 0, digest, 1)[0]
+    np.testing.assert_array_equal(composed[-1][0][1], expected)
+
+
+def test_a_broken_upload_is_explained_beside_the_good_one(page: AppTest) -> None:
+    page.segmented_control(key="augment_by").set_value("upload").run()
+    files = [("good.jpg", image_bytes(1), "image/jpeg"), ("![](http:x).jpg", b"no picture", "image/jpeg")]
+    page.file_uploader(key="augment_uploaded").set_value(files).run()
+    assert [row["name"] for row in shown(page)["rows"]] == ["good.jpg"]
+    assert "not an image" in words(page)
+
+
+# A closer look, and the way on
+
+
+def test_a_sweep_has_a_row_for_each_chosen_change(page: AppTest) -> None:
+    page.segmented_control(key="augment_view").set_value("Sweep").run()
+    page.multiselect(key="augment_sweep_names").set_value(["hue_range", "blur_range"]).run()
+    assert [row["caption"] for row in shown(page, "augment_sweep")["rows"]] == ["Hue", "Blur"]
+
+
+def test_statistics_say_when_it_goes_too_far(page: AppTest) -> None:
+    page.segmented_control(key="augment_view").set_value("Statistics").run()
+    page.segmented_control(key="augment_strength").set_value("none").run()
+    assert "Nothing goes too far" in words(page)
+    for name in ("width_shift_range", "height_shift_range"):
+        page.slider(key=key_of(name)).set_value(0.9)
+    page.run()
+    assert "filled" in " ".join(warning.value for warning in page.warning)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("ImageDataGenerator", "rotation_range=40"), ("Keras layers", "keras.Sequential"), ("JSON", '"rotation_range"')],
+)
+def test_the_settings_as_code(page: AppTest, kind: str, expected: str) -> None:
+    page.segmented_control(key="augment_view").set_value("As code").run()
+    page.segmented_control(key="augment_code_as").set_value(kind).run()
+    assert expected in "".join(code.value for code in page.code)
+
+
+def test_without_a_run_the_page_says_where_to_train_one(page: AppTest) -> None:
+    page.segmented_control(key="augment_view").set_value("With a run").run()
+    assert "No finished run yet" in words(page)
+
+
+def test_a_run_names_each_copy_and_its_curve_is_measured_when_asked_for(
+    trained: Run, pawlab_home: Path, page: AppTest
+) -> None:
+    shutil.copytree(trained.directory, pawlab_home / "runs" / trained.id)
+    page.segmented_control(key="augment_view").set_value("With a run").run()
+    copies = [copy for row in shown(page, "augment_answers")["rows"] for copy in row["copies"]]
+    right = sum(not copy["wrong"] for copy in copies)
+    assert all(re.fullmatch(r"(cats|dogs) \d+%", copy["caption"]) for copy in copies)
+    assert f"{right} of 16 copies are named correctly" in words(page)
+    page.button(key="augment_curve_start").click().run()
+    deadline = time.monotonic() + 60
+    while "unchanged pictures" not in words(page) and time.monotonic() < deadline:
+        page.run()
+    assert "of the 16 unchanged pictures" in words(page)
+
+
+def test_the_training_page_says_the_same_words(page: AppTest) -> None:
+    page.segmented_control(key="augment_strength").set_value("strong").run()
+    text = augmentation_in_words(PRESETS["strong"])
+    assert text in words(page)
+    page.switch_page("train.py").run()
+    assert text in words(page)

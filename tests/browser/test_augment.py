@@ -1,0 +1,163 @@
+"""The Augmentation page as a user has it: by keyboard and mouse, over reloads, and on to the Training page."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.augmentation import PARAMETERS, Group
+from tests.browser.conftest import Watched
+
+pytestmark = pytest.mark.browser
+SLIDERS = {group: [told for told in PARAMETERS.values() if told.group == group and told.has_switch] for group in Group}
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    """With settings of its own: the server keeps those of the test before. Grey shows where nothing else would."""
+    watched.open("augment?rotation_range=40&seed=0&size=96&originals=2&copies=4")
+    expect(grid(watched.page).locator(".grid canvas")).to_have_count(10)
+    return watched.page
+
+
+def grid(page: Page) -> Locator:
+    return page.locator(".augmented").first
+
+
+def pixels(page: Page) -> str:
+    """The pictures as they are on the screen."""
+    canvases = grid(page).locator(".grid canvas")
+    return str(canvases.evaluate_all("all => all.map(one => one.toDataURL()).join()"))
+
+
+def times_shown(page: Page) -> int:
+    return int(grid(page).get_attribute("data-shown") or 0)
+
+
+def wait_for_change(page: Page, before: str) -> str:
+    page.wait_for_function(
+        """before => [...document.querySelectorAll('*')].some(host => {
+            const grid = host.shadowRoot?.querySelector('.augmented .grid');
+            return grid && [...grid.querySelectorAll('canvas')].map(one => one.toDataURL()).join() !== before;
+        })""",
+        arg=before,
+    )
+    return pixels(page)
+
+
+@pytest.mark.parametrize("group", Group)
+def test_each_slider_moved_by_keyboard_changes_the_grid(watched: Watched, page: Page, group: Group) -> None:
+    page.get_by_role("tab", name=group).click()
+    panel = page.get_by_role("tabpanel").filter(visible=True)
+    for told in SLIDERS[group]:
+        before = pixels(page)
+        if told.step:
+            slider = panel.get_by_role("slider", name=told.label).first
+            slider.focus()
+            # To an end: a step of one of them may leave these few copies as they are.
+            page.keyboard.press("Home" if told.name in ("crop_scale", "jpeg_quality_range") else "End")
+        else:
+            panel.get_by_text(told.label, exact=True).click()
+        wait_for_change(page, before)
+    assert not watched.complaints
+
+
+def test_a_reload_shows_the_same_grid(watched: Watched, page: Page) -> None:
+    before = pixels(page)
+    page.get_by_role("slider", name="Rotation").focus()
+    page.keyboard.press("ArrowRight")
+    changed = wait_for_change(page, before)
+    expect(page).to_have_url(re.compile("rotation_range=41"))
+    page.get_by_role("button", name="Draw again").click()
+    changed = wait_for_change(page, changed)
+    expect(page).to_have_url(re.compile("seed=1"))
+    page.reload()
+    expect(grid(page).locator(".grid canvas")).to_have_count(10)
+    watched.settle()
+    assert pixels(page) == changed
+
+
+def test_a_session_without_a_link_begins_with_what_was_set_last(watched: Watched, page: Page) -> None:
+    before = pixels(page)
+    page.get_by_text("Strong", exact=True).click()
+    wait_for_change(page, before)
+    watched.open("train")
+    expect(page.get_by_text(re.compile("strong strength")).first).to_be_visible()
+
+
+def test_back_takes_the_last_change_back(watched: Watched, page: Page) -> None:
+    first = pixels(page)
+    page.get_by_role("slider", name="Rotation").focus()
+    page.keyboard.press("ArrowRight")
+    wait_for_change(page, first)
+    expect(page).to_have_url(re.compile("rotation_range=41"))
+    page.go_back()
+    expect(page.get_by_role("slider", name="Rotation")).to_have_attribute("aria-valuenow", "40")
+    watched.settle()
+    assert pixels(page) == first
+
+
+def test_moves_that_follow_each_other_fast_all_count(watched: Watched, page: Page) -> None:
+    page.get_by_role("slider", name="Rotation").focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(40)
+    expect(page).to_have_url(re.compile("rotation_range=52"))
+    watched.settle()
+    expect(page.get_by_role("slider", name="Rotation")).to_have_attribute("aria-valuenow", "52")
+
+
+def test_pointing_at_a_copy_says_what_was_drawn(page: Page) -> None:
+    expect(grid(page).locator(".drawn")).to_contain_text("What was drawn")
+    grid(page).get_by_role("button").nth(2).hover()
+    expect(grid(page).locator(".drawn")).to_contain_text(re.compile("copy 3: .*rotated"))
+
+
+def test_a_click_opens_a_copy_large_and_the_keyboard_moves_and_closes(watched: Watched, page: Page) -> None:
+    grid(page).get_by_role("button", name=re.compile("^Copy 2 of")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Copy 2 of 4")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_text("Copy 3 of 4")).to_be_visible()
+    first = dialog.get_by_role("heading").inner_text()
+    page.keyboard.press("ArrowDown")
+    expect(dialog.get_by_role("heading")).not_to_have_text(first)
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    page.keyboard.press("ArrowLeft")  # the focus is back on the copy that was shown last
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_text("Copy 2 of 4")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).not_to_be_visible()
+    assert not watched.complaints
+
+
+def test_showing_originals_puts_each_copys_original_in_its_place(page: Page) -> None:
+    before = pixels(page)
+    page.get_by_role("switch", name="Show originals").check()
+    row = pixels(page).split(",data:")[:5]
+    assert len({part.removeprefix("data:") for part in row}) == 1
+    page.get_by_role("switch", name="Show originals").uncheck()
+    assert pixels(page) == before
+
+
+def test_the_training_page_has_the_settings_in_the_same_words(watched: Watched, page: Page) -> None:
+    before = pixels(page)
+    page.get_by_text("Gentle", exact=True).click()
+    wait_for_change(page, before)
+    sentence = page.get_by_text(re.compile("The Training page uses these settings")).inner_text()
+    told = sentence.split("settings. ", 1)[1]
+    page.get_by_role("button", name="Use these for training").click()
+    page.get_by_role("heading", name="Training", level=1).wait_for()
+    watched.settle()
+    expect(page.get_by_text(told)).to_be_visible()
+    assert "gentle strength" in told
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_the_preview_stays_in_sight_while_controls_are_scrolled(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.get_by_role("tab", name="Geometry").click()
+    page.get_by_text("Grey of the empty corners").scroll_into_view_if_needed()
+    expect(grid(page).locator(".grid")).to_be_in_viewport(ratio=0.99)
+    expect(page.get_by_text("Grey of the empty corners")).to_be_in_viewport()
