@@ -20,6 +20,7 @@ st.navigation(
         st.Page("dataset.py", title="Dataset", default=True),
         st.Page("augment.py", title="Augmentation", url_path="augment"),
         st.Page("train.py", title="Training", url_path="train"),
+        st.Page("evaluate.py", title="Evaluate", url_path="evaluate"),
         st.Page("classify.py", title="Classify", url_path="classify"),
     ],
     position="top",
