@@ -62,7 +62,7 @@ def playground(found: Dataset) -> None:
         preview(originals, copies, config)
         for error in errors:
             show_error(error)
-    with right:
+    with right, st.container(gap="small"):
         controls.strength(config)
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             choice.draw_again()
