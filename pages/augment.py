@@ -151,6 +151,7 @@ def closer(config: AugmentationConfig, originals: list[Original], copies: Copies
     if chosen and not originals:
         st.info("Choose a picture first.")
         return
+    # Loaded when they are asked for: a run's answers need ONNX Runtime.
     match chosen:
         case "Sweep":
             from pages.ui.augment_sweep import sweeps

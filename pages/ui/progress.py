@@ -8,7 +8,13 @@ from pages.ui.words import PHASES
 
 TICK = 0.4  # seconds between two looks at a job
 AT_ONCE = 0.3  # seconds: what is done within them shows no progress
-UNITS = {"verify": "pairs", "compare": "pictures", "features": "pictures", "write": "pictures"}
+UNITS = {
+    "verify": "pairs",
+    "compare": "pictures",
+    "features": "pictures",
+    "write": "pictures",
+    "robustness": "pictures",
+}
 
 
 def bar_and_stop(job: Job, note: str, stop_help: str) -> DeltaGenerator:
