@@ -1,7 +1,7 @@
 """Runs a fragment again after a while, as long as it waits for something.
 
 `run_every` cannot end by itself: its timer goes on until the whole page is run again, and a run of the whole page can
-swallow what the user clicks at that moment. Here the browser asks once each time that the fragment has been drawn.
+swallow what the user clicks at that moment. Here the browser asks until the fragment is drawn with nothing to wait for.
 """
 
 import time
@@ -10,9 +10,11 @@ import streamlit as st
 
 JS = """
 export default function({data, parentElement, setTriggerValue}) {
-  clearTimeout(parentElement.clock);
-  if (data.seconds) parentElement.clock = setTimeout(() => setTriggerValue('rang', data.drawn), 1000 * data.seconds);
-  return () => clearTimeout(parentElement.clock);
+  clearInterval(parentElement.clock);
+  // Again and again: a run that is asked for while another begins can be lost.
+  const ring = () => setTriggerValue('rang', data.drawn);
+  if (data.seconds) parentElement.clock = setInterval(ring, 1000 * data.seconds);
+  return () => clearInterval(parentElement.clock);
 }
 """
 
