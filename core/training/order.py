@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import PawlabError
-from core.files import write_json
+from core.files import write_atomic
 from core.home import home, subfolder
 from core.locks import locked
 
@@ -59,7 +59,8 @@ def read_order() -> Order:
 def write_order(order: Order) -> None:
     """Call under `queue_lock`."""
     started = _entry(order.started) if order.started else None
-    write_json(home() / "queue.json", {"waiting": [_entry(folder) for folder in order.waiting], "started": started})
+    content = {"waiting": [_entry(folder) for folder in order.waiting], "started": started}
+    write_atomic(home() / "queue.json", json.dumps(content, indent=2))  # escaped: a path need not be Unicode
 
 
 def canonical(directory: Path) -> Path:
