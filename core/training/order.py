@@ -33,7 +33,7 @@ class Order:
 
 @contextmanager
 def queue_lock() -> Iterator[None]:
-    """Held while the order is changed and while a run is started; never while one is at work. Not reentrant.
+    """Held while the order is changed and a run is started or removed; never while one is at work. Not reentrant.
 
     Raises:
         PawlabError: Somebody else held it for half a minute, or the disk refuses what the block writes.
@@ -42,7 +42,7 @@ def queue_lock() -> Iterator[None]:
         with locked(subfolder() / "queue.lock"):
             yield
     except OSError as error:
-        raise PawlabError(f"The queue of runs cannot be changed: {error}", "a folder that can be written") from error
+        raise PawlabError(f"The store of runs cannot be changed: {error}", "a folder that can be written") from error
 
 
 def read_order() -> Order:

@@ -46,7 +46,7 @@ def waiting() -> list[Run]:
     """The runs that wait, the next one first."""
     found = []
     for folder in read_order().waiting:
-        with suppress(RunError):  # its folder was removed or broken: it is passed over when its turn comes
+        with suppress(RunError):  # its folder is gone or broken: it is passed over when its turn comes
             run = load_run(folder)
             if not run.alive():
                 found.append(run)

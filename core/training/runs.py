@@ -24,7 +24,7 @@ from core.files import EventLog, read_json, write_atomic, write_json
 from core.home import subfolder
 from core.training.history import History
 from core.training.life import alive
-from core.training.order import canonical, read_order
+from core.training.order import canonical, queue_lock, read_order, write_order
 from core.training.recipe import TrainingConfig
 
 ACTIVE = ("waiting", "running", "stopping")
@@ -193,14 +193,19 @@ def find_run(reference: str) -> Run:
 
 
 def drop_run(run: Run) -> None:
-    """Removes a run and all that it left.
+    """Removes a run and all that it left; one that waits leaves the queue.
 
     Raises:
         RunError: It is at work.
+        PawlabError: The disk refuses, or the queue is held by a process that hangs.
     """
-    if run.alive():
-        raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
-    shutil.rmtree(run.directory)
+    folder = canonical(run.directory)
+    with queue_lock():  # so that it is not started meanwhile
+        if run.alive():
+            raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
+        if folder in (order := read_order()).waiting:
+            write_order(order.without(folder))
+        shutil.rmtree(run.directory)
 
 
 def list_runs() -> Shelf:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -146,9 +147,11 @@ def test_stop_on_a_run_that_waits_withdraws_it_when_its_turn_comes() -> None:
     assert (names(), run.status()) == ("", "cancelled")
 
 
-def test_a_removed_run_waits_no_longer(busy: Run) -> None:
-    drop_run(three()[1])
+def test_a_removed_run_waits_no_longer(busy: Run, pawlab_home: Path) -> None:
+    run = three()[1]
+    drop_run(run)
     assert names() == "ac"
+    assert run.id not in (pawlab_home / "queue.json").read_text()
 
 
 @pytest.mark.parametrize("harm", ["removed", "config", "log"])
@@ -158,7 +161,7 @@ def test_a_run_whose_folder_is_broken_is_passed_over_alone(harm: str) -> None:
         enqueue(run)
     withdrawn.cancel()  # so that no process is needed to see that its turn came
     if harm == "removed":
-        drop_run(broken)
+        shutil.rmtree(broken.directory)
     elif harm == "config":
         (broken.directory / "config.json").write_text("{")
     else:

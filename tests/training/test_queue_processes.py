@@ -172,11 +172,11 @@ start_run(load_run(Path(sys.argv[1])))
 print("started", flush=True)
 time.sleep(600)
 """
-    with process(script, str(run.directory)) as server:
+    command = [sys.executable, "-c", script, str(run.directory)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "started\n"
-        os.killpg(os.getpgid(server.pid), 0)  # the group is this test's: only the server itself is killed
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)  # with all that belongs to it
     assert at_work() == run
     wait_for(run, lambda: run.status() not in ACTIVE)
     assert run.status() == "finished", reason(run)
