@@ -23,7 +23,6 @@ PHASES = {
     "features": "Passing the pictures through the base",
     "head": "Training the head",
     "save": "Saving and checking the model",
-    "robustness": "Classifying augmented copies",
 }
 
 
