@@ -20,6 +20,7 @@ from core.inference.classifier import Classifier
 from core.inference.inputs import find_pictures
 from core.training.follow import follow
 from core.training.jobs import start_run
+from core.training.queue import start_next
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import create_run, drop_run, find_run, list_runs
 
@@ -55,7 +56,8 @@ def train(
     resume: Annotated[str, typer.Option(help="Go on with a run that was stopped or killed.")] = "",
     json: Json = False,
 ) -> int:
-    """Train a classifier. Ctrl-C stops and keeps the best model so far; --resume goes on."""
+    """Train a classifier, after the runs that came before it. Ctrl-C stops and keeps the best model so far, or
+    withdraws a run that waits; --resume goes on."""
     if bool(data) == bool(resume):
         raise ConfigError("Received " + ("both" if data else "neither") + " of --data and --resume", "one of them")
     if resume:
@@ -122,6 +124,7 @@ def classify(
 @app.command()
 def runs(json: Json = False) -> None:
     """List all runs, newest first."""
+    start_next()  # where the one at work was killed and nobody has looked since
     shelf = list_runs()
     rows = []
     for run in shelf.runs:

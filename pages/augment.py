@@ -62,7 +62,7 @@ def playground(found: Dataset) -> None:
         preview(originals, copies, config)
         for error in errors:
             show_error(error)
-    with right:
+    with right, st.container(gap="small"):
         controls.strength(config)
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             choice.draw_again()
@@ -151,6 +151,7 @@ def closer(config: AugmentationConfig, originals: list[Original], copies: Copies
     if chosen and not originals:
         st.info("Choose a picture first.")
         return
+    # Loaded when they are asked for: a run's answers need ONNX Runtime.
     match chosen:
         case "Sweep":
             from pages.ui.augment_sweep import sweeps

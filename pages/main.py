@@ -15,9 +15,12 @@ st.html(
     " {color: inherit !important} [data-testid='stSliderThumbValue'] {color: inherit !important}</style>"
 )
 st.logo(str(STATIC / "logo.png"), size="medium")
+dataset = st.Page("dataset.py", title="Dataset", url_path="home", default=True)
 st.navigation(
     [
-        st.Page("dataset.py", title="Dataset", default=True),
+        dataset,
+        # "/dataset" is what one types after "/train".
+        st.Page(lambda: st.switch_page(dataset), title="Dataset", url_path="dataset", visibility="hidden"),
         st.Page("augment.py", title="Augmentation", url_path="augment"),
         st.Page("train.py", title="Training", url_path="train"),
         st.Page("evaluate.py", title="Evaluate", url_path="evaluate"),

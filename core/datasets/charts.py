@@ -4,6 +4,8 @@ Figures are transparent and leave the text's colour to the page. The `customdata
 takes to find its pictures.
 """
 
+import colorsys
+import html
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.charts import CLEAR, GRID, PALETTE, TRAINING, VALIDATION
+from core.charts import CLEAR, GRID, MARK, PALETTE, TRAINING, VALIDATION
 from core.datasets.records import Dataset, ImageRecord
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 COLOURS = {"train": TRAINING, "validation": VALIDATION, "test": "#6b6fd6"}
 MOST_POINTS = 20_000  # of a map
+HEIGHT = 260  # pixels
+MOST_UPRIGHT = 6  # classes whose bars stand upright
+LONGEST_NAME = 22  # characters of a class beside its bars
 MOST_SIZES = 3000  # different sizes in the scatter, the most frequent ones
 KINDS = {
     "counts": ("split", "label"),
@@ -29,21 +34,36 @@ KINDS = {
 
 
 def counts_chart(dataset: Dataset) -> "go.Figure":
-    """Usable pictures of each class, a bar for each split."""
+    """Usable pictures of each class, a bar for each split: upright for a few classes, lying in rows for many, whose
+    names would not fit beside each other."""
     import plotly.graph_objects as go
 
+    lying = len(dataset.classes) > MOST_UPRIGHT
+    names, numbers = [_name(label) for label in dataset.classes], list(range(len(dataset.classes)))
     figure = go.Figure()
     for split, by_class in dataset.counts().items():
+        counts = list(by_class.values())
         figure.add_bar(
-            x=list(by_class),
-            y=list(by_class.values()),
+            x=counts if lying else numbers,
+            y=numbers if lying else counts,
+            orientation="h" if lying else "v",
             name=split,
             marker_color=COLOURS[split],
             customdata=[[split, label] for label in by_class],
-            hovertemplate="%{x}, " + split + ": %{y:,} pictures<extra></extra>",
+            text=[f"{name}, {split}" for name in names],
+            textposition="none",
+            hovertemplate="%{text}: " + ("%{x:,}" if lying else "%{y:,}") + " pictures<extra></extra>",
         )
-    figure.update_layout(barmode="group", yaxis_title="pictures")
-    return _plain(figure)
+    figure = _plain(figure).update_layout(barmode="group", height=counts_height(len(names)))
+    classes = {"tickvals": numbers, "ticktext": names, "showgrid": False}
+    if lying:
+        return figure.update_layout(xaxis={"title": "pictures"}, yaxis={**classes, "autorange": "reversed"})
+    return figure.update_layout(xaxis=classes, yaxis={"title": "pictures"})
+
+
+def counts_height(num_classes: int) -> int:
+    """Pixels that `counts_chart` takes."""
+    return HEIGHT if num_classes <= MOST_UPRIGHT else min(90 + 24 * num_classes, 1000)
 
 
 def sizes_chart(dataset: Dataset) -> "go.Figure":
@@ -52,6 +72,7 @@ def sizes_chart(dataset: Dataset) -> "go.Figure":
 
     counts = Counter((record.width, record.height) for record in dataset.usable()).most_common(MOST_SIZES)
     most = max((count for _, count in counts), default=1)
+    largest = min(500, 40 * most)  # square pixels: where no size is frequent, many small dots and not one blot
     figure = go.Figure(
         go.Scattergl(
             x=[width for (width, _), _ in counts],
@@ -60,7 +81,7 @@ def sizes_chart(dataset: Dataset) -> "go.Figure":
             marker={
                 "size": [count for _, count in counts],
                 "sizemode": "area",
-                "sizeref": most / 500,
+                "sizeref": most / largest,
                 "sizemin": 3,
                 "color": TRAINING,
                 "opacity": 0.6,
@@ -91,8 +112,9 @@ def formats_chart(dataset: Dataset) -> "go.Figure":
             hovertemplate="%{y}: %{x:,} pictures<extra></extra>",
         )
     )
-    figure.update_layout(xaxis_title="pictures", yaxis={"autorange": "reversed"})
-    return _plain(figure)
+    return _plain(figure).update_layout(
+        xaxis_title="pictures", yaxis={"autorange": "reversed"}, bargap=0.2 if len(counts) > 2 else 0.5
+    )
 
 
 def map_chart(
@@ -110,27 +132,27 @@ def map_chart(
     shown: list[int] = list(range(len(records)))
     if len(shown) > MOST_POINTS:
         shown = np.sort(np.random.default_rng(0).choice(len(records), MOST_POINTS, replace=False)).tolist()
-    figure = go.Figure()
+    figure, colours = go.Figure(), _colours(len(classes))
     for number, label in enumerate(classes):
         mine = [place for place in shown if records[place].label == label]
         figure.add_scattergl(
             x=points[mine, 0],
             y=points[mine, 1],
             mode="markers",
-            name=label,
+            name=_name(label),
             marker={
-                "color": PALETTE[number % len(PALETTE)],
+                "color": colours[number],
                 "size": 6,
                 "opacity": 0.65,
                 "symbol": ["circle" if records[place].split == "train" else "x" for place in mine],
             },
             customdata=[[place] for place in mine],
-            text=[records[place].path for place in mine],
+            text=[html.escape(records[place].path) for place in mine],
             hovertemplate="%{text}<extra></extra>",
         )
     titles = [f"direction {number}: {share:.0%} of all differences" for number, share in enumerate(shares, 1)]
     figure.update_layout(xaxis_title=titles[0], yaxis_title=titles[1])
-    return _plain(figure).update_layout(height=480)
+    return _plain(figure).update_layout(height=480, legend={"maxheight": 0.2})
 
 
 def records_behind(dataset: Dataset, chart: str, marks: Iterable[Sequence[Any]]) -> list[ImageRecord]:
@@ -145,13 +167,29 @@ def records_behind(dataset: Dataset, chart: str, marks: Iterable[Sequence[Any]])
     return [record for record in dataset.usable() if (getattr(record, first), getattr(record, second)) in wanted]
 
 
+def _name(label: str) -> str:
+    """A class in a figure, where names are read as markup."""
+    return html.escape(label if len(label) <= LONGEST_NAME else f"{label[: LONGEST_NAME - 1]}…")
+
+
+def _colours(number: int) -> Sequence[str]:
+    """As many colours that differ, in medium brightness: they stand on a light and on a dark page."""
+    if number <= len(PALETTE):
+        return PALETTE
+    hues = [place / number for place in range(number)]
+    lights = (0.36, 0.52, 0.66)  # neighbours in hue differ in brightness
+    shares = [colorsys.hls_to_rgb(hue, lights[place % len(lights)], 0.6) for place, hue in enumerate(hues)]
+    return ["#" + "".join(f"{round(255 * share):02x}" for share in one) for one in shares]
+
+
 def _plain(figure: "go.Figure") -> "go.Figure":
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
-        height=260,
+        height=HEIGHT,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1},
+        modebar={"bgcolor": CLEAR, "color": MARK, "activecolor": TRAINING},
         clickmode="event+select",
         dragmode="select" if any(trace.type == "scattergl" for trace in figure.data) else False,
     )

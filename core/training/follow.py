@@ -1,34 +1,40 @@
-"""Watches a run from a terminal: progress bars on stderr, Ctrl-C becomes a cancel, the summary at the end."""
+"""Watches a run from a terminal: its turn in the queue, progress bars on stderr, the summary at the end. Ctrl-C becomes
+a cancel, or withdraws a run that waits."""
 
 import signal
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from core.console import err, progress_bars
-from core.errors import Cancelled, InputError, PawlabError
+from core.errors import Cancelled, InputError, PawlabError, RunError
 from core.training.history import History
-from core.training.jobs import collect, log_tail, wait_until_gone
+from core.training.jobs import collect, log_tail, reason, wait_until_gone
+from core.training.queue import ahead, start_next, withdraw
 from core.training.runs import ACTIVE, Run
 
+RESUME = "python -m core train --resume"
 EVERY = 0.2  # seconds between two looks at the event log
 
 
 def follow(run: Run) -> dict[str, Any]:
-    """Blocks until the run ends, and gives its summary.
+    """Blocks until the run has had its turn and ends, and gives its summary.
 
     Raises:
-        Cancelled: It was stopped before there was a model.
+        Cancelled: It was withdrawn, or stopped before there was a model.
         InputError: What the user gave cannot be used.
         PawlabError: It failed, or its process died.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
-        err.print("Stopping; the best model so far is kept.")
-        run.cancel()
+        run.cancel()  # a file, not the lock of the queue: this code may just have interrupted its holder
+        if not run.queued():
+            err.print("Stopping; the best model so far is kept.")
 
     before = signal.signal(signal.SIGINT, stop)
     try:
+        _wait_for_turn(run)
         history = _watch(run)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -40,8 +46,27 @@ def follow(run: Run) -> dict[str, Any]:
     if history.bad_input:
         wait_until_gone(run)  # its folder may be removed now
         raise InputError(history.reason)
-    reason = history.reason or f"The training process died. Its last words: {log_tail(run, 3) or 'none'}"
-    raise PawlabError(reason, fix=f"Go on with: python -m core train --resume {run.id}")
+    why = reason(run, history)
+    if status == "interrupted":
+        why += f" Its last words: {log_tail(run, 3) or 'none'}"
+    raise PawlabError(why, fix=f"Go on with: {RESUME} {run.id}")
+
+
+def _wait_for_turn(run: Run) -> None:
+    said = 0
+    while run.queued():
+        if run.cancel_requested():
+            with suppress(RunError):  # its turn came just now: the worker finds the request to stop
+                withdraw(run)
+                raise Cancelled(f"Withdrew {run.id} from the queue", fix=f"Start it again with: {RESUME} {run.id}")
+        elif start_next() is None and (others := ahead(run)) not in (said, 0):
+            said = others
+            err.print(
+                f"{run.id} waits for {others} other{'s' if others > 1 else ''}. Ctrl-C withdraws it.",
+                highlight=False,
+                soft_wrap=True,
+            )
+        time.sleep(EVERY)
 
 
 def _watch(run: Run) -> History:

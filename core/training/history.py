@@ -2,7 +2,7 @@
 
 Events are JSON objects with `event` and `time` (seconds since 1970):
 
-status     status: running | finished | cancelled | failed; reason: in words, when there is one;
+status     status: waiting | running | finished | cancelled | failed; reason: in words, when there is one;
            bad_input: whether what the user gave is the reason
 phase      phase: data | weights | features | head | save
 phase_end  phase, seconds

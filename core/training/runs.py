@@ -3,8 +3,8 @@
 config.json     what was asked: name, source, settings
 edits.json      the dataset's edits when the run was created: the ones that it trains with, whatever is edited later
 events.jsonl    what happened (`core.training.history`)
-worker.json     which process works on it: pid and start time
-worker.log      what that process printed
+supervisor.json, worker.json, exit.json   which processes work on it, and how the worker ended (`core.training.life`)
+worker.log      what these processes printed
 cancel          exists while a stop is asked for
 checkpoint-N/   the whole state after epoch N: the latest, and the best so far
 model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
@@ -17,19 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from core.datasets.actions import MAX_BYTES, Action, from_json, to_json
 from core.datasets.sources import actions_of
 from core.errors import ConfigError, RunError
 from core.files import EventLog, read_json, write_atomic, write_json
 from core.home import subfolder
 from core.training.history import History
+from core.training.life import alive
+from core.training.order import canonical, queue_lock, read_order, write_order
 from core.training.recipe import TrainingConfig
 
 ACTIVE = ("waiting", "running", "stopping")
 WAITING_SECONDS = 60  # after which a run that nobody started counts as interrupted, so that it blocks no other
-STARTING = "starting"  # a file that exists for the moment in which a worker is started
 
 
 @dataclass(frozen=True)
@@ -55,27 +54,32 @@ class Run:
         return History.of(self.log.read()[0])
 
     def status(self, history: History | None = None) -> str:
-        """waiting, running, stopping, finished, cancelled, failed, or interrupted: it ended without saying so."""
+        """waiting, running, stopping, finished, cancelled, failed, or interrupted: it ended without saying so.
+
+        A run waits while it stands in the queue, and for a minute after it was made, so that it can be put there.
+        """
         said = (history or self.history()).status
         if said in ("finished", "cancelled", "failed"):
             return said
-        if self.alive() or (self.directory / STARTING).exists():
+        queued = self.queued()  # before the next line: a run that is being started is alive before it leaves the queue
+        if self.alive():
             return "stopping" if self.cancel_requested() else said
-        begun = (self.directory / "worker.json").exists() or time.time() - self.created > WAITING_SECONDS
+        if queued:
+            return "waiting"
+        known = said != "waiting" or (self.directory / "worker.json").exists()
+        begun = known or time.time() - self.created > WAITING_SECONDS
         return "interrupted" if begun else "waiting"
 
     def alive(self) -> bool:
         """Whether a process works on this run. A zombie and a stranger with the same pid do not count."""
-        try:
-            facts = read_json(self.directory / "worker.json")
-            process = psutil.Process(int(facts["pid"]))
-            same: bool = abs(process.create_time() - float(facts["started"])) < 1
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-            return False
+        return alive(self.directory)
+
+    def queued(self) -> bool:
+        """Whether the run stands in the queue."""
+        return canonical(self.directory) in read_order().waiting
 
     def cancel(self) -> None:
-        """Asks the worker to stop and keep the best model so far."""
+        """Asks the worker to stop and keep the best model so far; one that waits is withdrawn when its turn comes."""
         (self.directory / "cancel").touch()
 
     def cancel_requested(self) -> bool:
@@ -189,14 +193,19 @@ def find_run(reference: str) -> Run:
 
 
 def drop_run(run: Run) -> None:
-    """Removes a run and all that it left.
+    """Removes a run and all that it left; one that waits leaves the queue.
 
     Raises:
         RunError: It is at work.
+        PawlabError: The disk refuses, or the queue is held by a process that hangs.
     """
-    if run.alive():
-        raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
-    shutil.rmtree(run.directory)
+    folder = canonical(run.directory)
+    with queue_lock():  # so that it is not started meanwhile
+        if run.alive():
+            raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
+        if folder in (order := read_order()).waiting:
+            write_order(order.without(folder))
+        shutil.rmtree(run.directory)
 
 
 def list_runs() -> Shelf:

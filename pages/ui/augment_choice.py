@@ -14,7 +14,7 @@ from core.datasets import Dataset, ImageRecord
 from core.datasets.selection import num_pages
 from core.datasets.thumbnails import thumbnails
 from core.errors import ImageError, PawlabError
-from core.images import FORMATS, load_image
+from core.images import FORMATS, MAX_BYTES, load_image
 from core.training.recipe import TrainingConfig
 from pages.ui.gallery import GalleryItem, gallery, gallery_event
 from pages.ui.training_form import chosen_settings
@@ -180,9 +180,10 @@ def choice(found: Dataset) -> None:
                 "Pictures to augment",
                 accept_multiple_files=True,
                 key=_UPLOADED,
+                max_upload_size=MAX_BYTES // 2**20,
                 help=f"Stays in memory, on this machine ({FORMATS}).",
             )
-            st.caption("They are drawn with the digest of their own content, as training would.")
+            st.caption("Their copies are those that training would draw, were they in the dataset.")
         case _:
             _label(found)
             st.selectbox(

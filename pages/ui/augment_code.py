@@ -8,10 +8,13 @@ from pages.ui.augment_choice import size
 
 GENERATOR, LAYERS, JSON = "ImageDataGenerator", "Keras layers", "JSON"
 _AS = "augment_code_as"
+# Streamlit's grey for comments is too faint, and here the comments say what is missing.
+_CSS = "<style>[data-testid='stCode'] .token.comment {color: inherit !important}</style>"
 
 
 def as_code(config: AugmentationConfig) -> None:
     """One of three, with a button that copies it."""
+    st.html(_CSS)
     chosen = st.segmented_control(
         "Code",
         [GENERATOR, LAYERS, JSON],

@@ -21,6 +21,16 @@ _NEEDS = {
     "erasing_scale": ("random erasing", lambda config: config.is_on("erasing_probability")),
     "erasing_value": ("random erasing", lambda config: config.is_on("erasing_probability")),
 }
+_MEANING = {
+    "none": "Copies equal their originals.",
+    "gentle": "Small changes that any photo could have.",
+    "notebook": "What the notebook does: geometry only.",
+    "strong": "Geometry, colour and erasing, as far as most pictures stand.",
+}
+_MARKED = """<style>
+.st-key-augment_strengths {gap: 0.25rem}
+.st-key-augment_strength_%s button {border-color: #14807b; box-shadow: inset 0 0 0 1px #14807b}
+</style>"""
 # Denser than Streamlit's own: a group must fit beside the preview. A change that is off has a grey slider.
 _CSS = """<style>
 [class*='st-key-augment_group_'] {gap: 0}
@@ -113,23 +123,27 @@ def show_settings(config: AugmentationConfig) -> None:
 
 
 def strength(config: AugmentationConfig) -> None:
-    """The presets; the one that the controls agree with is marked. And the way back to the beginning."""
-    st.session_state[STRENGTH] = strength_of(config)
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.segmented_control(
-            "Strength",
-            list(PRESETS),
-            key=STRENGTH,
-            format_func=str.capitalize,
-            on_change=_take_preset,
-            help="Sets all controls at once. None of these is marked once you have changed a control yourself.",
-        )
-        st.button(
-            "Reset",
-            key="augment_reset",
-            on_click=reset,
-            help="Every control as at the very beginning: the strength Notebook, and each slider in its first place.",
-        )
+    """The presets, and the way back to the beginning.
+
+    Buttons, not one choice of several: its state would follow the sliders, and a browser that moves a slider before it
+    has heard so sends the old state back, which then counts as a choice.
+    """
+    current = strength_of(config)
+    st.html(_MARKED % (current or "none of them"))
+    st.markdown(
+        f"Strength: **{current or 'your own'}**",
+        help="Each button sets all controls at once. Reset also puts the sliders of what is off in their first places.",
+    )
+    with st.container(horizontal=True, gap="small", key="augment_strengths"):
+        for name in PRESETS:
+            st.button(
+                name.capitalize(),
+                key=f"{STRENGTH}_{name}",
+                on_click=show_settings,
+                args=(preset(name),),
+                help=_MEANING[name],
+            )
+        st.button("Reset", key="augment_reset", on_click=reset, help="As at the very beginning.")
 
 
 def reset() -> None:
@@ -220,12 +234,6 @@ def _range_in_words(told: Parameter) -> str:
 def _switch_on(name: str) -> None:
     """Who moves the slider of a change that is off wants to see it."""
     st.session_state[switch_of(name)] = True
-
-
-def _take_preset() -> None:
-    name = st.session_state[STRENGTH]
-    if name:  # None: the marked one was clicked again, which changes nothing
-        show_settings(preset(name))
 
 
 def _is_slider(told: Parameter) -> bool:

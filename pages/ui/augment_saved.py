@@ -25,7 +25,7 @@ def save_and_share(config: AugmentationConfig, found: Dataset) -> None:
             show_error(error)
         _named(config)
         st.caption("Link to this page as it is: settings, seed, size and choice of pictures")
-        st.code(as_text(link(config, found)), language=None)
+        st.code(as_text(link(config, found)), language=None, wrap_lines=True)
         _files(config)
 
 
@@ -43,14 +43,16 @@ def _named(config: AugmentationConfig) -> None:
     names = Store().names()
     if st.session_state.get(_OPENED) not in (None, *names):
         st.session_state[_OPENED] = None  # deleted, here or in another tab
+    if not names:
+        st.caption("Nothing is saved yet.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Saved settings",
             names,
             index=None,
             key=_OPENED,
-            placeholder="choose one" if names else "none yet",
-            disabled=not names,
+            placeholder="choose one",
             help="All that were saved on this machine.",
             width=230,
         )

@@ -28,7 +28,8 @@ class Augmented {
     this.grid.onpointerleave = () => this.tell();
     this.dialog.onkeydown = (event) => this.keyLarge(event);
     this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
-    this.dialog.onclose = () => this.cells[this.at[0]]?.[this.at[1] + 1]?.open.focus({preventScroll: true});
+    // The browser has put the focus back where it was before: it belongs to the copy that was looked at last.
+    this.dialog.onclose = () => this.cells[this.large[0]]?.[this.large[1] + 1]?.open.focus({preventScroll: true});
     this.dialog.querySelector('.close').onclick = () => this.dialog.close();
     for (const button of this.dialog.querySelectorAll('footer button')) {
       button.onclick = () => this.along(Number(button.dataset.step));
@@ -175,6 +176,7 @@ class Augmented {
   fillLarge() {
     const [top, left] = this.at, row = this.data.rows[top], copy = row.copies[left];
     const [original, changed] = this.dialog.querySelectorAll('canvas');
+    this.large = this.at;
     this.paint(original, top, 0);
     this.paint(changed, top, left + 1);
     this.dialog.querySelector('h2').textContent = row.name;

@@ -62,16 +62,29 @@ def opening_status() -> None:
     if not job.done:
         _see(job)
         st.fragment(_follow, run_every=TICK)(job)
-    elif isinstance(job.error, Cancelled) and _concerns_us(job):
+    elif not _seen(job):
+        return
+    elif isinstance(job.error, Cancelled):
         st.info(f"Stopped opening {_named(job.source)}. The dataset that was open before is still open.")
-    elif job.error is not None and _concerns_us(job):
+    elif job.error is not None:
         show_error(job.error)
-        st.caption("The dataset that was open before is still open.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("The dataset that was open before is still open.", width="content")
+            st.button("Close this message", on_click=forget, type="tertiary", help="The chooser above stays as it is.")
+
+
+def forget() -> None:
+    """This session has read why an opening failed."""
+    st.session_state.pop(_SEEN, None)
 
 
 def _concerns_us(job: Opening) -> bool:
     """An opening that failed is explained to those who saw it at work, and to all where it left nothing to show."""
-    return job.error is not None and (st.session_state.get(_SEEN) == job.id or job.source == current_source())
+    return job.error is not None and (_seen(job) or job.source == current_source())
+
+
+def _seen(job: Opening) -> bool:
+    return bool(st.session_state.get(_SEEN) == job.id)
 
 
 def _see(job: Opening) -> None:

@@ -91,6 +91,11 @@ def cleaned_zip(dataset: Dataset) -> None:
         "A zip in the notebook's layout, train/CLASS and validation/CLASS, with the original files of all pictures "
         "that are used, under their class as it is now."
     )
+    left_out = len(dataset.records) - len(dataset.usable())
+    st.markdown(
+        f"{len(dataset.usable()):,} pictures in {len(dataset.classes):,} classes"
+        + (f"; {left_out:,} excluded or unreadable files stay out." if left_out else ".")
+    )
     key = f"{dataset.root} {dataset.fingerprint}"
     task = zips().find(key)
     if task is None or (task.done and task.error is not None):
@@ -102,6 +107,7 @@ def cleaned_zip(dataset: Dataset) -> None:
             "Prepare the zip",
             on_click=_prepare,
             args=(key, dataset),
+            type="primary",
             disabled=not dataset.classes,
             help="Copies the pictures into a zip below Pawlab's own folder. Takes a second for each few hundred MB.",
         )

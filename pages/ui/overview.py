@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.datasets import Dataset
-from core.datasets.charts import counts_chart, formats_chart, records_behind, sizes_chart
+from core.datasets.charts import counts_chart, counts_height, formats_chart, records_behind, sizes_chart
 from core.datasets.report import balance_words
 from core.datasets.selection import Filter
 from pages.ui.pictures import show_group
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CHARTS: dict[str, tuple[str, Callable[[Dataset], "go.Figure"]]] = {
     "counts": ("Pictures of each class", counts_chart),
-    "sizes": ("Sizes", sizes_chart),
+    "sizes": ("Sizes of the pictures", sizes_chart),
     "formats": ("Formats and kinds of pixels", formats_chart),
 }
 CONFIG = {"displaylogo": False, "modeBarButtons": [["zoom2d", "pan2d", "select2d", "resetScale2d"]]}
@@ -40,16 +40,18 @@ def overview(dataset: Dataset) -> None:
 
 
 def _table(dataset: Dataset) -> None:
+    """Beside the chart of the same, and no higher."""
     by_split = dataset.counts()
     table: dict[str, list[object]] = {"class": list(dataset.classes)}
     table |= {split: list(by_class.values()) for split, by_class in by_split.items()}
     table["all"] = [sum(by_class[label] for by_class in by_split.values()) for label in dataset.classes]
     st.markdown("**In numbers**")
-    st.dataframe(table, width="stretch", hide_index=True, height=min(38 + 35 * len(dataset.classes), 178))
-    for split in by_split:
-        names = [plain(record.path.rsplit("/", 1)[-1]) for record in dataset.usable(split)[:3]]
-        if names:
-            st.caption(f"{split}: {', '.join(names)}, …")
+    first = {record.label: record.path.rsplit("/", 1)[-1] for record in reversed(dataset.usable())}
+    table["such as"] = [first.get(label, "") for label in dataset.classes]
+    height = min(38 + 35 * len(dataset.classes), counts_height(len(dataset.classes)))
+    columns = {name: st.column_config.NumberColumn(width=70, format="localized") for name in (*by_split, "all")}
+    columns["class"] = st.column_config.TextColumn(width=115)
+    st.dataframe(table, width="stretch", hide_index=True, height=height, column_config=columns)
 
 
 def _chart(dataset: Dataset, name: str) -> None:

@@ -10,6 +10,7 @@ from core.datasets import SPLITS, Dataset, ImageRecord
 from core.datasets.selection import Catalog, Column, Filter, Indices, State, num_pages
 from pages.ui.gallery import gallery, gallery_event
 from pages.ui.lightbox import Actions, act, gallery_items, lightbox
+from pages.ui.reveal import reveal, revealed_here
 from pages.ui.words import plain
 
 A_PAGE = 48
@@ -35,9 +36,11 @@ STATES: dict[State, str] = {
     "relabelled": "Relabelled",
     "unreadable": "Unreadable",
 }
-_CONTROLS = ("split", "label", "state", "problem", "text", "format", "mode", "sort")
-_OF, _PAGE, _SELECTED, _OPEN, _BACK, _GROUP, _ASKED, _NEW_LABEL = (
-    f"pictures_{name}" for name in ("of", "page", "selected", "open", "back", "group", "asked", "new_label")
+_AT_FIRST = {"state": "all", "sort": next(iter(SORTS))}
+_AT_FIRST |= dict.fromkeys(("split", "label", "problem", "text", "format", "mode"), "")
+_OF, _PAGE, _SELECTED, _OPEN, _ELSEWHERE, _BACK, _GROUP, _ASKED, _NEW_LABEL = (
+    f"pictures_{name}"
+    for name in ("of", "page", "selected", "open", "elsewhere", "back", "group", "asked", "new_label")
 )
 
 
@@ -46,11 +49,13 @@ def show_group(words: str, group: Filter) -> None:
     call it before `pictures`. `words` say which group it is; a button there shows all again."""
     _show_all()
     st.session_state[_GROUP] = (words, group)
+    reveal("away")
 
 
 def open_picture(path: str) -> None:
     """Makes the gallery of this session show one picture large, such as one that was clicked elsewhere on the page."""
-    st.session_state[_OPEN] = path
+    st.session_state[_OPEN], st.session_state[_ELSEWHERE] = path, True
+    reveal("away")
 
 
 def selected_paths() -> frozenset[str]:
@@ -76,7 +81,17 @@ def pictures(
     problems, titles = problems or {}, titles or {}
     catalog = catalog_of(dataset)
     _forget_what_is_gone(catalog)
-    st.subheader("Pictures")
+    with st.container(gap=None):
+        place = st.container()
+        st.subheader("Pictures")
+    _pictures(catalog, problems, titles, actions)
+    with place:
+        revealed_here()
+
+
+def _pictures(
+    catalog: Catalog, problems: Mapping[str, Set[str]], titles: Mapping[str, str], actions: Actions | None
+) -> None:
     event = gallery_event(KEY)
     st.session_state[_SELECTED] = event.apply(selected_paths())
     if event.opened and catalog.find(event.opened):
@@ -196,9 +211,12 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
         st.session_state[_SELECTED] = frozenset()
 
     with st.container(horizontal=True, vertical_alignment="center", key="pictures_bulk"):
-        if st.button(f"Exclude {len(selected):,}", disabled=not selected, help="Not used any more; no file changes."):
+        number, first = (f" {len(selected):,}", "") if selected else ("", "Tick pictures first. ")
+        if st.button(
+            f"Exclude{number}", disabled=not selected, width=140, help=f"{first}Not used any more; no file changes."
+        ):
             act(lambda: do(actions.exclude))
-        if st.button(f"Use {len(selected):,} again", disabled=not selected, help="Takes exclusions back."):
+        if st.button(f"Use{number} again", disabled=not selected, width=140, help=f"{first}Takes exclusions back."):
             act(lambda: do(actions.include))
         label = st.selectbox(
             "Class for the selected pictures",
@@ -211,7 +229,9 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
             label_visibility="collapsed",
             width=200,
         )
-        if st.button("Change", disabled=not (selected and label), help="Gives all selected pictures this class."):
+        if st.button(
+            "Change", disabled=not (selected and label), help=f"{first}Gives all selected pictures this class."
+        ):
             act(lambda: do(lambda records: actions.relabel(records, str(label))))
         st.button(f"Select all {len(chosen):,}", on_click=_select, args=(catalog, chosen), help="On every page.")
         st.button(
@@ -244,9 +264,16 @@ def _grid(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[str]], s
 
 
 def _open(path: str) -> None:
-    """Shows a picture large; "" goes back to where the last one stands in the gallery."""
-    if not path:
-        st.session_state[_BACK] = st.session_state.get(_OPEN, "")
+    """Shows a picture large; "" goes back to where the first one was opened: to the last one's place in the gallery,
+    or to elsewhere on the page."""
+    before = st.session_state.get(_OPEN, "")
+    if path:
+        st.session_state[_ELSEWHERE] = bool(before) and st.session_state.get(_ELSEWHERE, False)
+        reveal()
+    elif st.session_state.get(_ELSEWHERE):
+        reveal("back")
+    else:
+        st.session_state[_BACK] = before
     st.session_state[_OPEN] = path
 
 
@@ -255,8 +282,9 @@ def _select(catalog: Catalog, chosen: Indices) -> None:
 
 
 def _show_all() -> None:
-    for name in _CONTROLS:
-        st.session_state.pop(_control(name), None)
+    for name, value in _AT_FIRST.items():
+        # Set, not removed: the browser would send what it still holds with the next click, and the filter be back.
+        st.session_state[_control(name)] = value
     for key in (_GROUP, _OPEN, _PAGE, _ASKED, _NEW_LABEL):
         st.session_state.pop(key, None)
 

@@ -1,17 +1,18 @@
 """Where the pictures come from: one chooser, and one way to begin opening for all of its choices."""
 
+import hashlib
 from pathlib import Path
 
 import streamlit as st
 
 from core.addresses import is_address
-from core.datasets.current import SAMPLE, local_source, recent_paths
+from core.datasets.current import SAMPLE, current_source, local_source, recent_paths
 from core.datasets.public import CATS_AND_DOGS
 from core.datasets.remote import bytes_so_far, is_here
 from core.datasets.uploads import MAX_FOLDER_BYTES, keep_folder, keep_zip
 from core.errors import PawlabError
 from core.home import home
-from pages.ui.data import start
+from pages.ui.data import forget, start
 from pages.ui.words import show_error
 
 SOURCES = {
@@ -26,12 +27,15 @@ _PATH, _RECENT = "source_path", "source_recent"
 
 
 def source_chooser() -> None:
-    with st.expander("Open another dataset"):
+    # A new name for each dataset that gets open: closed again, so that what was opened moves into view.
+    opened = hashlib.sha256(current_source().encode()).hexdigest()[:8]
+    with st.expander("Open another dataset", key=f"source_chooser_{opened}"):
         kind = st.segmented_control(
             "Where are the pictures?",
             list(SOURCES),
             format_func=lambda kind: SOURCES[kind],
             default="sample",
+            required=True,
             key="source_kind",
             help="Pictures stay on this machine. Any folder with one subfolder a class will do.",
         )
@@ -42,7 +46,7 @@ def source_chooser() -> None:
             "zip": _upload_zip,
             "folder": _upload_folder,
             "address": _address,
-        }.get(str(kind), _nothing_chosen)()
+        }.get(str(kind), _sample)()
 
 
 def _sample() -> None:
@@ -100,6 +104,7 @@ def _path() -> None:
     if path.strip():
         _start_here(path.strip() if is_address(path.strip()) else local_source(path))
     else:
+        forget()
         st.warning("Type the path of a folder or a zip first.")
 
 
@@ -167,11 +172,8 @@ def _address() -> None:
     if is_address(address):
         _start_here(address, again)
     else:
+        forget()
         st.warning("Type an address that begins with http:// or https:// first.")
-
-
-def _nothing_chosen() -> None:
-    st.caption("Choose one of these.")
 
 
 def _start_here(source: str, again: bool = False) -> None:

@@ -10,16 +10,17 @@ from core.datasets.report import Report, Row, make_report, report_csv, to_remove
 from core.datasets.selection import Filter
 from core.errors import Cancelled
 from core.jobs import Latest, Task
+from pages.ui.clock import ask_again
 from pages.ui.edits import apply_edit
 from pages.ui.gallery import gallery, gallery_event
 from pages.ui.lightbox import gallery_items
 from pages.ui.pictures import open_picture, show_group
-from pages.ui.progress import AT_ONCE, follow
+from pages.ui.progress import AT_ONCE, TICK, follow
 from pages.ui.words import plain, show_error
 
 FIRST = ("leaks", "label_conflicts", "duplicates", "near_duplicates", "unreadable")  # by the harm that they do
 BY_ITSELF = 30_000  # files up to which the report is made unasked: a few seconds
-SHOWN = 8  # pictures of a row; the gallery below has all
+SHOWN = 10  # pictures of a row; the gallery below has all
 ONE_CLICK = {
     "leaks": ("Remove leaks", "Excludes the {} training copies: validation stays what it was."),
     "duplicates": ("Keep one of each", "Excludes the {} other copies."),
@@ -57,6 +58,20 @@ def problems_in(report: Report | None) -> tuple[dict[str, Set[str]], dict[str, s
     rows = [row for row in report.rows if row.records] if report else []
     paths: dict[str, Set[str]] = {row.key: frozenset(record.path for record in row.records) for row in rows}
     return paths, {row.key: row.title for row in rows}
+
+
+@st.fragment
+def flagged(task: Task[Report] | None) -> None:
+    """How many files the report names, as soon as it is made. Runs nothing else of the page anew: the user may be
+    clicking there."""
+    problems, _ = problems_in(task.result if task else None)
+    with st.container(gap=None):
+        st.metric(
+            "Flagged",
+            f"{len(frozenset().union(*problems.values())):,}" if task and task.result else "…",
+            help="Files that the report under Problems names; … until all pictures have been compared.",
+        )
+        ask_again("flagged_clock", TICK if task and not task.done else 0)
 
 
 def trust(dataset: Dataset, task: Task[Report] | None) -> None:
@@ -107,7 +122,7 @@ def _row(dataset: Dataset, report: Report, row: Row) -> None:
     pictures = f"{len(row.records):,} {'picture' if len(row.records) == 1 else 'pictures'}"
     groups = f"{len(row.groups):,} {'group' if len(row.groups) == 1 else 'groups'} of " if row.groups else ""
     with st.container(border=True):
-        words, buttons = st.columns([3, 2], vertical_alignment="center")
+        words, buttons = st.columns([5, 2], vertical_alignment="center")
         words.markdown(f"**{plain(row.title)}**: {groups}{pictures}")
         words.caption(plain(row.why))
         with buttons.container(horizontal=True, horizontal_alignment="right"):

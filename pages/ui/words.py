@@ -18,11 +18,11 @@ PHASES = {
     "compare": "Looking for look-alikes",
     "verify": "Comparing look-alikes",
     "write": "Writing the zip",
+    "robustness": "Asking the run",
     "weights": "Fetching the pre-trained weights",
     "features": "Passing the pictures through the base",
     "head": "Training the head",
     "save": "Saving and checking the model",
-    "robustness": "Classifying augmented copies",
 }
 
 

@@ -61,6 +61,7 @@ def test_noise_of_pixels_channels_and_seeds_is_independent() -> None:
         "below": (values[1:], values[:-1]),
         "channel": (values[..., 1:], values[..., :-1]),
         "seed": (values, noise(20, 4)),
+        "large seed": (values, noise(20, 3 + 2**52)),
     }
     for name, (one, other) in others.items():
         correlation = np.corrcoef(one.ravel(), other.ravel())[0, 1]

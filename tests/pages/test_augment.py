@@ -191,7 +191,7 @@ def test_what_does_not_matter_cannot_be_set(page: AppTest) -> None:
 
 @pytest.mark.parametrize("name", ["none", "gentle", "strong"])
 def test_a_strength_sets_every_control_and_is_what_the_training_page_will_use(page: AppTest, name: str) -> None:
-    page.segmented_control(key="augment_strength").set_value(name).run()
+    page.button(key=f"augment_strength_{name}").click().run()
     assert config_of(page) == strength(name)
     assert page.toggle(key=switch_of("rotation_range")).value == (name != "none")
 
@@ -281,7 +281,7 @@ def test_a_class_that_is_not_here_is_explained() -> None:
 
 
 def test_saved_settings_can_be_opened_and_deleted(page: AppTest) -> None:
-    page.segmented_control(key="augment_strength").set_value("gentle").run()
+    page.button(key="augment_strength_gentle").click().run()
     page.text_input(key="augment_saved_name").set_value("mine").run()
     press(page, "Save")
     press(page, "Reset")
@@ -354,7 +354,7 @@ def test_a_sweep_has_a_row_for_each_chosen_change(page: AppTest) -> None:
 
 def test_statistics_say_when_it_goes_too_far(page: AppTest) -> None:
     page.segmented_control(key="augment_view").set_value("Statistics").run()
-    page.segmented_control(key="augment_strength").set_value("none").run()
+    page.button(key="augment_strength_none").click().run()
     assert "Nothing goes too far" in words(page)
     for name in ("width_shift_range", "height_shift_range"):
         page.slider(key=key_of(name)).set_value(0.9)
@@ -394,7 +394,7 @@ def test_a_run_names_each_copy_and_its_curve_is_measured_when_asked_for(
 
 
 def test_the_training_page_says_the_same_words(page: AppTest) -> None:
-    page.segmented_control(key="augment_strength").set_value("strong").run()
+    page.button(key="augment_strength_strong").click().run()
     text = augmentation_in_words(PRESETS["strong"])
     assert text in words(page)
     page.switch_page("train.py").run()

@@ -1,0 +1,108 @@
+"""Which process works on a run, and how it ended, told by files in the run's folder.
+
+supervisor.json   the process that starts the worker and sees how it ends: pid and start time
+worker.json       the process that trains: the same of it
+exit.json         exists once the supervisor has seen the end: the worker's pid, and its exit code or minus the signal
+
+Light, because the supervisor imports it before the worker may begin.
+"""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.files import read_json, write_json
+
+TAIL_BYTES = 20_000
+REASONS = {
+    "SIGKILL": "probably the machine ran out of memory, or somebody ended it",
+    "SIGTERM": "it was told to end, by somebody or because the machine was switched off",
+    "SIGHUP": "the session that it belonged to was closed",
+    "SIGABRT": "a library that it uses gave up",
+    "SIGBUS": "a file that it read was cut short, or the disk is full",
+    "SIGSEGV": "a library that it uses crashed",
+}
+
+
+def record(directory: Path, role: str, pid: int) -> None:
+    """Says which process is the run's `supervisor` or `worker`.
+
+    Raises:
+        psutil.NoSuchProcess: There is no such process any more.
+        OSError: The folder is gone or full.
+    """
+    write_json(directory / f"{role}.json", {"pid": pid, "started": psutil.Process(pid).create_time()})
+
+
+def record_exit(directory: Path, pid: int, code: int) -> None:
+    """Says how the worker `pid` ended, after which nobody writes into the run's folder any more."""
+    write_json(directory / "exit.json", {"pid": pid, "code": code})
+
+
+def forget_exit(directory: Path) -> None:
+    (directory / "exit.json").unlink(missing_ok=True)
+
+
+def recorded(directory: Path, role: str) -> int:
+    """The pid of the run's latest `supervisor` or `worker`, 0 where none is known."""
+    pid = _read(directory / f"{role}.json").get("pid")
+    return pid if isinstance(pid, int) else 0
+
+
+def alive(directory: Path) -> bool:
+    """Whether a process works on the run. A zombie and a stranger with the same pid do not count.
+
+    A supervisor counts until it has written down how the worker ended: whoever finds the run dead finds the reason too.
+    """
+    supervised = _lives(directory / "supervisor.json") and not (directory / "exit.json").exists()
+    return supervised or _lives(directory / "worker.json")
+
+
+def how_it_died(directory: Path) -> str:
+    """One sentence on how the run's process ended without a word of its own."""
+    worker, end = _read(directory / "worker.json"), _read(directory / "exit.json")
+    code = end.get("code")
+    if not isinstance(code, int) or end.get("pid") != worker.get("pid"):
+        started = worker.get("started")
+        if isinstance(started, float) and started < psutil.boot_time():
+            return "The machine was switched off or restarted during the training."
+        return "The training process ended without a word, and nobody saw how."
+    if code >= 0:
+        return f"The training process ended with exit code {code} and without a word."
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return f"The training process was killed by signal {-code}."
+    words = f": {REASONS[name]}" if name in REASONS else ""
+    return f"The training process was killed by signal {-code} ({name}){words}."
+
+
+def log_end(directory: Path, lines: int) -> str:
+    """The last lines of `worker.log`; reads no more than 20 kB of it."""
+    try:
+        with (directory / "worker.log").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
+            return "\n".join(file.read(TAIL_BYTES).decode(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def _lives(file: Path) -> bool:
+    try:
+        facts = read_json(file)
+        process = psutil.Process(int(facts["pid"]))
+        same: bool = abs(process.create_time() - float(facts["started"])) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, psutil.Error):
+        return False
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        facts = read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}

@@ -1,0 +1,228 @@
+"""What a user sees of the Dataset page in a browser: what was clicked is in view, and what comes by itself takes no
+click away."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.datasets.sample import write_sample
+from core.files import write_json
+from tests.browser.conftest import PROJECT, Server, Watched, free_port, wait_until_healthy
+from tests.browser.test_dataset import BACK, metric, view
+from tests.drawing import write_images
+
+pytestmark = pytest.mark.browser
+
+NUMBER = re.compile("^[0-9]+$")
+# The page itself, with a report that waits for a file, and a button that has it made anew.
+SCRIPT = """
+import os, runpy, time
+from pathlib import Path
+import streamlit as st
+from core.datasets.report import make_report
+from pages.ui import trust
+from pages.ui.data import dataset
+
+def slow(found, tell):
+    release = Path(os.environ["PAWLAB_HOME"]) / "release"
+    while not release.exists():
+        time.sleep(0.01)
+    release.unlink()
+    report = make_report(found, tell)
+    release.with_name("made").touch()
+    return report
+
+trust.make_report = slow
+st.set_page_config(layout="wide")
+st.button("Compare anew", on_click=lambda: trust._ask(dataset(), again=True))
+runpy.run_path("pages/dataset.py")
+"""
+# Holds back what the browser sends to ask for the number, until `go` sends it, with a click just before it or so
+# many milliseconds after it.
+HOLD_THE_CLOCK = """
+() => {
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (message) {
+    if (!new TextDecoder('latin1').decode(message).includes('flagged_clock')) return send.call(this, message);
+    window.go = (delay) => {
+      WebSocket.prototype.send = send;
+      const inside = (node) => node.shadowRoot?.querySelector('.gallery .open');
+      const click = () => [...document.querySelectorAll('*')].map(inside).find(Boolean).click();
+      if (delay < 0) click();
+      send.call(this, message);
+      if (delay >= 0) setTimeout(click, delay);
+    };
+  };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Drawn pictures, four of them twice, and the page as in `SCRIPT`."""
+    folder = tmp_path_factory.mktemp("look")
+    home = folder / "home"
+    home.mkdir()
+    data = folder / "pets"
+    write_sample(data, train=30, validation=5)
+    for split in ("train", "validation"):
+        for number in range(2):
+            copied = sorted((data / "train" / "cats").iterdir())[number].read_bytes()
+            (data / split / "cats" / f"zz copy {number}.jpg").write_bytes(copied)
+    write_json(home / "dataset.json", {"source": str(data)})
+    script = folder / "script.py"
+    script.write_text(SCRIPT)
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
+        cwd=PROJECT,
+        env={**os.environ, "PAWLAB_HOME": str(home), "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_healthy(url, process)
+        yield Server(url, process.pid, home)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def slow(watched: Watched, slow_server: Server) -> Watched:
+    """The page while its report is being made."""
+    watched.server = slow_server
+    watched.open()
+    if metric(watched.page, "Flagged").inner_text() != "…":
+        watched.page.get_by_role("button", name="Compare anew").click()
+    expect(metric(watched.page, "Flagged")).to_have_text("…")
+    watched.settle()
+    return watched
+
+
+def release(watched: Watched) -> None:
+    (watched.server.home / "release").touch()
+
+
+def scrolled(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop"))
+
+
+def test_the_number_of_flagged_files_arrives_by_itself_and_then_nothing_asks_any_more(slow: Watched) -> None:
+    page = slow.page
+    release(slow)
+    expect(metric(page, "Flagged")).to_have_text(NUMBER)
+    page.evaluate(HOLD_THE_CLOCK)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("typeof window.go") == "undefined"
+    assert not slow.complaints
+
+
+@pytest.mark.parametrize("delay", [-1, 0, 100, 250])
+def test_a_click_on_a_picture_while_the_report_arrives_opens_it(slow: Watched, delay: int) -> None:
+    page = slow.page
+    page.evaluate(HOLD_THE_CLOCK)
+    page.wait_for_function("typeof window.go === 'function'")
+    made = slow.server.home / "made"
+    made.unlink(missing_ok=True)
+    release(slow)
+    deadline = time.monotonic() + 30
+    while not made.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.1)  # from the report's end to the end of its job
+    page.evaluate("delay => window.go(delay)", delay)
+    expect(page.get_by_role("button", name=BACK)).to_be_visible()
+    expect(metric(page, "Flagged")).to_have_text(NUMBER)
+    expect(page.get_by_role("button", name=BACK)).to_be_visible()
+
+
+def test_the_page_does_not_move_when_the_number_arrives(slow: Watched) -> None:
+    page = slow.page
+    before = page.locator(".gallery .grid").bounding_box()
+    release(slow)
+    expect(metric(page, "Flagged")).to_have_text(NUMBER)
+    assert page.locator(".gallery .grid").bounding_box() == before
+
+
+def test_what_was_clicked_far_from_the_pictures_comes_into_view_and_back_goes_back(slow: Watched) -> None:
+    page = slow.page
+    release(slow)
+    expect(metric(page, "Flagged")).to_have_text(NUMBER)
+    view(slow, "Problems")
+    page.get_by_label("Exact duplicates").locator(".open").first.click()
+    back = page.get_by_role("button", name=BACK)
+    expect(back).to_be_in_viewport()
+    away = scrolled(page)
+    back.click()
+    expect(back).to_have_count(0)
+    expect(page.get_by_label("Exact duplicates").locator(".open").first).to_be_in_viewport()
+    assert scrolled(page) < away
+    page.get_by_role("button", name="Show all", exact=True).first.click()
+    expect(page.get_by_text("Only leaks: 6 pictures")).to_be_in_viewport()
+
+
+def test_a_picture_of_the_last_row_is_shown_from_its_top(slow: Watched) -> None:
+    page = slow.page
+    page.locator(".gallery .cell:not(.blank) .open").nth(46).click()
+    expect(page.get_by_role("button", name=BACK)).to_be_in_viewport()
+
+
+def test_an_exclusion_leaves_the_page_where_it_stands(slow: Watched) -> None:
+    page = slow.page
+    page.locator(".gallery .cell:not(.blank) input[type=checkbox]").nth(20).click()
+    slow.settle()
+    before = page.locator(".gallery .cell").nth(20).bounding_box()
+    page.get_by_role("button", name="Exclude 1").evaluate("button => button.click()")  # the tool itself scrolls nothing
+    expect(page.get_by_text("Your edits:")).to_be_attached()
+    slow.settle()
+    after = page.locator(".gallery .cell").nth(20).bounding_box()
+    page.get_by_role("button", name="Undo").click()
+    assert before and after and abs(after["y"] - before["y"]) < 3, "what was ticked jumped away"
+
+
+def test_filters_that_were_taken_away_do_not_come_back_with_the_next_click(slow: Watched) -> None:
+    page = slow.page
+    name = page.get_by_label("Name", exact=True)
+    name.fill("no such picture")
+    name.press("Enter")
+    page.get_by_role("button", name="Show all pictures").click()
+    cells = page.locator(".gallery .cell:not(.blank)")
+    expect(cells).to_have_count(48)
+    slow.settle()
+    cells.nth(1).locator("input[type=checkbox]").click()
+    expect(page.get_by_role("button", name="Exclude 1")).to_be_visible()
+    expect(cells).to_have_count(48)
+    expect(name).to_have_value("")
+
+
+def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
+    watched.open("dataset")
+    page = watched.page
+    expect(page).to_have_url(f"{watched.server.url}/")
+    expect(page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
+    page.get_by_text("Open another dataset").click()
+    sample = page.get_by_role("radio", name="Drawn sample").or_(page.get_by_role("button", name="Drawn sample"))
+    sample.first.click()
+    watched.settle()
+    expect(page.get_by_role("button", name="Open the drawn sample")).to_be_visible()
+
+
+def test_the_chooser_closes_when_another_dataset_is_open(watched: Watched, tmp_path: Path) -> None:
+    data = write_images(tmp_path / "pets", {"cats": 3, "dogs": 3})
+    watched.open()
+    page = watched.page
+    page.get_by_text("Open another dataset").click()
+    page.get_by_text("Folder or zip on this machine").click()
+    page.get_by_label("Folder or zip", exact=True).fill(str(data))
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    expect(metric(page, "Pictures")).to_have_text("6")
+    expect(page.get_by_label("Folder or zip", exact=True)).to_be_hidden()
+    expect(page.get_by_role("heading", name="pets")).to_be_in_viewport()

@@ -1,0 +1,84 @@
+"""How a run that died without a word is explained."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from core.training.jobs import log_tail, reason
+from core.training.life import alive, how_it_died, record, record_exit
+from core.training.recipe import TrainingConfig
+from core.training.runs import Run, create_run
+
+PID = 2**22 + 1  # no process has it
+
+
+def died(code: int | None, started: float | None = None) -> Run:
+    run = create_run("sample", TrainingConfig())
+    run.log.append({"event": "status", "status": "running", "time": 0})
+    facts = {"pid": PID, "started": time.time() if started is None else started}
+    (run.directory / "worker.json").write_text(json.dumps(facts))
+    if code is not None:
+        record_exit(run.directory, PID, code)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (-9, "killed by signal 9 (SIGKILL): probably the machine ran out of memory, or somebody ended it"),
+        (-15, "killed by signal 15 (SIGTERM): it was told to end"),
+        (-11, "killed by signal 11 (SIGSEGV): a library that it uses crashed"),
+        (-10, "killed by signal 10"),
+        (-999, "killed by signal 999"),
+        (1, "exit code 1"),
+        (0, "exit code 0"),
+        (3221225477, "exit code 3221225477"),
+        (None, "nobody saw how"),
+    ],
+)
+def test_every_way_to_die_has_words(code: int | None, words: str) -> None:
+    run = died(code)
+    assert run.status() == "interrupted"
+    assert words in reason(run)
+
+
+def test_a_restart_of_the_machine_is_told_from_a_death() -> None:
+    assert "switched off or restarted" in reason(died(None, started=1.0))
+
+
+def test_the_end_of_an_earlier_worker_does_not_explain_the_latest() -> None:
+    run = died(None)
+    record_exit(run.directory, PID + 1, -9)
+    assert "nobody saw how" in reason(run)
+
+
+def test_a_run_that_gave_its_reason_is_not_explained_otherwise() -> None:
+    run = died(-9)
+    run.log.append({"event": "status", "status": "failed", "reason": "The disk is full", "time": 0})
+    assert reason(run) == "The disk is full"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"pid": null, "code": "x"}', '{"pid": [], "code": -9}', "\xff"])
+def test_broken_files_explain_nothing_and_break_nothing(content: str, tmp_path: Path) -> None:
+    for name in ("worker.json", "exit.json", "supervisor.json"):
+        (tmp_path / name).write_text(content, encoding="latin-1")
+    assert how_it_died(tmp_path)
+    assert not alive(tmp_path)
+
+
+def test_a_supervisor_counts_until_it_has_written_down_the_end(tmp_path: Path) -> None:
+    record(tmp_path, "supervisor", os.getpid())
+    assert alive(tmp_path)
+    record_exit(tmp_path, PID, 0)
+    assert not alive(tmp_path)
+
+
+def test_the_tail_of_a_huge_log_is_short() -> None:
+    run = died(1)
+    (run.directory / "worker.log").write_bytes(b"\xff" * 30_000_000 + b"\n" + b"".join(b"%d\n" % i for i in range(99)))
+    assert log_tail(run).splitlines() == [str(number) for number in range(79, 99)]
+    (run.directory / "worker.log").write_bytes(b"x" * 30_000_000)
+    assert len(log_tail(run)) <= 20_000
