@@ -20,12 +20,12 @@ MAX_BYTES = 400_000_000  # of the file: a million pictures of 100 classes
 class Answers:
     """One row a validation picture, in the dataset's order; with `augment_validation` its copies follow it.
 
-    `labels` is int64 (rows,), `probabilities` float32 (rows, classes), 0..1.
+    `labels` is int64 (rows,), `probabilities` float64 (rows, classes), 0..1.
     """
 
     classes: tuple[str, ...]
     labels: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -36,9 +36,9 @@ class Answers:
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
-    def confidence(self) -> NDArray[np.float32]:
-        """float32 (rows,): its probability."""
-        return np.asarray(self.probabilities.max(axis=1), np.float32)
+    def confidence(self) -> NDArray[np.float64]:
+        """float64 (rows,): its probability."""
+        return np.asarray(self.probabilities.max(axis=1), np.float64)
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -76,6 +76,7 @@ def load_answers(run: Run) -> Answers:
         classes = tuple(str(name) for name in summary["classes"])
         if labels.dtype != np.int64 or table.dtype != np.float32 or table.ndim != 2 or labels.shape != table.shape[:1]:
             raise ValueError(f"labels {labels.dtype} {labels.shape}, probabilities {table.dtype} {table.shape}")
+        table = table.astype(np.float64)  # in float32 the complement of a small probability is 1: a tie with others
         probabilities = np.concatenate([1 - table, table], axis=1) if table.shape[1] == 1 else table
         inside = labels.min(initial=0) >= 0 and labels.max(initial=0) < len(classes) == probabilities.shape[1]
         if not len(labels) or not inside or not (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all():

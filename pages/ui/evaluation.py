@@ -47,13 +47,14 @@ def pictures_task(run: Run, again: bool = False) -> Task[Pictures]:
         dataset = data_of(run, tell)
         return Pictures(dataset, pictures_of(answers_of(run), dataset, run), make_report(dataset, tell))
 
-    task = _tasks().ask(model_key(run), work, again=again)
+    task = tasks().ask(model_key(run), work, again=again)
     task.wait(AT_ONCE)
     return task
 
 
 @st.cache_resource(show_spinner=False)
-def _tasks() -> Latest[Pictures]:
+def tasks() -> Latest[Pictures]:
+    """The run whose pictures are open, for all sessions."""
     return Latest()
 
 

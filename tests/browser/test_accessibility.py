@@ -11,7 +11,13 @@ from tests.browser.conftest import Watched
 pytestmark = pytest.mark.browser
 SIZES = {"wide": (1280, 800), "phone": (390, 844)}
 # What the page draws last.
-LAST = {"": "of 12", "augment": "Look closer", "train": "^Start", "classify": "^Go to Train"}
+LAST = {
+    "": "of 12",
+    "augment": "Look closer",
+    "train": "^Start",
+    "evaluate": "^Go to Train",
+    "classify": "^Go to Train",
+}
 VIEWS = {"Problems": "Download", "Map": "Draw the map", "Export": "A zip in the"}
 WORST = {"serious", "critical"}
 

@@ -14,7 +14,7 @@ from tests.browser.conftest import Server, Watched
 from tests.drawing import write_images
 
 pytestmark = pytest.mark.browser
-PAGES = {"": "Dataset", "augment": "Augmentation", "train": "Training", "classify": "Classify"}
+PAGES = {"": "Dataset", "augment": "Augmentation", "train": "Training", "evaluate": "Evaluate", "classify": "Classify"}
 
 
 @pytest.mark.parametrize("path", PAGES)

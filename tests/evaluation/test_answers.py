@@ -27,7 +27,7 @@ def test_the_answers_are_those_of_the_model_for_these_pictures(trained: Run) -> 
 
 def test_a_cell_holds_its_rows_the_surest_first() -> None:
     random = np.random.default_rng(0)
-    table = random.dirichlet([1, 1, 1], 60).astype(np.float32)
+    table = random.dirichlet([1, 1, 1], 60)
     answers = Answers(("a", "b", "c"), random.integers(0, 3, 60), table)
     for threshold in (0.0, 0.6):
         matrix = answers.matrix(threshold)

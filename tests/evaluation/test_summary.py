@@ -18,7 +18,7 @@ def answers_for(dataset: Dataset, wrong: set[str]) -> Answers:
     records = dataset.usable("validation")
     labels = np.array([dataset.classes.index(record.label) for record in records])
     given = np.array([label ^ (record.path in wrong) for record, label in zip(records, labels, strict=True)])
-    table = np.full((len(records), 2), 0.1, np.float32)
+    table = np.full((len(records), 2), 0.1)
     table[np.arange(len(records)), given] = 0.9
     return Answers(dataset.classes, labels, table)
 
@@ -68,7 +68,7 @@ def test_every_score_lies_in_its_interval_and_a_good_classifier_scores_high() ->
     labels = random.integers(0, 3, 200)
     table = random.dirichlet([0.3] * 3, 200)
     table[np.arange(200), labels] += 1.5
-    table = (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
+    table = table / table.sum(axis=1, keepdims=True)
     summary = summarise(Answers(("a", "b", "c"), labels, table), resamples=200)
     scores = [summary.accuracy, summary.macro_f1, summary.calibration_error]
     for one in summary.classes:
