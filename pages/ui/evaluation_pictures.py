@@ -118,10 +118,10 @@ def _actions(run: Run, pictures: Pictures, record: ImageRecord) -> None:
     today = dataset()
     if today.root != pictures.dataset.root:
         st.button(
-            "Open this run's data to exclude or relabel",
+            "Open this run's data",
             on_click=start,
             args=(run.source,),
-            help="Another dataset is open now. Edits belong to the open one.",
+            help="Another dataset is open now. To exclude or relabel pictures here, open the one of this run.",
         )
         return
     now = next((one for one in today.records if one.path == record.path), None)
