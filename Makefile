@@ -19,7 +19,7 @@ lint: $(STAMPS)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMPS)/browser
+bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.head
 	$(BIN)/python -m benchmarks.server
@@ -27,6 +27,7 @@ bench: $(STAMPS)/browser
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.recipe
+	$(BIN)/python -m benchmarks.augmentation
 
 clean:
 	rm -rf $(VENV)
@@ -44,6 +45,11 @@ $(STAMPS)/app: requirements.txt | $(STAMPS)/venv
 $(STAMPS)/dev: requirements.txt requirements-dev.txt | $(STAMPS)/venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $(STAMPS)/app $@
+
+# What only benchmarks compare with. numpy and opencv stay what requirements.txt says.
+$(STAMPS)/bench: requirements-bench.txt $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	touch $@
 
 # Chromium for the browser tests: the machine's own, else Debian's where we are root, else Playwright's.
 $(STAMPS)/browser: $(STAMPS)/dev
