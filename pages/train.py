@@ -9,12 +9,14 @@ from core.datasets.current import current_source
 from core.errors import PawlabError
 from core.statistics import wilson_interval
 from core.training.history import History
-from core.training.jobs import log_tail, start_run
+from core.training.jobs import log_tail, reason, start_run
+from core.training.queue import at_work as run_at_work
 from core.training.runs import ACTIVE, Run, Shelf, create_run, list_runs
 from pages.ui.augment_words import augmentation_in_words
 from pages.ui.data import dataset
 from pages.ui.live_chart import live_chart
-from pages.ui.runs import WATCHED, curves_of, history_of, run_at_work, watch, watched_run
+from pages.ui.queue import look_after_queue, queue_list, waits
+from pages.ui.runs import WATCHED, curves_of, history_of, watch, watched_run
 from pages.ui.state import augmentation
 from pages.ui.training_form import chosen_settings, training_form
 from pages.ui.words import PHASES, plain, show_error
@@ -22,7 +24,7 @@ from pages.ui.words import PHASES, plain, show_error
 TICK = 0.5  # seconds between two looks at a run at work
 STEPS = ("data", "weights", "features", "head", "save")
 STATUS = {
-    "waiting": "waiting to be started",
+    "waiting": "waiting",
     "running": "running",
     "stopping": "stopping",
     "finished": "finished",
@@ -37,12 +39,14 @@ def main() -> None:
     st.title("Training")
     st.write("Train a small head on top of a pre-trained network, and watch it learn.")
     left, right = st.columns([2, 3], gap="large")
+    look_after_queue()
     shelf = list_runs()
     with right:
         watching(shelf)
+        queue_list()
     table(shelf)  # before the left side, which ends the page where the dataset cannot be opened
     with left:
-        setup(run_at_work(shelf))
+        setup(run_at_work())
 
 
 def setup(busy: Run | None) -> None:
@@ -69,19 +73,14 @@ def setup(busy: Run | None) -> None:
         "Start training",
         type="primary",
         on_click=start_new,
-        disabled=busy is not None,
         help="Runs in a process of its own: you may leave or close this page.",
     )
     if busy:
-        st.caption(f"“{plain(busy.name)}” is being trained. Wait until it ends, or stop it, to start another.")
+        st.caption(f"“{plain(busy.name)}” is being trained: a new run waits its turn.")
 
 
 def start_new() -> None:
     """Reads the controls when pressed: a value typed just before has arrived by then."""
-    busy = run_at_work(list_runs())  # another tab may have been faster
-    if busy:
-        st.warning(f"“{plain(busy.name)}” is being trained already, so no second run was started.")
-        return
     try:
         run = create_run(current_source(), chosen_settings(), st.session_state.get(NAME, "").strip())
     except PawlabError as error:
@@ -114,19 +113,21 @@ def watching(shelf: Shelf) -> None:
         help="All runs, newest first. The others go on unwatched.",
     )
     ticking = run.status(history_of(run)) in ACTIVE
-    st.fragment(follow, run_every=TICK if ticking else None)(run, ticking, run_at_work(shelf))
+    st.fragment(follow, run_every=TICK if ticking else None)(run, ticking)
 
 
-def follow(run: Run, ticking: bool, busy: Run | None) -> None:
+def follow(run: Run, ticking: bool) -> None:
     """The run as its folder tells it now."""
     history = history_of(run)
     status = run.status(history)
     if ticking and status not in ACTIVE:
-        st.rerun()  # of the whole page: turns the timer off, frees the button, updates the table
+        st.rerun()  # of the whole page: turns the timer off, updates the table and the queue
+    if status == "waiting":
+        look_after_queue()
     if status in ("running", "stopping"):
         at_work(run, history, status)
     else:
-        ended(run, history, status, busy)
+        ended(run, history, status)
     curves(run, history)
 
 
@@ -171,24 +172,24 @@ def share_done(run: Run, history: History) -> float:
     return min(1.0, history.done / history.total) if history.total else 0.0
 
 
-def ended(run: Run, history: History, status: str, busy: Run | None) -> None:
+def ended(run: Run, history: History, status: str) -> None:
     if status == "failed":
         st.error(f"Failed: {plain(history.reason) or 'the worker gave no reason.'}")
     elif status == "interrupted":
-        st.warning("Interrupted: the process ended without a word, perhaps because the machine was switched off.")
+        st.warning(f"Interrupted: {plain(reason(run, history))}")
     elif status == "cancelled":
         st.warning(f"{plain((history.reason or 'Stopped').rstrip('.'))}.")
+    elif run.queued():
+        waits(run)
     elif status == "waiting":
         st.info("Created, but never started.")
-    if status != "finished":
+    if status != "finished" and not run.queued():
         st.button(
             "Start" if status == "waiting" else "Resume",
             on_click=start,
             args=(run,),
-            disabled=busy is not None,
             key="resume",
-            help="Goes on after the last saved epoch, or from the beginning where there is none."
-            + (f" “{plain(busy.name)}” must end first." if busy else ""),
+            help="Goes on after the last saved epoch, or from the beginning where there is none. Waits its turn.",
         )
     if status in ("failed", "interrupted") and (tail := log_tail(run)):
         with st.expander("What the process printed last"):

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.current import remember_source
 from core.files import write_json
+from core.training.queue import waiting, withdraw
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, list_runs
 from pages.ui.words import plain
@@ -110,25 +111,37 @@ def test_a_killed_run_is_called_interrupted_and_can_be_resumed(drawn: Path) -> N
     assert not app.button(key="resume").disabled
 
 
-def test_while_a_run_is_at_work_no_other_starts(drawn: Path) -> None:
+def test_while_a_run_is_at_work_others_wait_their_turn_and_can_be_moved_and_withdrawn(drawn: Path) -> None:
     run_that("cancelled", drawn)
-    run = at_work(drawn)
+    busy = at_work(drawn)
     app = page()
-    start = next(button for button in app.button if button.label == "Start training")
-    assert start.disabled
-    assert f"“{run.name}” is being trained" in words(app)
+    assert f"“{busy.name}” is being trained" in words(app)
     assert not app.button(key="stop").disabled
-    cancelled = next(run for run in list_runs().runs if run.name == "the cancelled one")
-    app.selectbox(key="watched_run").set_value(cancelled.id).run()
-    assert app.button(key="resume").disabled
+    for name in ("first", "second"):
+        app.text_input(key="training_name").set_value(name).run()
+        next(button for button in app.button if button.label == "Start training").click().run()
+        assert not app.exception
+    assert [run.name for run in waiting()] == ["first", "second"]
+    assert "Waits its turn: 2 other runs first" in words(app)
+    assert busy.alive()
+    first, second = waiting()
+    app.button(key=f"Up {second.id}").click().run()
+    assert [run.name for run in waiting()] == ["second", "first"]
+    app.button(key=f"Withdraw {first.id}").click().run()
+    assert [run.name for run in waiting()] == ["second"]
+    assert not app.exception
+    app.button(key=f"Withdraw {second.id}").click().run()
+    assert "Waiting their turn" not in [one.value for one in app.subheader]
 
 
-def test_a_second_tab_that_presses_start_late_is_refused_in_words(drawn: Path) -> None:
+def test_a_second_tab_that_presses_start_late_starts_no_second_worker(drawn: Path) -> None:
     app = page()
     at_work(drawn)  # after this tab was drawn
     next(button for button in app.button if button.label == "Start training").click().run()
-    assert "no second run was started" in words(app)
-    assert len(list_runs().runs) == 1
+    assert not app.exception
+    assert [run.queued() for run in list_runs().runs].count(True) == 1
+    assert "Waits its turn: one other run first" in words(app)
+    withdraw(waiting()[0])
 
 
 def test_stop_asks_the_worker_to_stop(drawn: Path) -> None:
