@@ -163,13 +163,13 @@ def test_large_pictures_are_decoded_one_at_a_time(folder: Path, monkeypatch: pyt
     log = folder.parent / "log"
     change = f"""
     images.LARGE_PIXELS = 1
-    real = images._grey
-    def _grey(image):
+    real = images.to_grey
+    def to_grey(image):
         with open({str(log)!r}, "a") as file: file.write("+")
         time.sleep(0.01)
         with open({str(log)!r}, "a") as file: file.write("-")
         return real(image)
-    images._grey = _grey
+    images.to_grey = to_grey
     """
     worker(monkeypatch, change)
     paths = paths_in(folder)[:70]

@@ -1,0 +1,154 @@
+"""From a slider's release to the new preview, in a real Chromium.
+
+    python -m benchmarks.preview [--moves 30] [--size 224] [--data SOURCE]
+
+Opens the Augmentation page with 4 originals x 4 copies and moves the rotation slider by one step. `release_ms` is the
+median time from the key's release, when Streamlit sends a slider's value, until the new sheet is on the screen.
+`drawing_ms` is what the server must do for it besides Streamlit: 16 copies, the sheet, the JPEG. `page_ms` is the floor
+of the rest: the same move in a one-slider Streamlit app whose fragment answers with a line of text.
+"""
+
+import argparse
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.common import median, own_home, print_result, seconds
+from benchmarks.server import ARGUMENTS, PROJECT
+from core.augmentation import AugmentationConfig, augment
+from core.datasets import open_dataset
+from core.datasets.current import remember_source
+from core.images import load_image
+from core.preview import as_jpeg, compose
+
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+ROWS, COPIES = 4, 4
+BARE = """
+import streamlit as st
+@st.fragment
+def part():
+    value = st.slider("Rotation", 0, 180, 40)
+    st.html(f"<p id='answer'>{value}</p>")
+part()
+"""
+# What changes when the answer is on the screen.
+SHEET = "[...document.querySelectorAll('*')].map(n => n.shadowRoot?.querySelector('.augmented')).find(Boolean)"
+SIGNS = {"app": f"{SHEET}?.dataset.shown", "bare": "document.querySelector('#answer')?.textContent"}
+WATCH = """
+() => { const sign = () => %s; window.moved = new Promise((done) => addEventListener('keyup', () => {
+  const began = performance.now(), before = sign();
+  const look = () => sign() !== before || performance.now() - began > 5000
+    ? requestAnimationFrame(() => done(performance.now() - began)) : requestAnimationFrame(look);
+  look();
+}, {capture: true, once: true})); }
+"""
+
+
+@contextmanager
+def server(script: str) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def visit(page: Page, url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            page.goto(url)
+            break
+        except Exception:  # Playwright's error while nothing listens yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    page.get_by_role("slider", name="Rotation").wait_for()
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(1500)
+
+
+def moves(page: Page, sign: str, number: int) -> list[float]:
+    found = []
+    page.get_by_role("slider", name="Rotation").focus()
+    for move in range(number + 3):
+        page.evaluate(WATCH % sign)
+        page.keyboard.press("ArrowRight" if move % 2 else "ArrowLeft")
+        found.append(float(page.evaluate("window.moved")))
+        page.wait_for_selector(IDLE)
+        page.wait_for_timeout(150)
+    return found[3:]  # the first ones meet cold caches
+
+
+def drawing_ms(source: str, size: int) -> float:
+    dataset = open_dataset(source)
+    records = dataset.usable("train")[:ROWS]
+    originals = [(load_image(dataset.file(record), size), record.digest) for record in records]
+
+    def draw() -> None:
+        rows = [
+            [image, *(augment(image, AugmentationConfig(), 0, digest, copy)[0] for copy in range(1, 1 + COPIES))]
+            for image, digest in originals
+        ]
+        base64.b64encode(as_jpeg(compose(rows)))
+
+    return round(1000 * median([seconds(draw) for _ in range(30)]), 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--moves", type=int, default=30)
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--data", default="sample")
+    options = parser.parse_args()
+    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with own_home(), tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        drawing = drawing_ms(options.data, options.size)
+        remember_source(options.data)
+        bare = Path(folder) / "bare.py"
+        bare.write_text(BARE)
+        browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+        times: dict[str, list[float]] = {"app": [], "bare": []}
+        with server("app.py") as app, server(os.fspath(bare)) as other:
+            query = f"augment?rotation_range=40&seed=0&size={options.size}&originals={ROWS}&copies={COPIES}"
+            pages = {}
+            for name, url in (("app", f"{app}/{query}"), ("bare", other)):
+                pages[name] = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+                visit(pages[name], url)
+            for _ in range(3):
+                for name, page in pages.items():
+                    page.bring_to_front()
+                    times[name] += moves(page, SIGNS[name], options.moves // 3)
+        browser.close()
+    print_result(
+        {
+            "benchmark": "preview",
+            "grid": f"{ROWS}x{COPIES}",
+            "size": options.size,
+            "moves": len(times["app"]),
+            "release_ms": round(median(times["app"])),
+            "release_worst_ms": round(max(times["app"])),
+            "page_ms": round(median(times["bare"])),
+            "drawing_ms": drawing,
+            "ratio_floor": round(median(times["app"]) / median(times["bare"]), 2),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()
