@@ -30,6 +30,11 @@ Pictures = npt.NDArray[np.float64]
 Run = Callable[[AugmentationConfig, npt.NDArray[np.uint8]], Pictures]
 
 
+def in_words(value: object) -> str:
+    """A parameter's part of a test's name, the same in every process: no addresses."""
+    return str(getattr(value, "__name__", value))
+
+
 def run(source: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "emitted"}
     exec(compile(source, "emitted", "exec"), names)
@@ -202,7 +207,7 @@ def test_what_does_nothing_is_not_written() -> None:
         ({"rotation_range": 9, "zoom_range": 0.1}, keras_layers, "Pawlab does both once"),
         ({"brightness_range": (0.5, 1)}, keras_layers, "RandomBrightness adds"),
     ],
-    ids=str,
+    ids=in_words,
 )
 def test_what_keras_lacks_or_does_otherwise_is_said_only_where_it_matters(
     change: dict[str, Any], emit: Callable[..., str], words: str
@@ -269,7 +274,7 @@ FIXED: list[tuple[dict[str, Any], dict[str, Any], float]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "drawn", "tolerance"), FIXED, ids=str)
+@pytest.mark.parametrize(("change", "drawn", "tolerance"), FIXED, ids=in_words)
 def test_agrees_with_our_picture_where_nothing_is_drawn(
     by_keras: Run, change: dict[str, Any], drawn: dict[str, Any], tolerance: float
 ) -> None:
@@ -423,7 +428,7 @@ def test_each_flip_happens_to_half_the_copies_whether_or_not_the_other_does(by_k
         ({"grayscale_probability": 0.3}, lambda copy: copy[0, 0, 0] == copy[0, 0, 1]),
         ({"erasing_probability": 0.3}, lambda copy: (copy == 0).any()),
     ],
-    ids=str,
+    ids=in_words,
 )
 def test_what_has_a_share_happens_to_that_share(by_keras: Run, change: dict[str, Any], happened: Any) -> None:
     copies = by_keras(NOTHING.changed(**change), np.repeat(plain(200, 100, 50)[None], NUM_COPIES, axis=0))
