@@ -30,7 +30,7 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
 ]
 STREAMLITS_OWN = re.compile(
-    r"/(augment|train|classify)/_stcore/(health|host-config)$"
+    r"/(dataset|augment|train|classify)/_stcore/(health|host-config)$"
 )  # it guesses, gets a 404, goes on
 
 
