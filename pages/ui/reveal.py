@@ -11,7 +11,10 @@ const HEAD = 64; // pixels: the bar that lies over the page's top
 let done = '';
 let before = 0; // pixels: how far the page was scrolled
 
+let later;
+
 export default function({data, parentElement}) {
+  clearTimeout(later); // the user has gone on
   if (!data.wish || data.wish === done) return;
   done = data.wish; // the same data can come again, such as when the theme changes
   const page = document.querySelector('[data-testid="stMain"]');
@@ -25,7 +28,7 @@ export default function({data, parentElement}) {
     if (top < HEAD || top > page.clientHeight / 3) page.scrollTop += top - HEAD;
   };
   go();
-  setTimeout(go, 150); // what is drawn below the place may not be there yet, and the page too short
+  later = setTimeout(go, 150); // what is drawn below the place may not be there yet, and the page too short
 }
 """
 

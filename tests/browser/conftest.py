@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
 ]
 STREAMLITS_OWN = re.compile(
-    r"/(augment|train|evaluate|classify)/_stcore/(health|host-config)$"
+    r"/(dataset|augment|train|evaluate|classify)/_stcore/(health|host-config)$"
 )  # it guesses, gets a 404, goes on
 
 

@@ -135,7 +135,7 @@ def test_hostile_names_run_nothing_and_ask_nobody(watched: Watched, tmp_path: Pa
         cells.nth(number).click()
         expect(page.get_by_role("button", name=BACK)).to_be_visible()
         page.get_by_role("button", name=BACK).click()
-        expect(cells.first).to_be_visible()
+        expect(page.get_by_role("button", name=BACK)).to_have_count(0)  # till then the look-alikes are cells too
     view(watched, "Problems")
     assert page.evaluate("window.hacked") is None
     assert not [url for url in watched.requests if "127.0.0.1" not in url and not url.startswith(("data:", "blob:"))]

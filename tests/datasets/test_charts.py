@@ -62,3 +62,35 @@ def test_a_map_draws_a_part_of_very_many_pictures() -> None:
     many = [record(number, "train", "cats") for number in range(MOST_POINTS + 50)]
     figure = map_chart(np.zeros((len(many), 2), np.float32), many, ("cats",), (1, 0))
     assert len({place for (place,) in figure.data[0].customdata}) == MOST_POINTS
+
+
+def dataset_of(labels: list[str]) -> Dataset:
+    records = tuple(record(number, "train", label) for number, label in enumerate(labels))
+    return Dataset("many", Path("/nowhere"), "/nowhere", "folder", records, tuple(labels))
+
+
+def test_bars_of_many_classes_lie_in_rows_high_enough_for_their_names() -> None:
+    labels = [f"breed {number:02}" for number in range(20)]
+    figure = counts_chart(dataset_of(labels))
+    assert all(bar.orientation == "h" for bar in figure.data)
+    assert list(figure.layout.yaxis.ticktext) == labels
+    assert figure.layout.height / len(labels) >= 20
+
+
+def test_long_names_that_begin_alike_stay_bars_of_their_own() -> None:
+    labels = ["american short hair, " * 5 + end for end in "ab"]
+    bar = counts_chart(dataset_of(labels)).data[0]
+    assert len(set(bar.x)) == 2
+    assert [mark[1] for mark in bar.customdata] == labels
+
+
+def test_a_name_is_no_markup_in_a_figure() -> None:
+    labels = ['<a href="http://x">', "dogs"]
+    figure = counts_chart(dataset_of(labels))
+    assert not any("<" in text for text in (*figure.layout.xaxis.ticktext, *figure.data[0].text))
+
+
+def test_each_of_many_classes_has_a_colour_of_its_own_in_the_map() -> None:
+    many = dataset_of([f"{number}" for number in range(20)])
+    figure = map_chart(np.zeros((20, 2), np.float32), many.usable(), many.classes, (1, 0))
+    assert len({trace.marker.color for trace in figure.data}) == 20

@@ -1,10 +1,16 @@
 """The Dataset page: empty-handed, with good data, with bad data."""
 
 from pathlib import Path
+from threading import Event
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.datasets import Dataset
 from core.datasets.current import current_source, remember_source
+from core.datasets.report import Report, make_report
+from core.progress import Progress
+from pages.ui import trust
 from pages.ui.data import openings
 from pages.ui.trust import reports
 from tests.drawing import write_images
@@ -74,3 +80,36 @@ def test_a_source_that_vanished_offers_the_sample(tmp_path: Path) -> None:
     assert "gone" in at.error[0].value
     at.button[-1].click().run()
     assert at.metric[0].value == "560"
+
+
+def test_the_table_names_a_file_of_each_class(drawn: Path) -> None:
+    table = open_path(page(), drawn).dataframe[0].value
+    for label, name in zip(table["class"], table["such as"], strict=True):
+        assert (drawn / "train" / label / name).is_file()
+
+
+def test_the_message_about_a_failed_opening_can_be_closed(tmp_path: Path) -> None:
+    at = open_path(page(), tmp_path / "nothing")
+    assert at.error
+    next(button for button in at.button if button.label == "Close this message").click().run()
+    assert not at.error
+    assert at.metric[0].value == "560"
+
+
+def test_the_number_of_flagged_files_waits_for_the_report(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = Event()
+
+    def slow(dataset: Dataset, tell: Progress) -> Report:
+        go.wait(60)
+        return make_report(dataset, tell)
+
+    monkeypatch.setattr(trust, "make_report", slow)
+    remember_source(str(drawn))
+    at = page()
+    flagged = next(number for number, one in enumerate(at.metric) if one.label == "Flagged")
+    assert at.metric[flagged].value == "…"
+    go.set()
+    report = reports()._task
+    assert report is not None
+    assert report.wait(60)
+    assert at.run().metric[flagged].value.isdigit()
