@@ -100,9 +100,11 @@ def drawing_ms(source: str, size: int) -> float:
     records = dataset.usable("train")[:ROWS]
     originals = [(load_image(dataset.file(record), size), record.digest) for record in records]
 
+    config = AugmentationConfig()
+
     def draw() -> None:
         rows = [
-            [image, *(augment(image, AugmentationConfig(), 0, digest, copy)[0] for copy in range(1, 1 + COPIES))]
+            [image, *(augment(image, config, 0, digest, copy)[0] for copy in range(1, 1 + COPIES))]
             for image, digest in originals
         ]
         base64.b64encode(as_jpeg(compose(rows)))

@@ -223,7 +223,7 @@ class AugmentationConfig(Settings):
     @field_validator("*", mode="before")
     @classmethod
     def _in_range(cls, value: Any, info: ValidationInfo) -> Any:
-        found = parameters_of(cls)[str(info.field_name)]
+        found = PARAMETERS[str(info.field_name)]
         if found.name == "zoom_range" and not isinstance(value, (tuple, list)):
             # A factor of 0.1 shows a tenth of the side ten times larger.
             if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 0.9:
