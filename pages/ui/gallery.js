@@ -1,5 +1,6 @@
 // One page of pictures, drawn in place. What the user did waits here until Python has said that it knows (`turn`), and
-// is sent whole each time: a message that overtakes another loses nothing. Names are only ever set as text.
+// is sent whole each time: a message that overtakes another loses nothing. It is said again when nobody seems to have
+// heard it. Names are only ever set as text.
 
 const KEYS = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity};
 
@@ -46,6 +47,8 @@ class Gallery {
     this.data = data;
     for (const [id, change] of this.changes) if (change.turn <= data.turn) this.changes.delete(id);
     if (this.wish && this.wish.turn <= data.turn) this.wish = undefined;
+    if (data.turn >= this.turn) this.unheard = undefined;
+    this.listen();
     this.root.classList.toggle('selectable', data.selectable);
     this.grid.setAttribute('aria-label', data.label);
     this.grid.style.setProperty('--cell', data.cell + 'px');
@@ -192,6 +195,29 @@ class Gallery {
 
   send(more) {
     this.turn += 1;
+    this.unheard = {more, calm: 0, times: 1};
+    this.say(more);
+    this.listen();
+  }
+
+  // Streamlit can lose what is said while another run of the script begins. Nothing runs, and Python does not know yet:
+  // it is time to say it again.
+  listen() {
+    clearInterval(this.listening);
+    if (!this.unheard) return;
+    this.listening = setInterval(() => {
+      const unheard = this.unheard;
+      const app = document.querySelector('[data-testid="stApp"]');
+      unheard.calm = app?.dataset.testScriptState === 'notRunning' ? unheard.calm + 1 : 0;
+      if (unheard.calm < 2) return;
+      unheard.calm = 0;
+      unheard.times += 1;
+      if (unheard.times > 5) clearInterval(this.listening);
+      else this.say(unheard.more);
+    }, 500);
+  }
+
+  say(more) {
     const named = (on) => [...this.changes].filter(([, change]) => change.on === on).map(([id]) => id);
     this.trigger('act', {
       turn: this.turn, on: named(true), off: named(false), page: this.wish?.page ?? 0, open: '', ...more,
@@ -236,4 +262,5 @@ export default function({data, parentElement, setTriggerValue}) {
   root.gallery ??= new Gallery(root, data.turn);
   root.gallery.trigger = setTriggerValue;
   root.gallery.show(data);
+  return () => clearInterval(root.gallery.listening);
 }

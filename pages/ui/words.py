@@ -1,6 +1,7 @@
 """Words and small displays that pages share."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -60,3 +61,14 @@ def progress_bar(words: str) -> Iterator[Progress]:
         yield show
     finally:
         place.empty()
+
+
+def duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def when(created: float) -> str:
+    """A moment, in seconds since 1970, as the date and time here."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(created))

@@ -207,7 +207,8 @@ def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
     watched.open("dataset")
     page = watched.page
     expect(page).to_have_url(f"{watched.server.url}/")
-    expect(page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
+    expect(metric(page, "Pictures")).to_have_text(NUMBER)  # the sample may be drawn only now, for this first visit
+    watched.settle()
     page.get_by_text("Open another dataset").click()
     sample = page.get_by_role("radio", name="Drawn sample").or_(page.get_by_role("button", name="Drawn sample"))
     sample.first.click()

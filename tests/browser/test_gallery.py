@@ -26,6 +26,19 @@ st.set_page_config(layout="wide")
 st.write("Done:", st.session_state.get("done", "nothing"))
 pictures(dataset(), {}, {}, Actions(done("exclude"), done("include"), done("relabel")))
 """
+# The first message after a click does not arrive.
+LOSE_ONE = """
+() => {
+  const send = WebSocket.prototype.send;
+  window.lost = window.sent = 0;
+  WebSocket.prototype.send = function (message) {
+    if (!new TextDecoder('latin1').decode(message).includes('"turn":')) return send.call(this, message);
+    window.sent += 1;
+    if (window.lost) return send.call(this, message);
+    window.lost = 1;
+  };
+}
+"""
 HOSTILE = [
     "<script>document.title='owned'</script>.jpg".replace("/", ":"),
     "<img src=x onerror=document.title='owned'>.jpg",
@@ -151,6 +164,23 @@ def test_quick_clicks_are_all_counted(gallery: Watched) -> None:
     expect(page.get_by_role("button", name="Exclude 6")).to_be_enabled()
     gallery.settle()
     assert [place for place, on in enumerate(ticked(page)) if on] == [0, 2, 4, 6, 8, 10]
+
+
+@pytest.mark.parametrize("what", ["tick", "open"])
+def test_what_was_done_and_not_heard_is_said_again(gallery: Watched, what: str) -> None:
+    page = gallery.page
+    page.evaluate(LOSE_ONE)
+    if what == "tick":
+        ticks(page).nth(2).click()
+        expect(page.get_by_role("button", name="Exclude 1")).to_be_enabled()
+    else:
+        pictures(page).nth(5).click()
+        expect(page.get_by_text("6 of 113")).to_be_visible()
+    assert page.evaluate("window.lost") == 1
+    gallery.settle()
+    sent = page.evaluate("window.sent")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("window.sent") == sent, "it was heard, and said again all the same"
 
 
 def test_the_keyboard_moves_selects_opens_and_turns(gallery: Watched) -> None:

@@ -1,0 +1,66 @@
+"""A run at work: which step it is at, how long that takes, and the curves so far."""
+
+import streamlit as st
+
+from core.training.history import History
+from core.training.runs import Run
+from pages.ui.live_chart import live_chart
+from pages.ui.runs import curves_of
+from pages.ui.words import PHASES, duration
+
+STEPS = ("data", "weights", "features", "head", "save")
+
+
+def at_work(run: Run, history: History, status: str) -> None:
+    step = STEPS.index(history.phase) + 1 if history.phase in STEPS else 1
+    place, button = st.columns([4, 1], vertical_alignment="center")
+    words = "Stopping: the step at hand is finished first." if status == "stopping" else phase_in_words(run, history)
+    place.progress(share_done(run, history), f"Step {step} of {len(STEPS)}: {PHASES.get(history.phase, 'Starting')}")
+    place.caption(words)
+    button.button(
+        "Stop",
+        on_click=run.cancel,
+        disabled=status == "stopping",
+        key="stop",
+        help="Keeps the best model so far. You can resume later.",
+        width="stretch",
+    )
+
+
+def phase_in_words(run: Run, history: History) -> str:
+    if history.phase == "head":
+        best, epoch = history.best, len(history.epochs)
+        begun = f"Epoch {min(epoch + 1, run.config.epochs)} of {run.config.epochs}"
+        if not best:
+            return begun
+        return f"{begun}. Best so far: epoch {best['epoch']} with {best['val_accuracy']:.1%} validation accuracy."
+    if history.total:
+        counted = f"{history.done:,} of {history.total:,}"
+        if history.phase != "features" or history.rate <= 0:
+            return counted
+        left = (history.total - history.done) / history.rate
+        return f"{counted} pictures, {history.rate:,.0f} a second, about {duration(left)} left for this part."
+    return "This takes a few seconds, longer where something must be downloaded."
+
+
+def share_done(run: Run, history: History) -> float:
+    """Of the step at hand, 0..1."""
+    if history.phase == "head":
+        latest = history.batches[-1] if history.batches else None
+        done = latest["epoch"] - 1 + latest["batch"] / latest["batches"] if latest else 0.0
+        return float(min(1.0, done / run.config.epochs))
+    return min(1.0, history.done / history.total) if history.total else 0.0
+
+
+def curves(run: Run, history: History) -> None:
+    if not history.batches and not history.epochs:
+        return
+    alt = (
+        f"Curves of accuracy and loss over {len(history.epochs)} epochs of the run {run.name}, training and validation"
+    )
+    live_chart(curves_of(run, history), alt, key=f"curves-{run.id}")
+    st.caption(
+        "The loss is the cross-entropy plus the L2 penalty on large weights, for validation too. Training scores are "
+        "measured while the network still learns, with neurons dropped, so validation may look better. Drag to zoom, "
+        "double-click to see all."
+    )
