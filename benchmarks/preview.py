@@ -43,9 +43,12 @@ part()
 """
 # What changes when the answer is on the screen.
 SHEET = "[...document.querySelectorAll('*')].map(n => n.shadowRoot?.querySelector('.augmented')).find(Boolean)"
-SIGNS = {"app": f"{SHEET}?.dataset.shown", "bare": "document.querySelector('#answer')?.textContent"}
+SIGNS = {
+    "app": f"(grid => () => grid.dataset.shown)({SHEET})",
+    "bare": "() => document.querySelector('#answer').textContent",
+}
 WATCH = """
-() => { const sign = () => %s; window.moved = new Promise((done) => addEventListener('keyup', () => {
+() => { const sign = %s; window.moved = new Promise((done) => addEventListener('keyup', () => {
   const began = performance.now(), before = sign();
   const look = () => sign() !== before || performance.now() - began > 5000
     ? requestAnimationFrame(() => done(performance.now() - began)) : requestAnimationFrame(look);

@@ -67,7 +67,9 @@ def playground(found: Dataset) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             choice.draw_again()
             save_and_share(config, found)
-        controls.groups(config, {"Pictures": lambda: choice.choice(found)})
+        # What was uploaded is gone as soon as its control is not drawn.
+        always = ("Pictures",) if choice.uploads() else ()
+        controls.groups(config, {"Pictures": lambda: choice.choice(found)}, always=always)
     hand_over(config)
     closer(config, originals, copies, found)
     write_link(config, found)

@@ -4,7 +4,8 @@ A change has a switch beside its slider: off, its slider keeps its place for whe
 live under keys of this module only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from pages.ui.state import augmentation, set_augmentation
 
 FILL_MODES = {"nearest": "edge pixels", "reflect": "mirror image", "wrap": "repeat", "constant": "one grey"}
 STRENGTH = "augment_strength"
+GROUP = "augment_group"
 # Fields that matter only while another one has a certain value: what says so.
 _NEEDS = {
     "cval": ("fill mode constant", lambda config: config.fill_mode == "constant"),
@@ -153,18 +155,29 @@ def reset() -> None:
     show_settings(AugmentationConfig())
 
 
-def groups(config: AugmentationConfig, more: Mapping[str, Callable[[], None]]) -> None:
-    """All controls, a tab for each group, and after them tabs of `more` by their titles."""
+def groups(config: AugmentationConfig, more: Mapping[str, Callable[[], None]], *, always: Collection[str] = ()) -> None:
+    """All controls, a tab for each group, and after them tabs of `more` by their titles.
+
+    Only the open tab's controls are drawn, and those of tabs named in `always`: a slider's move is answered twice as
+    fast when the browser has a third of the controls to look through.
+    """
     off = [name for name, told in PARAMETERS.items() if _is_slider(told) and told.has_switch and not config.is_on(name)]
     rows = ", ".join(f".st-key-augment_row_{name} [data-testid='stSlider']" for name in off) or ".none"
     st.html(_CSS % rows)
-    with st.container(key="augment_tabs"):
-        tabs = st.tabs([*Group, *more])
-        for group, tab in zip(Group, tabs, strict=False):
-            with tab, st.container(key=f"augment_group_{group.lower()}"):
-                _group(group, config)
-        for draw, tab in zip(more.values(), tabs[len(Group) :], strict=True):
-            with tab:
+    draws = {str(group): partial(_group, group, config) for group in Group} | dict(more)
+    chosen = st.segmented_control(
+        "What to change",
+        list(draws),
+        default=next(iter(draws)),
+        required=True,
+        key=GROUP,
+        label_visibility="collapsed",
+        persist_state="session",
+        help="Kinds of change, and which pictures to show.",
+    )
+    for title, draw in draws.items():
+        if title == chosen or title in always:
+            with st.container(key=f"augment_{'group' if title in set(Group) else 'more'}_{title.lower()}"):
                 draw()
 
 

@@ -10,7 +10,11 @@ const make = (tag, className, parent) => {
   return node;
 };
 
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+const jpeg = (base64) => {
+  const text = atob(base64), bytes = new Uint8Array(text.length);
+  for (let place = 0; place < text.length; place += 1) bytes[place] = text.charCodeAt(place);
+  return new Blob([bytes], {type: 'image/jpeg'});
+};
 
 const within = (value, length) => Math.max(0, Math.min(value, length - 1));
 
@@ -38,19 +42,14 @@ class Augmented {
 
   async show(data) {
     this.coming = data;
-    let sheet = this.sheet;
-    if (sheet?.getAttribute('src') !== data.image) {
-      sheet = new Image();
-      sheet.src = data.image;
-      // A hidden tab decodes nothing, so this cannot wait for ever.
-      await Promise.race([sheet.decode().catch(() => {}), pause(2000)]);
-      if (this.coming !== data) return;
-      sheet.className = 'sheet';
-      sheet.alt = '';
-      sheet.hidden = true;
-      this.root.querySelector('.sheet').replaceWith(sheet);
+    if (this.shown !== data.image) {
+      // A bitmap is decoded once, beside the page's own thread; an image would be again when it is drawn.
+      const sheet = await createImageBitmap(jpeg(data.image));
+      if (this.coming !== data) return sheet.close();
+      this.sheet?.close();
+      this.sheet = sheet;
+      this.shown = data.image;
     }
-    this.sheet = sheet;
     this.data = data;
     const shape = JSON.stringify([data.heads.length, data.rows.map((row) => row.copies.length)]);
     if (shape !== this.shape) this.build();

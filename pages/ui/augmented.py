@@ -23,7 +23,6 @@ HTML = """
   </div>
   <div class="grid" role="group"></div>
   <p class="drawn"></p>
-  <img class="sheet" alt="" hidden>
   <dialog class="large" aria-labelledby="augmented-title">
     <header><h2 id="augmented-title"></h2><button type="button" class="close">Close</button></header>
     <div class="pair">
@@ -88,7 +87,7 @@ def augmented(
     draw = st.components.v2.component("augmented", html=HTML, css=_part("augmented.css"), js=_part("augmented.js"))
     sheet = preview.compose([[row.original, *(copy.picture for copy in row.copies)] for row in rows])
     data = {
-        "image": f"data:image/jpeg;base64,{base64.b64encode(preview.as_jpeg(sheet)).decode()}",
+        "image": base64.b64encode(preview.as_jpeg(sheet)).decode(),
         "size": len(rows[0].original),
         "rows": [_as_data(row) for row in rows],
         "heads": list(heads),

@@ -47,8 +47,8 @@ def wait_for_change(page: Page, before: str) -> str:
 
 @pytest.mark.parametrize("group", Group)
 def test_each_slider_moved_by_keyboard_changes_the_grid(watched: Watched, page: Page, group: Group) -> None:
-    page.get_by_role("tab", name=group).click()
-    panel = page.get_by_role("tabpanel").filter(visible=True)
+    page.get_by_role("radio", name=group).click()
+    panel = page.locator(f".st-key-augment_group_{group.lower()}")
     for told in SLIDERS[group]:
         before = pixels(page)
         if told.step:
@@ -158,7 +158,7 @@ def test_the_training_page_has_the_settings_in_the_same_words(watched: Watched, 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
 def test_the_preview_stays_in_sight_while_controls_are_scrolled(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.get_by_role("tab", name="Geometry").click()
+    page.get_by_role("radio", name="Geometry").click()
     last = page.locator(".st-key-augment_row_cval")
     last.scroll_into_view_if_needed()
     expect(grid(page).locator(".grid")).to_be_in_viewport(ratio=0.99)

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Slider, Toggle
 
-from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig, augment, describe
+from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig, Group, augment, describe
 from core.augmentation import preset as strength
 from core.augmentation.store import Store
 from core.datasets import open_dataset
@@ -89,6 +90,25 @@ def press(at: AppTest, label: str) -> AppTest:
     return next(button for button in at.button if button.label == label).click().run()
 
 
+def show(at: AppTest, group: str) -> AppTest:
+    """The page with a group's controls: only one group is drawn at a time."""
+    if at.segmented_control(key="augment_group").value != group:
+        at.segmented_control(key="augment_group").set_value(group).run()
+    return at
+
+
+def of_pictures(at: AppTest) -> AppTest:
+    return show(at, "Pictures")
+
+
+def slider(at: AppTest, name: str) -> Slider[Any]:
+    return show(at, PARAMETERS[name].group).slider(key=key_of(name))
+
+
+def switch(at: AppTest, name: str) -> Toggle:
+    return show(at, PARAMETERS[name].group).toggle(key=switch_of(name))
+
+
 # What is shown
 
 
@@ -119,21 +139,21 @@ def test_draw_again_draws_others_of_the_same_originals(composed: list[Grid], pag
 
 
 def test_originals_copies_and_size_shape_the_grid(composed: list[Grid], page: AppTest) -> None:
-    page.number_input(key="augment_originals").set_value(2)
-    page.number_input(key="augment_copies").set_value(7)
-    page.number_input(key="augment_size").set_value(96).run()
+    of_pictures(page).number_input(key="augment_originals").set_value(2)
+    of_pictures(page).number_input(key="augment_copies").set_value(7)
+    of_pictures(page).number_input(key="augment_size").set_value(96).run()
     assert [len(row) for row in composed[-1]] == [8, 8]
     assert composed[-1][0][0].shape == (96, 96, 3)
 
 
 def test_a_class_alone(page: AppTest) -> None:
-    page.selectbox(key="augment_class").set_value("dogs").run()
+    of_pictures(page).selectbox(key="augment_class").set_value("dogs").run()
     assert all("/dogs/" in row["name"] for row in shown(page)["rows"])
 
 
 def test_the_page_says_whether_training_would_draw_the_same(page: AppTest) -> None:
     assert "Exactly the copies that a training run with seed 0 draws" in words(page)
-    page.number_input(key="augment_size").set_value(96).run()
+    of_pictures(page).number_input(key="augment_size").set_value(96).run()
     assert "Training is set to 160 pixels and seed 0: it will draw other copies" in words(page)
     press(page, "Show what training draws")
     assert "Exactly the copies" in words(page)
@@ -144,7 +164,10 @@ def test_size_and_seed_of_the_training_page_are_where_the_preview_begins() -> No
     at.number_input(key="training_image_size").set_value(96)
     at.number_input(key="training_seed").set_value(5).run()
     at.switch_page("augment.py").run()
-    assert (at.number_input(key="augment_size").value, at.number_input(key="augment_seed").value) == (96, 5)
+    assert (of_pictures(at).number_input(key="augment_size").value, at.number_input(key="augment_seed").value) == (
+        96,
+        5,
+    )
     assert "Exactly the copies that a training run with seed 5 draws" in words(at)
 
 
@@ -156,36 +179,36 @@ def test_each_slider_sets_its_field_and_nothing_else(page: AppTest, name: str) -
     before = config_of(page)
     told = PARAMETERS[name]
     value = (0.7, 1.0) if told.pair and told.highest <= 3 else (20.0, 80.0) if told.pair else told.highest / 4
-    page.slider(key=key_of(name)).set_value(value).run()
+    slider(page, name).set_value(value).run()
     config = config_of(page)
     assert getattr(config, name) == value
     assert {field for field in PARAMETERS if getattr(config, field) != getattr(before, field)} == {name}
 
 
 def test_a_switch_keeps_the_sliders_value_for_when_it_comes_back(page: AppTest) -> None:
-    page.slider(key=key_of("rotation_range")).set_value(17.0).run()
-    page.toggle(key=switch_of("rotation_range")).set_value(False).run()
+    slider(page, "rotation_range").set_value(17.0).run()
+    switch(page, "rotation_range").set_value(False).run()
     assert config_of(page).rotation_range == 0
     page.switch_page("train.py").run()
     page.switch_page("augment.py").run()
-    page.toggle(key=switch_of("rotation_range")).set_value(True).run()
+    switch(page, "rotation_range").set_value(True).run()
     assert config_of(page).rotation_range == 17
 
 
 @pytest.mark.parametrize("name", [name for name in SLIDERS if not AugmentationConfig().is_on(name)])
 def test_a_change_that_was_never_on_begins_where_its_settings_say(page: AppTest, name: str) -> None:
-    page.toggle(key=switch_of(name)).set_value(True).run()
+    switch(page, name).set_value(True).run()
     assert getattr(config_of(page), name) == at_first(PARAMETERS[name])
     assert config_of(page).is_on(name)
 
 
 def test_what_does_not_matter_cannot_be_set(page: AppTest) -> None:
-    assert page.slider(key=key_of("cval")).disabled
-    assert page.slider(key=key_of("erasing_scale")).disabled
-    page.selectbox(key=key_of("fill_mode")).set_value("constant")
-    page.toggle(key=switch_of("erasing_probability")).set_value(True).run()
-    assert not page.slider(key=key_of("cval")).disabled
-    assert not page.slider(key=key_of("erasing_scale")).disabled
+    assert slider(page, "cval").disabled
+    assert slider(page, "erasing_scale").disabled
+    show(page, "Geometry").selectbox(key=key_of("fill_mode")).set_value("constant").run()
+    switch(page, "erasing_probability").set_value(True).run()
+    assert not slider(page, "cval").disabled
+    assert not slider(page, "erasing_scale").disabled
     assert config_of(page).fill_mode == "constant"
 
 
@@ -193,17 +216,19 @@ def test_what_does_not_matter_cannot_be_set(page: AppTest) -> None:
 def test_a_strength_sets_every_control_and_is_what_the_training_page_will_use(page: AppTest, name: str) -> None:
     page.button(key=f"augment_strength_{name}").click().run()
     assert config_of(page) == strength(name)
-    assert page.toggle(key=switch_of("rotation_range")).value == (name != "none")
+    assert switch(page, "rotation_range").value == (name != "none")
 
 
 def test_reset_forgets_what_switched_off_sliders_kept(page: AppTest) -> None:
-    page.slider(key=key_of("blur_range")).set_value(9.0).run()
+    slider(page, "blur_range").set_value(9.0).run()
     press(page, "Reset")
     assert config_of(page) == AugmentationConfig()
-    assert page.slider(key=key_of("blur_range")).value == PARAMETERS["blur_range"].on
+    assert slider(page, "blur_range").value == PARAMETERS["blur_range"].on
 
 
-def test_every_control_has_help(page: AppTest) -> None:
+@pytest.mark.parametrize("group", [*Group, "Pictures"])
+def test_every_control_has_help(page: AppTest, group: str) -> None:
+    show(page, group)
     controls = [*page.slider, *page.selectbox, *page.number_input, *page.toggle, *page.button, *page.segmented_control]
     assert [control.label for control in controls if not control.help] == []
     assert len(controls) > 10
@@ -238,18 +263,18 @@ def test_the_words_name_every_change_that_is_on() -> None:
 
 
 def test_settings_survive_a_change_of_page_and_a_new_session(page: AppTest) -> None:
-    page.slider(key=key_of("rotation_range")).set_value(10.0).run()
+    slider(page, "rotation_range").set_value(10.0).run()
     page.switch_page("train.py").run()
     page.switch_page("augment.py").run()
-    assert page.slider(key=key_of("rotation_range")).value == 10
-    assert opened().slider(key=key_of("rotation_range")).value == 10
+    assert slider(page, "rotation_range").value == 10
+    assert slider(opened(), "rotation_range").value == 10
 
 
 def test_the_address_says_what_the_page_shows_and_a_reload_shows_the_same(composed: list[Grid], page: AppTest) -> None:
-    page.slider(key=key_of("hue_range")).set_value(40.0)
-    page.number_input(key="augment_size").set_value(96)
+    slider(page, "hue_range").set_value(40.0)
+    of_pictures(page).number_input(key="augment_size").set_value(96)
     page.number_input(key="augment_seed").set_value(7)
-    page.selectbox(key="augment_class").set_value("dogs").run()
+    of_pictures(page).selectbox(key="augment_class").set_value("dogs").run()
     before, query = composed[-1], dict(page.query_params)
     Store().remember(AugmentationConfig())
     again = opened(**query)
@@ -310,7 +335,7 @@ def test_a_file_of_settings_is_opened_or_explained(page: AppTest, content: str, 
 
 def test_ticked_pictures_stay_until_they_are_changed(composed: list[Grid], page: AppTest, drawn: Path) -> None:
     records = open_dataset(drawn).usable("train")[5:8]
-    page.segmented_control(key="augment_by").set_value("by hand").run()
+    of_pictures(page).segmented_control(key="augment_by").set_value("by hand").run()
     page.session_state["augment_chosen"] = tuple(record.path for record in records)
     page.run()
     press(page, "Draw again")
@@ -327,18 +352,18 @@ def test_a_link_to_pictures_of_another_dataset_is_explained() -> None:
 
 def test_an_uploaded_picture_is_drawn_with_the_digest_of_its_content(composed: list[Grid], page: AppTest) -> None:
     content = image_bytes(3, (90, 60))
-    page.segmented_control(key="augment_by").set_value("upload").run()
+    of_pictures(page).segmented_control(key="augment_by").set_value("upload").run()
     assert "Upload one under Pictures" in words(page)
-    page.file_uploader(key="augment_uploaded").set_value([("a.jpg", content, "image/jpeg")]).run()
+    of_pictures(page).file_uploader(key="augment_uploaded").set_value([("a.jpg", content, "image/jpeg")]).run()
     digest = hashlib.sha256(content).hexdigest()
     expected = augment(load_image(content, 160), AugmentationConfig(), 0, digest, 1)[0]
     np.testing.assert_array_equal(composed[-1][0][1], expected)
 
 
 def test_a_broken_upload_is_explained_beside_the_good_one(page: AppTest) -> None:
-    page.segmented_control(key="augment_by").set_value("upload").run()
+    of_pictures(page).segmented_control(key="augment_by").set_value("upload").run()
     files = [("good.jpg", image_bytes(1), "image/jpeg"), ("![](http:x).jpg", b"no picture", "image/jpeg")]
-    page.file_uploader(key="augment_uploaded").set_value(files).run()
+    of_pictures(page).file_uploader(key="augment_uploaded").set_value(files).run()
     assert [row["name"] for row in shown(page)["rows"]] == ["good.jpg"]
     assert "not an image" in words(page)
 
@@ -357,8 +382,7 @@ def test_statistics_say_when_it_goes_too_far(page: AppTest) -> None:
     page.button(key="augment_strength_none").click().run()
     assert "Nothing goes too far" in words(page)
     for name in ("width_shift_range", "height_shift_range"):
-        page.slider(key=key_of(name)).set_value(0.9)
-    page.run()
+        slider(page, name).set_value(0.9).run()
     assert "filled" in " ".join(warning.value for warning in page.warning)
 
 
