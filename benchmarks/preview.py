@@ -11,20 +11,13 @@ of the rest: the same move in a one-slider Streamlit app whose fragment answers 
 import argparse
 import base64
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.common import median, own_home, print_result, seconds
-from benchmarks.server import ARGUMENTS, PROJECT
+from benchmarks.server import chromium, serving, visit
 from core.augmentation import AugmentationConfig, augment
 from core.datasets import open_dataset
 from core.datasets.current import remember_source
@@ -57,30 +50,8 @@ WATCH = """
 """
 
 
-@contextmanager
-def server(script: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def visit(page: Page, url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            page.goto(url)
-            break
-        except Exception:  # Playwright's error while nothing listens yet
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+def open_at_rest(page: Page, url: str) -> None:
+    visit(page, url)
     page.get_by_role("slider", name="Rotation").wait_for()
     page.wait_for_selector(IDLE)
     page.wait_for_timeout(1500)
@@ -121,20 +92,19 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--data", default="sample")
     options = parser.parse_args()
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with own_home(), tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         drawing = drawing_ms(options.data, options.size)
         remember_source(options.data)
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
-        browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+        browser = chromium(playwright)
         times: dict[str, list[float]] = {"app": [], "bare": []}
-        with server("app.py") as app, server(os.fspath(bare)) as other:
+        with serving("app.py") as (app, _), serving(os.fspath(bare)) as (other, _):
             query = f"augment?rotation_range=40&seed=0&size={options.size}&originals={ROWS}&copies={COPIES}"
             pages = {}
             for name, url in (("app", f"{app}/{query}"), ("bare", other)):
                 pages[name] = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-                visit(pages[name], url)
+                open_at_rest(pages[name], url)
             for _ in range(3):
                 for name, page in pages.items():
                     page.bring_to_front()

@@ -15,45 +15,66 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from benchmarks.common import median, own_home, print_result
 from core.datasets import open_dataset
 
 PROJECT = Path(__file__).parents[1]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-PAGES = {"Dataset": "", "Augmentation": "augment", "Training": "train", "Classify": "classify"}
+PAGES = {"Dataset": "", "Augmentation": "augment", "Training": "train", "Evaluate": "evaluate", "Classify": "classify"}
 
 
-def start(script: str, page: Page, heading: str, visit: bool) -> tuple[float, float]:
-    """Seconds to the first heading, and the server's megabytes at the end."""
+@contextmanager
+def serving(script: str) -> Iterator[tuple[str, int]]:
+    """A Streamlit server of `script` on a free port: its address and its process's id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    began = time.perf_counter()
     server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        url = f"http://127.0.0.1:{port}"
-        while True:
-            try:
-                page.goto(url)
-                break
-            except Exception:  # Playwright's error while nothing listens yet
-                time.sleep(0.02)
-        page.get_by_role("heading", name=heading, level=1).wait_for()
-        first = time.perf_counter() - began
-        for title, path in PAGES.items() if visit else ():
-            page.goto(f"{url}/{path}")
-            page.get_by_role("heading", name=title, level=1).wait_for()
-            page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        return first, psutil.Process(server.pid).memory_info().rss / 1e6
+        yield f"http://127.0.0.1:{port}", server.pid
     finally:
         server.terminate()
         server.wait(20)
+
+
+def chromium(playwright: Playwright) -> Browser:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+
+
+def visit(page: Page, url: str) -> None:
+    """Opens the address as soon as something answers there."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            page.goto(url)
+            return
+        except Exception:  # Playwright's error while nothing listens yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def start(script: str, page: Page, heading: str, every_page: bool) -> tuple[float, float]:
+    """Seconds to the first heading, and the server's megabytes at the end."""
+    began = time.perf_counter()
+    with serving(script) as (url, pid):
+        visit(page, url)
+        page.get_by_role("heading", name=heading, level=1).wait_for()
+        first = time.perf_counter() - began
+        for title, path in PAGES.items() if every_page else ():
+            page.goto(f"{url}/{path}")
+            page.get_by_role("heading", name=title, level=1).wait_for()
+            page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        return first, psutil.Process(pid).memory_info().rss / 1e6
 
 
 def main() -> None:
@@ -66,11 +87,10 @@ def main() -> None:
         open_dataset("sample")
         script = Path(folder) / "bare.py"
         script.write_text("import streamlit as st\nst.title('Bare')\n")
-        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = chromium(playwright)
         for _ in range(options.rounds):
-            ours.append(start("app.py", browser.new_context().new_page(), "Dataset", visit=True))
-            bare.append(start(os.fspath(script), browser.new_context().new_page(), "Bare", visit=False))
+            ours.append(start("app.py", browser.new_context().new_page(), "Dataset", every_page=True))
+            bare.append(start(os.fspath(script), browser.new_context().new_page(), "Bare", every_page=False))
         browser.close()
     first, floor = median([one[0] for one in ours]), median([one[0] for one in bare])
     print_result(
