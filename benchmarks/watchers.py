@@ -59,7 +59,9 @@ class Session:
             timers: list[asyncio.Task[None]] = []
             await self._ask(socket, page=page)
             listening = asyncio.create_task(self._listen(socket, timers))
-            await stop.wait()
+            await asyncio.wait((listening, asyncio.create_task(stop.wait())), return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                listening.result()  # it ends by an error only
             for task in (*timers, listening):
                 task.cancel()
 
@@ -70,7 +72,7 @@ class Session:
             match message.WhichOneof("type"):
                 case "new_session":
                     self.page = message.new_session.page_script_hash
-                    if not message.new_session.fragment_ids_this_run:  # the whole page: its timers begin anew
+                    if not message.metadata.run.fragment_ids:  # the whole page: its timers begin anew
                         while timers:
                             timers.pop().cancel()
                 case "auto_rerun":

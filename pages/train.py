@@ -5,14 +5,14 @@ import streamlit as st
 from core.training.queue import at_work as run_at_work
 from core.training.runs import ACTIVE, Run, Shelf, list_runs
 from pages.ui.queue import look_after_queue, queue_list
-from pages.ui.runs import WATCHED, history_of, watch, watched_run
+from pages.ui.runs import WATCHED, look_at, watch, watched_run
 from pages.ui.training_progress import at_work, curves
 from pages.ui.training_result import ended
 from pages.ui.training_runs import table
 from pages.ui.training_start import setup
 from pages.ui.words import when
 
-TICK = 0.5  # seconds between two looks at a run at work
+TICK = 0.4  # seconds between two looks at a run at work
 
 
 def main() -> None:
@@ -44,14 +44,14 @@ def watching(shelf: Shelf) -> None:
         key=WATCHED,
         help="All runs, newest first. The others go on unwatched.",
     )
-    ticking = run.status(history_of(run)) in ACTIVE
+    ticking = look_at(run).status in ACTIVE
     st.fragment(follow, run_every=TICK if ticking else None)(run, ticking)
 
 
 def follow(run: Run, ticking: bool) -> None:
     """The run as its folder tells it now."""
-    history = history_of(run)
-    status = run.status(history)
+    look = look_at(run)
+    history, status = look.history, look.status
     if ticking and status not in ACTIVE:
         st.rerun()  # of the whole page: turns the timer off, updates the table and the queue
     if status == "waiting":

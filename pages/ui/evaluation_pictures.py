@@ -16,7 +16,7 @@ from pages.ui.data import dataset, start
 from pages.ui.edits import apply_edit
 from pages.ui.evaluation import Pictures, explainer_of
 from pages.ui.gallery import GalleryItem, gallery, gallery_event
-from pages.ui.words import plain, show_error
+from pages.ui.words import confident, plain, show_error
 
 KEY, OPEN, PAGE, OF = "evaluate_pictures", "evaluate_open", "evaluate_page", "evaluate_of"
 A_PAGE = 24
@@ -58,11 +58,6 @@ def cell_pictures(run: Run, answers: Answers, pictures: Pictures, cell: tuple[in
         for row, record, thumbnail in zip(shown, records, thumbnails(pictures.dataset, records), strict=True)
     ]
     gallery(items, KEY, page=page, pages=pages, size=A_PAGE, total=len(rows), selectable=False)
-
-
-def confident(value: float) -> str:
-    """A probability in percent that never says 100 while it is less."""
-    return ">99.9%" if 0.9995 <= value < 1 else f"{value:.1%}"
 
 
 def _open(row: int) -> None:

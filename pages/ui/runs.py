@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,15 +14,28 @@ from core.training.runs import Run, Shelf
 
 WATCHED = "watched_run"  # also the key of the control that changes it
 AT_WORK = ("running", "stopping")
+FRESH = 0.2  # seconds for which a look at a run is new enough
+
+
+@dataclass(frozen=True)
+class Look:
+    """A run as it was at one moment: what happened so far, and its status. Shared by all sessions: change nothing."""
+
+    history: History
+    status: str
 
 
 @dataclass
 class _Followed:
-    """A run's log as far as it has been read, shared by all sessions."""
+    """A run's log as far as it has been read, the latest look and its curves."""
 
     history: History = field(default_factory=History)
     offset: int = 0
+    look: Look | None = None
+    taken: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    drawn: tuple[object, str] = (None, "")
+    drawing: threading.Lock = field(default_factory=threading.Lock)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -29,37 +43,60 @@ def _followed(directory: Path) -> _Followed:
     return _Followed()
 
 
-@st.cache_data(max_entries=20, show_spinner=False)
-def _curves(directory: Path, state: tuple[object, ...], epochs: int, _history: History) -> str:
-    return str(training_curves(_history, epochs).to_json())
+def look_at(run: Run) -> Look:
+    """The run now, or a moment ago: a class that watches one run looks at its folder as often as one browser does."""
+    followed = _followed(run.directory)
+    old = followed.look
+    if old is not None and time.monotonic() - followed.taken < FRESH:
+        return old
+    # Who comes while another looks takes what was seen before.
+    if followed.lock.acquire(blocking=old is None):
+        try:
+            followed.look = _look(run, followed)
+            followed.taken = time.monotonic()
+        finally:
+            followed.lock.release()
+    return followed.look or _look(run, followed)
+
+
+def renew(run: Run) -> None:
+    """The next look is a new one: the run was just changed from here."""
+    _followed(run.directory).taken = 0.0
+
+
+def _look(run: Run, followed: _Followed) -> Look:
+    """Reads only what is new in the log."""
+    if run.log.path.is_file() and run.log.path.stat().st_size < followed.offset:  # another run under the same name
+        followed.history, followed.offset = History(), 0
+    events, followed.offset = run.log.read(followed.offset)
+    for event in events:
+        followed.history.add(event)
+    seen = copy.copy(followed.history)
+    seen.batches, seen.epochs, seen.drops = list(seen.batches), list(seen.epochs), list(seen.drops)
+    seen.seconds = dict(seen.seconds)
+    return Look(seen, run.status(seen))
 
 
 def history_of(run: Run) -> History:
-    """What happened so far: only what is new in the log is read. The caller's own copy; events are shared."""
-    followed = _followed(run.directory)
-    with followed.lock:
-        if run.log.path.is_file() and run.log.path.stat().st_size < followed.offset:  # another run under the same name
-            followed.history, followed.offset = History(), 0
-        events, followed.offset = run.log.read(followed.offset)
-        for event in events:
-            followed.history.add(event)
-        mine = copy.copy(followed.history)
-        mine.batches, mine.epochs, mine.drops = list(mine.batches), list(mine.epochs), list(mine.drops)
-        mine.seconds = dict(mine.seconds)
-        return mine
+    """What happened so far. Shared: change nothing."""
+    return look_at(run).history
 
 
 def curves_of(run: Run, history: History) -> str:
-    """The curves as plotly's JSON, built anew only when a point is new."""
+    """The curves as plotly's JSON, built once for all sessions when a point is new."""
     # A resume can take points back and add as many again: the latest one's time tells the two apart.
-    latest = round(history.batches[-1]["time"] * 1e6) if history.batches else 0
+    latest = history.batches[-1]["time"] if history.batches else 0
     state = (len(history.batches), len(history.epochs), len(history.drops), history.status, latest)
-    return _curves(run.directory, state, run.config.epochs, history)
+    followed = _followed(run.directory)
+    with followed.drawing:
+        if followed.drawn[0] != state:
+            followed.drawn = state, str(training_curves(history, run.config.epochs).to_json())
+        return followed.drawn[1]
 
 
 def run_at_work(shelf: Shelf) -> Run | None:
     """The newest run that a process works on: two at once would only share the processor."""
-    return next((run for run in shelf.runs if run.status(history_of(run)) in AT_WORK), None)
+    return next((run for run in shelf.runs if look_at(run).status in AT_WORK), None)
 
 
 def watched_run(shelf: Shelf) -> Run | None:

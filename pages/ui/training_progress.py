@@ -5,7 +5,7 @@ import streamlit as st
 from core.training.history import History
 from core.training.runs import Run
 from pages.ui.live_chart import live_chart
-from pages.ui.runs import curves_of
+from pages.ui.runs import curves_of, renew
 from pages.ui.words import PHASES, duration
 
 STEPS = ("data", "weights", "features", "head", "save")
@@ -19,12 +19,18 @@ def at_work(run: Run, history: History, status: str) -> None:
     place.caption(words)
     button.button(
         "Stop",
-        on_click=run.cancel,
+        on_click=stop,
+        args=(run,),
         disabled=status == "stopping",
         key="stop",
         help="Keeps the best model so far. You can resume later.",
         width="stretch",
     )
+
+
+def stop(run: Run) -> None:
+    run.cancel()
+    renew(run)
 
 
 def phase_in_words(run: Run, history: History) -> str:

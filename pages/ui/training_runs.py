@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.training.runs import Run, Shelf
-from pages.ui.runs import history_of
+from pages.ui.runs import look_at
 from pages.ui.words import when
 
 STATUS = {
@@ -30,11 +30,11 @@ def table(shelf: Shelf) -> None:
 
 
 def row(run: Run) -> dict[str, object]:
-    history = history_of(run)
-    best = history.best
+    look = look_at(run)
+    best = look.history.best
     return {
         "name": run.name,
-        "status": STATUS[run.status(history)],
+        "status": STATUS[look.status],
         "validation accuracy": f"{best['val_accuracy']:.1%}" if best else "",
         "best epoch": str(best["epoch"]) if best else "",
         "started": when(run.created),

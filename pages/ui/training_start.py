@@ -8,7 +8,7 @@ from core.training.jobs import start_run
 from core.training.runs import Run, create_run
 from pages.ui.augment_words import augmentation_in_words
 from pages.ui.data import dataset
-from pages.ui.runs import watch
+from pages.ui.runs import renew, watch
 from pages.ui.state import augmentation
 from pages.ui.training_form import chosen_settings, training_form
 from pages.ui.words import plain, show_error
@@ -60,5 +60,6 @@ def start_new() -> None:
 def start(run: Run) -> None:
     try:
         start_run(run)
+        renew(run)
     except PawlabError as error:
         show_error(error)

@@ -63,6 +63,13 @@ def progress_bar(words: str) -> Iterator[Progress]:
         place.empty()
 
 
+def confident(value: float) -> str:
+    """A probability, 0..1, in percent, that never says 100 while it is less, nor 0 while it is more."""
+    if 0.9995 <= value < 1:
+        return ">99.9%"
+    return "<0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
+
+
 def duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.evaluation.answers import load_answers
 from core.training.runs import Run
 from pages.ui.evaluation import pictures_task
-from pages.ui.evaluation_pictures import confident
+from pages.ui.words import confident
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 

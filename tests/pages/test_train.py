@@ -15,6 +15,7 @@ from core.files import write_json
 from core.training.queue import waiting, withdraw
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, list_runs
+from pages.ui.runs import FRESH
 from pages.ui.words import plain
 from tests.trained import wait_for
 
@@ -168,6 +169,7 @@ def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
     assert curves(app) == 0
     scores = {"loss": 1.0, "accuracy": 0.5}
     run.log.append({"event": "batch", "time": 1.0, "epoch": 1, "batch": 1, "batches": 2, **scores})
+    time.sleep(FRESH)
     assert curves(app.run()) == 1
 
 
