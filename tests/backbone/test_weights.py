@@ -226,25 +226,25 @@ def test_a_wheel_of_other_content_is_refused(fake_pip: Path) -> None:
 def test_pip_is_given_up_after_its_time(fake_pip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_pip.write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(sources, "PIP_SECONDS", 0.3)
-    started = time.monotonic()
+    others, started = psutil.Process().children(), time.monotonic()
     with pytest.raises(WeightsError, match=r"pip took longer than 0\.3 seconds"):
         resolve_weights()
-    assert time.monotonic() - started < 5
-    assert psutil.Process().children() == []
+    assert time.monotonic() - started < 30  # of the 60 that it would take
+    assert set(psutil.Process().children()) <= set(others)
 
 
 def test_a_caller_can_stop_pip(fake_pip: Path) -> None:
     fake_pip.write_text("#!/bin/sh\nexec sleep 60\n")
-    started = time.monotonic()
+    others, started = set(psutil.Process().children()), time.monotonic()
 
     def stop(phase: str, done: int, total: int) -> None:
-        if psutil.Process().children():
+        if set(psutil.Process().children()) - others:
             raise Cancelled("Stopped")
 
     with pytest.raises(Cancelled):
         resolve_weights(progress=stop)
-    assert time.monotonic() - started < 5
-    assert psutil.Process().children() == []
+    assert time.monotonic() - started < 30  # of the 60 that it would take
+    assert set(psutil.Process().children()) <= others
 
 
 def test_weights_without_room_for_a_copy_are_still_given(site: Path) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from core.training.runs import Run
 from tests.browser.conftest import Server, Watched
+from tests.browser.test_augment import pixels, wait_for_change
 from tests.drawing import write_images
 
 pytestmark = pytest.mark.browser
@@ -74,10 +75,11 @@ def test_from_data_to_an_answer(watched_afresh: Watched, drawn: Path) -> None:
     expect(page.get_by_text("56", exact=True).first).to_be_visible()
 
     watched.go("Augmentation")
-    before = page.locator("img").last.get_attribute("src")
+    expect(page.locator(".augmented .grid canvas").first).to_be_visible()
+    before = pixels(page)
     page.get_by_role("slider").first.focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("img").last).not_to_have_attribute("src", str(before))
+    page.keyboard.press("End")
+    wait_for_change(page, before)
 
     watched.go("Training")
     page.get_by_text("Fast", exact=True).first.click()
