@@ -7,12 +7,10 @@ the user chooses the address.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -20,10 +18,9 @@ from core.addresses import shown as shown
 from core.errors import DownloadError
 from core.partial import Partial, Rest, partial_of, validator_of
 from core.progress import Progress, silent
+from core.supervision import Told, network_errors, one_line, supervised
 
 MAX_REDIRECTS = 5
-TICK = 0.25
-"""Seconds between two calls of `progress` while nothing arrives, so that a wait can be stopped too."""
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -65,11 +62,14 @@ def download(
     """
     timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
     wanted = _Wanted(url, max_bytes, exact_bytes, kind, begins)
-    told = _Told(phase, progress)
+    told = Told(phase, progress)
     try:
-        with partial_of(target, url, keep=resume) as partial:
+        with (
+            network_errors(url, connect_timeout, read_timeout, total_seconds),
+            partial_of(target, url, keep=resume) as partial,
+        ):
             try:
-                digest = _run(_supervised(_fetch(wanted, partial, timeout, told), total_seconds, told))
+                digest = supervised(_fetch(wanted, partial, timeout, told), total_seconds, told)
                 if sha256 is not None and digest != sha256.lower():
                     raise _Refused(f"{shown(url)} sent a file with SHA-256 {digest}", sha256)
                 partial.move_to(target)
@@ -77,21 +77,8 @@ def download(
                 if not isinstance(error, TimeoutError):  # which is an OSError, and a reason to go on later
                     partial.drop()
                 raise
-    except DownloadError:
-        raise
-    except TimeoutError as error:
-        raise DownloadError(f"{shown(url)} took longer than {total_seconds:g} seconds") from error
-    except httpx.ConnectTimeout as error:
-        raise DownloadError(f"{shown(url)} could not be reached within {connect_timeout:g} seconds") from error
-    except httpx.TimeoutException as error:
-        raise DownloadError(f"{shown(url)} sent nothing for {read_timeout:g} seconds") from error
-    except (httpx.InvalidURL, ValueError) as error:  # their texts quote the address, password and all
-        raise DownloadError(f"{shown(url)} could not be fetched: it, or where it leads, is no address") from error
-    # ImportError: the environment asks for a SOCKS proxy, which httpx does with an extra package only
-    except (httpx.HTTPError, ImportError) as error:
-        raise DownloadError(f"{shown(url)} could not be fetched: {_one_line(error)}") from error
     except OSError as error:
-        raise DownloadError(f"{shown(url)} could not be stored in {target.parent}: {_one_line(error)}") from error
+        raise DownloadError(f"{shown(url)} could not be stored in {target.parent}: {one_line(error)}") from error
     return digest
 
 
@@ -112,46 +99,7 @@ class _AnotherFile(Exception):
     """The part that the server sends does not continue the bytes at hand."""
 
 
-class _Told:
-    """The caller's progress callback, with the last thing that it was told."""
-
-    def __init__(self, phase: str, progress: Progress) -> None:
-        self._phase, self._progress, self._done, self._total = phase, progress, 0, 0
-
-    def __call__(self, done: int, total: int) -> None:
-        self._done, self._total = done, total
-        self.again()
-
-    def again(self) -> None:
-        self._progress(self._phase, self._done, self._total)
-
-
-def _run(work: Coroutine[Any, Any, str]) -> str:
-    """`asyncio.run`, on a thread of its own where this one runs an event loop already."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    with ThreadPoolExecutor(1, "download") as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
-async def _supervised(fetch: Coroutine[Any, Any, str], total_seconds: float, told: _Told) -> str:
-    """Ends `fetch` in the middle of any wait: after `total_seconds`, or when the caller's progress callback raises."""
-    task = asyncio.ensure_future(fetch)
-    try:
-        async with asyncio.timeout(total_seconds):
-            while not (await asyncio.wait({task}, timeout=TICK))[0]:
-                told.again()
-    finally:
-        task.cancel()
-        await asyncio.wait({task})  # for the connection and the file to be closed
-        if not task.cancelled():
-            task.exception()  # asked for, so that asyncio does not report it as overlooked
-    return task.result()
-
-
-async def _fetch(wanted: _Wanted, partial: Partial, timeout: httpx.Timeout, told: _Told) -> str:
+async def _fetch(wanted: _Wanted, partial: Partial, timeout: httpx.Timeout, told: Told) -> str:
     # identity: the length that the server names is then the length that we count, and nothing inflates on the way
     async with httpx.AsyncClient(timeout=timeout, headers={"Accept-Encoding": "identity"}) as client:
         if rest := partial.rest():
@@ -187,7 +135,7 @@ async def _answer(client: httpx.AsyncClient, url: str, headers: Mapping[str, str
 
 
 async def _store(
-    response: httpx.Response, wanted: _Wanted, partial: Partial, told: _Told, rest: Rest | None = None
+    response: httpx.Response, wanted: _Wanted, partial: Partial, told: Told, rest: Rest | None = None
 ) -> str:
     """Writes the body into the partial file: all of it, or with `rest` from there on."""
     name, most = shown(wanted.url), wanted.max_bytes
@@ -228,7 +176,3 @@ async def _store(
     if done < len(wanted.begins) or wanted.exact_bytes not in (None, done):
         raise _Refused(f"{name} sent {done} bytes", f"{wanted.exact_bytes or wanted.kind}")
     return digest.hexdigest()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -45,6 +45,7 @@ LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: the larg
 # 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"
+MAGIC_BYTES = 15  # of a file, at most, tell whether it is one of these
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
 # (with the picture's size in its message), and the second picture in a phone's file is never looked at.
@@ -155,6 +156,11 @@ def inspect_image(source: bytes | Path, decode_large: bool = True) -> tuple[Imag
         return ImageFacts(width, height, str(image.format), mode, frames), upright(grey, turned)
 
 
+def begins_as_image(content: bytes) -> bool:
+    """Whether `content`, which may be no more than a file's first `MAGIC_BYTES`, begins as one of `FORMATS` does."""
+    return _parser_of(content) is not None
+
+
 def read_image_file(path: Path | str) -> bytes:
     """The bytes of a file, for a caller that needs them for more than decoding.
 
@@ -188,7 +194,7 @@ def _opened(source: bytes | Path) -> Iterator[tuple[ImageFile, bytes]]:
     content = source if isinstance(source, bytes) else read_image_file(source)
     if len(content) > MAX_BYTES:
         raise _error(f"the file has {len(content) / 2**20:.0f} MB")
-    parser = next((parser for magic, parser in _PARSERS if magic.match(content)), None)
+    parser = _parser_of(content)
     if parser is None:
         reason = "the file is empty" if not content else f"not an image in a format that we read ({FORMATS})"
         raise _error(reason)
@@ -206,6 +212,10 @@ def _opened(source: bytes | Path) -> Iterator[tuple[ImageFile, bytes]]:
         raise
     except Exception as error:  # a parser under attack may raise nearly anything
         raise _error(in_words(error, opened)) from error
+
+
+def _parser_of(content: bytes) -> type[ImageFile] | None:
+    return next((parser for magic, parser in _PARSERS if magic.match(content)), None)
 
 
 def _turn_for(image: ImageFile) -> AbstractContextManager[object]:

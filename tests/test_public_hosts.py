@@ -1,0 +1,95 @@
+"""Which hosts a server may ask for a stranger: every spelling of an inner address is refused."""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.public_hosts import is_host, is_public
+
+INNER = [
+    *("127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
+    *("169.254.169.254", "100.64.0.1", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"),
+    *("224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "192.88.99.1", "168.63.129.16"),
+    *("::", "::1", "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "ff0e::1", "100::1", "2001:db8::1"),
+    *("2001::1", "2001:10::1", "3fff::1", "5f00::1", "64:ff9b:1::a00:1", "4000::1"),
+]
+OUTER = ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "2a00:1450:4001::200e"]
+
+
+@pytest.mark.parametrize("text", INNER)
+def test_an_inner_address_is_not_public(text: str) -> None:
+    assert not is_public(ip_address(text))
+
+
+@pytest.mark.parametrize("text", OUTER)
+def test_a_host_of_the_internet_is_public(text: str) -> None:
+    assert is_public(ip_address(text))
+
+
+def wrapped(inner: IPv4Address) -> list[IPv6Address]:
+    number = int(inner)
+    return [
+        IPv6Address((0xFFFF << 32) | number),  # IPv4-mapped
+        IPv6Address((0x64FF9B << 96) | number),  # NAT64
+        IPv6Address((0x2002 << 112) | (number << 80) | 1),  # 6to4
+        IPv6Address(number),  # IPv4-compatible
+    ]
+
+
+@given(st.ip_addresses(v=4))
+def test_wrapping_an_address_in_ipv6_never_makes_it_public(inner: IPv4Address) -> None:
+    for outer in wrapped(inner):
+        assert is_public(inner) or not is_public(outer), outer
+
+
+@given(st.ip_addresses(v=4, network="10.0.0.0/8") | st.ip_addresses(v=4, network="127.0.0.0/8"))
+def test_private_addresses_are_never_public(inner: IPv4Address) -> None:
+    assert not is_public(inner)
+    assert not any(is_public(outer) for outer in wrapped(inner))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "localhost.", "cats.localhost", "2130706433", "0x7f000001", "0x7f.1", "127.1", "0177.0.0.1"),
+        *(
+            "127.0.0.0x1",
+            "127.0.0.1.",
+            "1.2.3.4.5",
+            "a.b.256",
+            "fe80::1%eth0",
+            "::1%lo",
+            "127%2e0.0.1",
+            "",
+            ".",
+            "a..b",
+        ),
+        *("-a.example", "a-.example", "a b", "a/b", "a@b", "x" * 64 + ".example", "é.example", "a." * 127 + "com"),
+    ],
+)
+def test_what_is_no_plain_name_or_address_is_not_looked_up(host: str) -> None:
+    assert not is_host(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["example.org", "a_b.example.", "xn--bcher-kva.example", "8.8.8.8", "2606:4700::1", "x1"]
+)
+def test_names_and_addresses_may_be_looked_up(host: str) -> None:
+    assert is_host(host)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["127", "0x7f", "0", "1", "0177", "0x0", "00", "256", "2130706433"]), min_size=1, max_size=4
+    )
+)
+def test_what_the_system_takes_for_a_number_is_refused_or_a_plain_address(parts: list[str]) -> None:
+    host = ".".join(parts)
+    try:
+        number = IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return
+    assert not is_host(host) or str(number) == host
