@@ -1,8 +1,5 @@
-"""The commands: train, classify, runs, and those of `core.cli_data`."""
+"""The commands: train, runs, and those of `core.cli_data` and `core.cli_classify`."""
 
-import csv
-import os
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,14 +7,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from core.cli_classify import classify
 from core.cli_data import Json, clean, sample, scan
 from core.config import help_of
 from core.console import CANCELLED, err, out, print_json, progress_bars
 from core.datasets.current import local_source
 from core.datasets.remote import fetch_zip, is_remote, remembered_as
-from core.errors import ConfigError, ImageError, InputError, PawlabError
-from core.inference.classifier import Classifier
-from core.inference.inputs import find_pictures
+from core.errors import ConfigError, InputError
 from core.training.follow import follow
 from core.training.jobs import start_run
 from core.training.queue import start_next
@@ -35,6 +31,7 @@ app = typer.Typer(
 app.command()(sample)
 app.command()(scan)
 app.command()(clean)
+app.command()(classify)
 
 
 def _option(name: str) -> Any:
@@ -89,39 +86,6 @@ def train(
 
 
 @app.command()
-def classify(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures, folders or zips.")],
-    run_name: Annotated[str, typer.Option("--run", help="A run's id, name or folder.")],
-    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table as well.")] = None,
-    json: Json = False,
-) -> None:
-    """Classify pictures with a finished run."""
-    classifier = Classifier.open(find_run(run_name))
-    results: list[dict[str, Any]] = []
-    with progress_bars() as progress, find_pictures(inputs, progress) as found:
-        started = time.perf_counter()
-        answers = classifier.classify_all(picture.file for picture in found)
-        for picture, answer in zip(found, answers, strict=True):
-            if isinstance(answer, ImageError):
-                results.append({"path": picture.path, "error": answer.received})
-            else:
-                row = {"label": answer.label, "confidence": answer.confidence, "probabilities": answer.probabilities}
-                results.append({"path": picture.path, **row})
-            progress("classify", len(results), len(found))
-        rate = len(results) / max(time.perf_counter() - started, 1e-9)
-    if csv_file:
-        _write_csv(csv_file, results, classifier.classes)
-    if json:
-        print_json({"results": results, "images_per_second": round(rate, 1)})
-        return
-    table = Table("picture", "label", "confidence")
-    for result in results:
-        table.add_row(escape(result["path"]), escape(result.get("label", result.get("error", ""))), _percent(result))
-    out.print(table)
-    out.print(f"{len(results):,} pictures, {rate:.0f} a second")
-
-
-@app.command()
 def runs(json: Json = False) -> None:
     """List all runs, newest first."""
     start_next()  # where the one at work was killed and nobody has looked since
@@ -154,10 +118,6 @@ def _source(data: str) -> str:
     return data if data == "sample" else local_source(data)
 
 
-def _percent(row: dict[str, Any]) -> str:
-    return f"{row['confidence']:.1%}" if "confidence" in row else ""
-
-
 def _read_settings(path: Path) -> dict[str, Any]:
     import json as parser
 
@@ -168,16 +128,3 @@ def _read_settings(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"{path} holds {type(values).__name__}", "a JSON object with training settings")
     return values
-
-
-def _write_csv(path: Path, results: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(["path", "label", "confidence", "error", *classes])
-            for row in results:
-                values = row.get("probabilities", {})
-                cells = [row["path"], row.get("label", ""), row.get("confidence", ""), row.get("error", "")]
-                table.writerow([*cells, *(values.get(name, "") for name in classes)])
-    except OSError as error:
-        raise PawlabError(f"{os.fspath(path)} cannot be written: {error.strerror}") from error

@@ -1,6 +1,8 @@
 """Answers for new pictures with a finished run, on ONNX Runtime alone."""
 
-from collections.abc import Generator, Iterable
+import itertools
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,10 @@ from core.errors import ImageError, RunError
 from core.images import load_image
 from core.parallel import ordered_map
 from core.training.runs import Run
+
+# Many pictures are classified so many at a time: the Flatten head's 65 MB of weights are then read once for all of
+# them, which halves the time a picture takes.
+PICTURES_A_CALL = 4
 
 
 @dataclass(frozen=True)
@@ -75,18 +81,30 @@ class Classifier:
         Raises:
             ImageError: It is not a picture that we decode.
         """
-        row = self.predict(load_image(source, self.image_size)[np.newaxis])[0]
-        return Answer({name: float(value) for name, value in zip(self.classes, row, strict=True)})
+        return self._answer(self.predict(load_image(source, self.image_size)[np.newaxis])[0])
 
     def classify_all(self, sources: Iterable[bytes | Path]) -> Generator[Answer | ImageError, None, None]:
-        """Answers in the order of `sources`, a picture on each core; a bad picture yields its error.
+        """Answers in the order of `sources`, a few pictures on each core; a bad picture yields its error.
 
         Takes from `sources` only a little ahead of what it yields, so that memory does not grow with their number.
         """
-        return ordered_map(self._attempt, sources, "classify")
+        waiting = iter(sources)
+        parts = iter(lambda: list(itertools.islice(waiting, PICTURES_A_CALL)), [])
+        with closing(ordered_map(self._attempt, parts, "classify")) as answered:
+            for answers in answered:
+                yield from answers
 
-    def _attempt(self, source: bytes | Path) -> Answer | ImageError:
+    def _attempt(self, sources: Sequence[bytes | Path]) -> list[Answer | ImageError]:
+        loaded = [self._load(source) for source in sources]
+        images = [image for image in loaded if not isinstance(image, ImageError)]
+        rows = iter(self.predict(np.stack(images)) if images else ())
+        return [image if isinstance(image, ImageError) else self._answer(next(rows)) for image in loaded]
+
+    def _load(self, source: bytes | Path) -> NDArray[np.uint8] | ImageError:
         try:
-            return self.classify(source)
+            return load_image(source, self.image_size)
         except ImageError as error:
             return error
+
+    def _answer(self, row: NDArray[np.float32]) -> Answer:
+        return Answer({name: float(value) for name, value in zip(self.classes, row, strict=True)})

@@ -1,0 +1,227 @@
+"""`python -m core classify` as a user calls it: the app's answers, tables that go on after a break, summaries."""
+
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import ImageError
+from core.evaluation.chosen import choose_threshold
+from core.inference.classifier import Classifier
+from core.training.runs import Run, load_run
+from tests.drawing import draw_image, encode, image_bytes, make_zip
+
+PROJECT = Path(__file__).parents[1]
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "core", "classify", *map(str, arguments)]
+
+
+def classify(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command(*arguments), cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def exif(orientation: int) -> Any:
+    tags = draw_image().getexif()
+    tags[0x0112] = orientation
+    return tags
+
+
+def odd_pictures() -> dict[str, bytes]:
+    """What phones, programs and accidents make; the last ones are no pictures."""
+    frames = [draw_image(seed, mode="P") for seed in (1, 2)]
+    turned = {f"turned {n}.jpg": image_bytes(3, (90, 60), exif=exif(n)) for n in range(1, 9)}
+    return turned | {
+        "alpha.png": encode(draw_image(4).convert("RGBA").rotate(20, expand=True), "PNG"),
+        "palette with alpha.png": image_bytes(5, mode="P", format="PNG", transparency=0),
+        "cmyk.jpg": image_bytes(6, mode="CMYK"),
+        "animated.gif": encode(frames[0], "GIF", save_all=True, append_images=frames[1:]),
+        "photo.webp": image_bytes(7, format="WEBP"),
+        "alpha.webp": encode(draw_image(8).convert("RGBA").rotate(20, expand=True), "WEBP"),
+        "grey.png": image_bytes(9, mode="L", format="PNG"),
+        "16 bit.png": image_bytes(10, mode="I;16", format="PNG"),
+        "1 bit.png": image_bytes(11, mode="1", format="PNG"),
+        "one pixel.png": image_bytes(12, (1, 1), format="PNG"),
+        "one row.jpg": image_bytes(13, (900, 1)),
+        "a bitmap.bmp": image_bytes(14, format="BMP"),
+        "a tiff.tif": image_bytes(15, format="TIFF"),
+        "a png in truth.jpg": image_bytes(16, format="PNG"),
+        "no ending": image_bytes(17),
+        "cut.jpg": image_bytes(18, (300, 200))[:900],
+        "empty.jpg": b"",
+        "text.jpg": b"no picture",
+        "header.gif": b"GIF89a",
+    }
+
+
+def test_the_command_line_gives_the_classifiers_answer_or_reason_for_every_kind(trained: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    for name, content in odd_pictures().items():
+        (folder / name).write_bytes(content)
+    table = folder / "answers.csv"  # among the pictures, and none of them
+    done = classify(folder, "--run", trained.directory, "--json", "--csv", table)
+    result = json.loads(done.stdout.splitlines()[-1])
+    classifier = Classifier.open(trained)
+    assert len(result["results"]) == len(odd_pictures())
+    for found, row in zip(result["results"], rows_of(table), strict=True):
+        content = odd_pictures()[Path(found["path"]).name]
+        try:
+            answer = classifier.classify(content)
+        except ImageError as error:
+            assert found == {"path": found["path"], "error": error.received}
+            assert (row["path"], row["label"], row["error"]) == (found["path"], "", error.received)
+            continue
+        assert found["label"] == row["label"] == answer.label
+        assert found["probabilities"] == pytest.approx(answer.probabilities, abs=1e-5)
+        assert {name: float(row[name]) for name in classifier.classes} == found["probabilities"]
+    assert result["errors"] == 4
+    assert sum("error" in found for found in result["results"]) == 4
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
+    """1,500 files, hard links to few, in folders and a bad one among them."""
+    folder = tmp_path_factory.mktemp("many")
+    pictures = sorted(drawn.rglob("*.*"))
+    for number in range(1500):
+        place = folder / f"{number // 500}"
+        place.mkdir(exist_ok=True)
+        (place / f"{number:04}.jpg").hardlink_to(pictures[number % len(pictures)])
+    (folder / "1" / "bad.jpg").write_bytes(b"text")
+    return folder
+
+
+def interrupted(table: Path, size: int, number: signal.Signals, *arguments: str | Path) -> tuple[int, str]:
+    """Begins, sends the signal once the table has that many bytes, and gives the exit code and what was said."""
+    process = subprocess.Popen(command(*arguments), cwd=PROJECT, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while (not table.exists() or table.stat().st_size < size) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.send_signal(number)
+    return process.wait(60), process.communicate()[1]
+
+
+def test_interrupted_and_killed_it_goes_on_to_one_answer_for_each_picture(
+    trained: Run, many: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "answers.csv"
+    call = (many, "--run", trained.directory, "--csv", table, "--resume")
+    code, said = interrupted(table, 200, signal.SIGINT, *call)
+    assert code == 130
+    assert "of 1,501 pictures" in said and str(table) in said and "--resume" in said
+    assert "Traceback" not in said
+    after_interrupt = rows_of(table)
+    assert len(after_interrupt) < 1501
+
+    code, _ = interrupted(table, table.stat().st_size + 20_000, signal.SIGKILL, *call)
+    assert code == -signal.SIGKILL
+    before = table.stat().st_size
+    with table.open("r+b") as file:
+        file.truncate(before - 3)  # as a kill in the middle of a write leaves it
+
+    summary = json.loads(classify(*call, "--json").stdout.splitlines()[-1])
+    rows = rows_of(table)
+    assert [row["path"] for row in rows] == sorted(str(path) for path in many.rglob("*.jpg"))
+    assert rows[: len(after_interrupt)] == after_interrupt
+    assert summary["already_answered"] + len(summary["results"]) == 1501
+    assert summary["already_answered"] > len(after_interrupt)
+
+    whole = table.read_bytes()
+    said = classify(*call).stdout
+    assert "0 pictures" in said and "1,501 were in" in said
+    assert table.read_bytes() == whole
+
+
+def test_a_table_of_another_run_or_of_other_pictures_is_refused(trained: Run, drawn: Path, tmp_path: Path) -> None:
+    table = tmp_path / "answers.csv"
+    pictures = drawn / "validation" / "cats"
+    classify(pictures, "--run", trained.directory, "--csv", table)
+    before = table.read_bytes()
+    other = shutil.copytree(drawn / "validation" / "dogs", tmp_path / "others")
+    assert "not among" in classify(other, "--run", trained.directory, "--csv", table, "--resume", code=2).stderr
+
+    shutil.copytree(trained.directory, tmp_path / "another")
+    _shift(tmp_path / "another" / "model.onnx")
+    said = classify(pictures, "--run", tmp_path / "another", "--csv", table, "--resume", code=2).stderr
+    assert "another run" in said
+    assert table.read_bytes() == before
+
+
+def _shift(model: Path) -> None:
+    """Gives the model another bias at its end, and so other answers, as another run has."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(model)
+    last = graph.graph.initializer[-1]
+    last.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(last) + 3, last.name))
+    onnx.save(graph, model)
+
+
+def test_without_json_a_large_folder_is_counted_and_its_first_answers_are_shown(trained: Run, many: Path) -> None:
+    done = classify(many / "0", "--run", trained.directory)
+    assert "and 450 more; --csv FILE writes them all" in done.stdout
+    assert "500 pictures" in done.stdout and "a second" in done.stdout
+
+
+def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Path) -> None:
+    run = load_run(Path(shutil.copytree(trained.directory, tmp_path / "run")))
+    pictures = drawn / "validation"
+    classifier = Classifier.open(run)
+    confidences = sorted(classifier.classify(file).confidence for file in pictures.rglob("*.*"))
+    middle = (confidences[4] + confidences[5]) / 2
+    said = classify(pictures, "--run", run.directory, "--threshold", str(middle)).stdout
+    assert f"unsure (confidence below {middle:g}): 5" in said
+    assert "unsure: " in said
+    choose_threshold(run, middle)
+    result = json.loads(classify(pictures, "--run", run.directory, "--json").stdout.splitlines()[-1])
+    assert result["unsure"] == 5
+    result = json.loads(
+        classify(pictures, "--run", run.directory, "--threshold", "0", "--json").stdout.splitlines()[-1]
+    )
+    assert result["unsure"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--resume",), "without --csv"),
+        (("--threshold", "1.5"), "0 to 1"),
+        (("--threshold", "nan"), "0 to 1"),
+        (("--csv", "PICTURE"), "no table of answers"),
+    ],
+)
+def test_bad_options_end_with_2_and_one_line(
+    trained: Run, tmp_path: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(image_bytes())
+    options = [str(picture) if word == "PICTURE" else word for word in arguments]
+    done = classify(picture, "--run", trained.directory, *options, code=2)
+    assert reason in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert picture.read_bytes() == image_bytes()
+
+
+def test_nothing_to_classify_is_bad_input(trained: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "no files" in classify(tmp_path / "empty", "--run", trained.directory, code=2).stderr
+    (tmp_path / "a.zip").write_bytes(make_zip({"../evil.jpg": b""}))
+    assert "evil" in classify(tmp_path / "a.zip", "--run", trained.directory, code=2).stderr
