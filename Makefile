@@ -29,6 +29,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.recipe
 	$(BIN)/python -m benchmarks.augmentation
+	$(BIN)/python -m benchmarks.classify
 
 clean:
 	rm -rf $(VENV)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+CORES = os.cpu_count() or 1
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "cats_and_dogs_filtered.zip"
 
 

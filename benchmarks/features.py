@@ -9,15 +9,14 @@ floor the whole pass is, from files to features on disk; `ratio` is how many tim
 """
 
 import argparse
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from benchmarks.common import extracted, median, own_home, photos_zip, print_result, seconds
+from benchmarks.bare import decode_all
+from benchmarks.common import CORES, extracted, median, own_home, photos_zip, print_result, seconds
 from core.augmentation import AugmentationConfig
 from core.backbone.architecture import IMAGE
 from core.backbone.features import FeaturePlan, extract_features
@@ -25,18 +24,6 @@ from core.backbone.graph import cached_base
 from core.backbone.session import open_session
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import open_dataset
-
-CORES = os.cpu_count() or 1
-
-
-def bare_decode(files: list[Path], size: int) -> NDArray[np.uint8]:
-    def one(file: Path) -> NDArray[np.uint8]:
-        with Image.open(file) as image:
-            image.draft("RGB", (size, size))
-            return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
-
-    with ThreadPoolExecutor(CORES) as pool:
-        return np.stack(list(pool.map(one, files)))
 
 
 def bare_onnx(model: Path, images: NDArray[np.uint8]) -> float:
@@ -77,10 +64,10 @@ def main() -> None:
         base = keras_base(weights, options.size)
         times: dict[str, list[float]] = {name: [] for name in ("pass", "decode", "onnx", "keras")}
         for number in range(options.rounds + 1):
-            images = bare_decode(files, options.size)
+            images = decode_all(files, options.size)
             floats = images.astype(np.float32) / 127.5 - 1
             figures = {
-                "decode": seconds(lambda: bare_decode(files, options.size)),
+                "decode": seconds(lambda: decode_all(files, options.size)),
                 "onnx": bare_onnx(model, images),
                 "keras": seconds(lambda: base.predict(floats, batch_size=32, verbose=0)),  # noqa: B023
             }
