@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import random
+from functools import cache
 from pathlib import Path
 
 RSA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"
@@ -14,8 +15,7 @@ EXPONENT = 65_537
 def write_certificate(folder: Path, host: str) -> tuple[Path, Path]:
     """A self-signed X.509 certificate (RFC 5280) of `host` with its RSA key of 2,048 bits: the two PEM files. The key
     is the same each time, and worth nothing."""
-    numbers = random.Random(0)
-    p, q = _prime(numbers), _prime(numbers)
+    p, q = _primes()
     n, d = p * q, pow(EXPONENT, -1, (p - 1) * (q - 1))
     public = _der(0x30, _integer(n), _integer(EXPONENT))
     extensions = [
@@ -59,6 +59,12 @@ def _der(tag: int, *parts: bytes) -> bytes:
 
 def _integer(value: int) -> bytes:
     return _der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+@cache
+def _primes() -> tuple[int, int]:
+    numbers = random.Random(0)
+    return _prime(numbers), _prime(numbers)
 
 
 def _prime(numbers: random.Random) -> int:

@@ -2,18 +2,21 @@
 
 import asyncio
 import gzip
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
 from core.errors import Cancelled, DownloadError, InputError, PawlabError
 from core.inference.remote_image import LIMITS, Limits, fetch_image
 from core.public_hosts import Address, is_public
+from tests.certificates import write_certificate
 from tests.drawing import image_bytes
 from tests.serving import Behaviour, Handler, Server, head, refuse, sender
 
@@ -328,6 +331,43 @@ def test_a_wait_can_be_stopped(server: Server) -> None:
 
     with pytest.raises(Cancelled):
         fetch_image(at(server), stop, limits(server))
+
+
+def over_tls(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server with a certificate of pets.example, which is trusted."""
+    certificate, key = write_certificate(folder, "pets.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+
+@pytest.mark.parametrize(
+    ("host", "good"), [("pets.example", True), ("pets.example.", True), ("other.example", False), (OUTSIDE, False)]
+)
+def test_the_certificate_must_be_the_names_although_an_address_is_connected_to(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, good: bool
+) -> None:
+    over_tls(server, tmp_path, monkeypatch)
+    server.behaviour = picture
+    url = at(server, host=host).replace("http:", "https:")
+    if good:
+        assert fetch_image(url, limits=limits(server)) == PICTURE
+    else:
+        with pytest.raises(DownloadError, match="CERTIFICATE_VERIFY_FAILED"):
+            fetch_image(url, limits=limits(server))
+        assert server.paths == []
+
+
+def test_a_redirect_from_https_to_http_is_refused(
+    server: Server, inner: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over_tls(inner, tmp_path, monkeypatch)
+    inner.behaviour, server.behaviour = redirect(at(server)), picture
+    both = Limits(Names([INSIDE], [OUTSIDE]), lambda _: True, frozenset({server.server_port}))
+    with pytest.raises(DownloadError, match="from https to http"):
+        fetch_image(at(server).replace("http:", "https:"), limits=both)
+    assert (inner.paths, server.paths) == (["/cat.jpg"], [])
 
 
 def test_a_proxy_of_the_environment_is_not_asked(
