@@ -59,8 +59,7 @@ def classify(
                 earlier = read_table(csv_file, classifier.classes)
             total = _survey(pictures, earlier, classifier, progress)
             table = stack.enter_context(TableWriter(csv_file, classifier.classes, earlier)) if csv_file else None
-            answered = stack.enter_context(closing(_answers(pictures, earlier, classifier)))
-            counts.began = time.perf_counter()
+            answered = stack.enter_context(closing(_answers(pictures, earlier, classifier, counts)))
             for picture, answer in answered:
                 if table:
                     table.write(picture, answer)
@@ -133,13 +132,14 @@ def _survey(pictures: Pictures, earlier: Earlier, classifier: Classifier, progre
 
 
 def _answers(
-    pictures: Pictures, earlier: Earlier, classifier: Classifier
+    pictures: Pictures, earlier: Earlier, classifier: Classifier, counts: Tally
 ) -> Generator[tuple[Found, Answer | ImageError], None, None]:
     ahead: deque[Found] = deque()  # a little: what `classify_all` has taken and not answered
 
     def files() -> Iterator[Path]:
         for picture in pictures:
             if picture.path not in earlier:
+                counts.began = counts.began or time.perf_counter()  # after those that are passed over
                 ahead.append(picture)
                 yield picture.file
 
