@@ -24,7 +24,15 @@ from PIL.BmpImagePlugin import BmpImageFile
 
 from core import images
 from core.errors import ImageError, LargeImageError
-from core.images import ImageFacts, decode_image, inspect_image, load_image, read_image_file
+from core.images import (
+    MAGIC_BYTES,
+    ImageFacts,
+    begins_as_image,
+    decode_image,
+    inspect_image,
+    load_image,
+    read_image_file,
+)
 from tests.drawing import draw_image, encode, image_bytes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -571,3 +579,16 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
     assert inspect_image(content)
     with pytest.raises(ImageError, match="passes"):
         inspect_image(flood)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_is_recognised_by_its_first_bytes_and_not_by_fewer(format: str) -> None:
+    content = image_bytes(format=format)
+    assert begins_as_image(content)
+    assert begins_as_image(content[:MAGIC_BYTES])
+    assert not begins_as_image(content[:1])
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg xmlns='http:'>", b"%PDF-1.7", b"PK\x03\x04", b"RIFF1234WAVEfmt "])
+def test_other_files_are_not_recognised(content: bytes) -> None:
+    assert not begins_as_image(content)
