@@ -5,8 +5,11 @@ and IPv4 wrapped in IPv6. Cannot know that hosts with public addresses stand in 
 inside is reached by public addresses keeps outsiders away with its own firewall.
 """
 
+import itertools
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import psutil
 
 Address = IPv4Address | IPv6Address
 
@@ -37,6 +40,12 @@ def is_public(address: Address) -> bool:
         and not (address.is_multicast or address.is_reserved or address.is_unspecified)
         and not any(address in network for network in _REFUSED)
     )
+
+
+def is_own(address: Address) -> bool:
+    """True for an address of this machine, public ones among them: from here, no firewall stands before it."""
+    own = (found.address.partition("%")[0] for found in itertools.chain(*psutil.net_if_addrs().values()))
+    return str(address) in own
 
 
 def is_host(host: str) -> bool:

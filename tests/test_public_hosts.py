@@ -3,11 +3,12 @@
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.public_hosts import is_host, is_public
+from core.public_hosts import is_host, is_own, is_public
 
 INNER = [
     *("127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
@@ -27,6 +28,15 @@ def test_an_inner_address_is_not_public(text: str) -> None:
 @pytest.mark.parametrize("text", OUTER)
 def test_a_host_of_the_internet_is_public(text: str) -> None:
     assert is_public(ip_address(text))
+
+
+def test_every_address_of_this_machine_is_its_own() -> None:
+    found = [address for addresses in psutil.net_if_addrs().values() for address in addresses]
+    internet = (socket.AF_INET, socket.AF_INET6)
+    numeric = [address.address.partition("%")[0] for address in found if address.family in internet]
+    assert "127.0.0.1" in numeric
+    assert all(is_own(ip_address(text)) for text in numeric)
+    assert not is_own(ip_address("8.8.8.8"))
 
 
 def wrapped(inner: IPv4Address) -> list[IPv6Address]:

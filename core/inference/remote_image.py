@@ -22,7 +22,7 @@ from core.addresses import is_address, shown
 from core.errors import DownloadError, InputError, PawlabError
 from core.images import FORMATS, MAGIC_BYTES, MAX_BYTES, begins_as_image
 from core.progress import Progress, silent
-from core.public_hosts import Address, is_host, is_public
+from core.public_hosts import Address, is_host, is_own, is_public
 from core.supervision import Told, network_errors, supervised
 
 MAX_REDIRECTS = 5
@@ -35,6 +35,10 @@ INSTEAD = "Save the picture on your computer and give the file"
 
 def _look_up(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def _is_elsewhere(address: Address) -> bool:
+    return is_public(address) and not is_own(address)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Limits:
     """
 
     look_up: Callable[[str, int], Sequence[str]] = _look_up
-    allows: Callable[[Address], bool] = is_public
+    allows: Callable[[Address], bool] = _is_elsewhere
     ports: frozenset[int] = frozenset({80, 443, 8000, 8080, 8443})
     total_seconds: float = TOTAL_SECONDS
     max_bytes: int = MAX_BYTES

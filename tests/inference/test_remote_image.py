@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -380,7 +382,16 @@ def test_a_proxy_of_the_environment_is_not_asked(
     assert inner.paths == []
 
 
+def test_a_public_address_of_this_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = {"eth0": [SimpleNamespace(address="8.8.4.4"), SimpleNamespace(address="2606:4700::5%eth0")]}
+    monkeypatch.setattr("psutil.net_if_addrs", lambda: ours)
+    for text in ("8.8.4.4", "2606:4700::5"):
+        assert not LIMITS.allows(ip_address(text))
+    assert LIMITS.allows(ip_address("8.8.8.8"))
+
+
 def test_the_defaults_are_the_strict_ones() -> None:
-    assert LIMITS.allows is is_public
+    assert not any(LIMITS.allows(ip_address(text)) for text in ("127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"))
+    assert LIMITS.allows(ip_address("8.8.8.8"))
     assert LIMITS.ports <= {80, 443, 8000, 8080, 8443}
     assert LIMITS.max_bytes == 64 * 2**20
