@@ -39,6 +39,7 @@ from core.training.checkpoint import Best, drop_checkpoints
 from core.training.fit import fit
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run, load_run
+from core.training.tool_logs import ToolLogs
 
 VERIFIED_IMAGES = 16  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
@@ -49,6 +50,7 @@ class Worker:
 
     def __init__(self, run: Run) -> None:
         self.run, self.config = run, run.config
+        self._logs = ToolLogs(run.directory)
         self._last_progress = 0.0
 
     def work(self) -> None:
@@ -64,9 +66,13 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             self.emit("status", status="failed", reason=f"A bug in Pawlab: {type(error).__name__}: {error}")
+        finally:
+            self._logs.close()
 
     def emit(self, event: str, **fields: Any) -> None:
-        self.run.log.append({"event": event, "time": time.time(), **fields})
+        entry = {"event": event, "time": time.time(), **fields}
+        self.run.log.append(entry)
+        self._logs.add(entry)
 
     def _work(self) -> None:
         with self._phase("data"):
