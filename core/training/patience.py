@@ -60,4 +60,4 @@ def head_seconds_left(history: History, epochs: int) -> float | None:
         epoch_seconds = between * latest["batches"]
     else:
         return None
-    return max(0.0, (epochs - done - share) * epoch_seconds)
+    return float(max(0.0, (epochs - done - share) * epoch_seconds))

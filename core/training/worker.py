@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 
 from core.backbone.architecture import IMAGE
-from core.backbone.features import FeaturePlan, extract_features
+from core.backbone.features import extract_features
 from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
 from core.backbone.session import open_session
@@ -40,6 +40,7 @@ from core.training.fit import fit
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run, load_run
 from core.training.tool_logs import ToolLogs
+from core.training.workload import feature_plan
 
 VERIFIED_IMAGES = 16  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
@@ -109,9 +110,7 @@ class Worker:
             drop_checkpoints(self.run.directory)
 
     def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights) -> FeatureArray:
-        config = self.config
-        copies = config.copies if split == "train" or config.augment_validation else 0
-        plan = FeaturePlan(config.image_size, config.pooling, copies, config.augmentation, config.seed)
+        plan = feature_plan(self.config, split)
         return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
 
     def _save(self, dataset: Dataset, weights: Weights, validation: FeatureArray, best: Best) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from core.training.history import History
 from core.training.patience import head_seconds_left, patience_of
 from core.training.recipe import TrainingConfig
 from core.training.runs import Run
+from tests.training.test_schedule import KerasModel
 
 LOSSES = st.lists(st.floats(0, 3, allow_nan=False, width=32), min_size=1, max_size=25)
 
@@ -22,8 +23,6 @@ def points(losses: list[float]) -> list[dict[str, Any]]:
 @settings(deadline=None)
 def test_a_counter_that_is_full_is_when_keras_stops_and_drops(losses: list[float], stop: int, drop: int) -> None:
     import keras
-
-    from tests.training.test_schedule import KerasModel
 
     config = TrainingConfig(early_stopping_patience=stop, reduce_lr_patience=drop, reduce_lr_factor=0.5)
     stopping = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=stop)

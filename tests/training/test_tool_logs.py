@@ -78,9 +78,10 @@ def test_a_run_leaves_both_in_full(trained: Run) -> None:
     )
     for tag, name in (("epoch_loss", "loss"), ("epoch_accuracy", "accuracy")):
         for found, prefix in ((train, ""), (validation, "val_")):
-            assert [(step, value) for key, step, value in found if key == tag] == [
-                (number, pytest.approx(point[prefix + name])) for number, point in enumerate(history.epochs)
-            ]
+            points = [(step, value) for key, step, value in found if key == tag]
+            assert [step for step, _ in points] == [0, 1, 2, 3]
+            expected = [point[prefix + name] for point in history.epochs]
+            assert [value for _, value in points] == pytest.approx(expected)
     assert {tag for tag, _, _ in train} == {
         "batch_loss",
         "batch_accuracy",
@@ -110,11 +111,8 @@ def test_a_resume_leaves_each_epoch_once_and_what_it_made_void_out(tmp_path: Pat
         file.write(b"\x40\x00\x00")
     tell_all(tmp_path, [start(2), *batches(2), epoch(2, 0.5), *batches(3), epoch(3, 0.25)])
     train = scalars(tmp_path, "train")
-    assert [(step, value) for tag, step, value in train if tag == "epoch_loss"] == [
-        (0, pytest.approx(0.9)),
-        (1, 0.5),
-        (2, 0.25),
-    ]
+    losses = [(step, round(value, 6)) for tag, step, value in train if tag == "epoch_loss"]
+    assert losses == [(0, 0.9), (1, 0.5), (2, 0.25)]
     assert [step for tag, step, _ in train if tag == "batch_loss"] == [1, 2, 3, 4, 5, 6]
     rows = (tmp_path / "history.csv").read_text().splitlines()[1:]
     assert [row.split(",")[0] for row in rows] == ["0", "1", "2"]
