@@ -65,20 +65,29 @@ def extract_features(
         PawlabError: The disk has no room for the array.
     """
     records = dataset.usable(split)
-    folder = subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
+    folder = _folder(dataset, split, plan, weights_digest)
     rows = len(records) * (1 + plan.copies)
     if not folder.is_dir():
         _make_room(rows * plan.width * (2 if plan.pooling == "flatten" else 6))
         with atomic_folder(folder) as target:
-            _compute(dataset, records, plan, base, target, progress)
+            compute_features(dataset, records, plan, base, target, progress)
     progress("features", rows, rows)
     os.utime(folder)  # the cache drops what was used longest ago
     return FeatureArray(folder)
 
 
-def _compute(
+def are_cached(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> bool:
+    """Whether `extract_features` would find them in the cache."""
+    return _folder(dataset, split, plan, weights_digest).is_dir()
+
+
+def compute_features(
     dataset: Dataset, records: list[ImageRecord], plan: FeaturePlan, base: Path, target: Path, progress: Progress
 ) -> None:
+    """Passes `records` through the base into the folder `target`, which is then a `FeatureArray`; asks no cache.
+
+    Arguments and errors as `extract_features`.
+    """
     session = open_session(base, threads=1)
     rows_a_picture = 1 + plan.copies
     pictures = max(1, ROWS_A_CALL // rows_a_picture)
@@ -114,6 +123,10 @@ def _images(dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> Iterato
     yield original
     for copy in range(1, 1 + plan.copies):
         yield augment(original, plan.augmentation, plan.seed, record.digest, copy)[0]
+
+
+def _folder(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> Path:
+    return subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
 
 
 def _key(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> str:

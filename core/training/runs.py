@@ -6,6 +6,7 @@ events.jsonl    what happened (`core.training.history`)
 supervisor.json, worker.json, exit.json   which processes work on it, and how the worker ended (`core.training.life`)
 worker.log      what these processes printed
 cancel          exists while a stop is asked for
+history.csv, tensorboard/   the same history for other tools (`core.training.tool_logs`)
 checkpoint-N/   the whole state after epoch N: the latest, and the best so far
 model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
 """

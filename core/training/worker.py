@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 
 from core.backbone.architecture import IMAGE
-from core.backbone.features import FeaturePlan, extract_features
+from core.backbone.features import extract_features
 from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
 from core.backbone.session import open_session
@@ -39,6 +39,8 @@ from core.training.checkpoint import Best, drop_checkpoints
 from core.training.fit import fit
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run, load_run
+from core.training.tool_logs import ToolLogs
+from core.training.workload import feature_plan
 
 VERIFIED_IMAGES = 16  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
@@ -49,6 +51,7 @@ class Worker:
 
     def __init__(self, run: Run) -> None:
         self.run, self.config = run, run.config
+        self._logs = ToolLogs(run.directory)
         self._last_progress = 0.0
 
     def work(self) -> None:
@@ -64,9 +67,13 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             self.emit("status", status="failed", reason=f"A bug in Pawlab: {type(error).__name__}: {error}")
+        finally:
+            self._logs.close()
 
     def emit(self, event: str, **fields: Any) -> None:
-        self.run.log.append({"event": event, "time": time.time(), **fields})
+        entry = {"event": event, "time": time.time(), **fields}
+        self.run.log.append(entry)
+        self._logs.add(entry)
 
     def _work(self) -> None:
         with self._phase("data"):
@@ -103,9 +110,7 @@ class Worker:
             drop_checkpoints(self.run.directory)
 
     def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights) -> FeatureArray:
-        config = self.config
-        copies = config.copies if split == "train" or config.augment_validation else 0
-        plan = FeaturePlan(config.image_size, config.pooling, copies, config.augmentation, config.seed)
+        plan = feature_plan(self.config, split)
         return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
 
     def _save(self, dataset: Dataset, weights: Weights, validation: FeatureArray, best: Best) -> dict[str, Any]:

@@ -19,22 +19,27 @@ _PRESET = "training_preset"
 
 
 def training_form() -> None:
-    """Draws the controls. `chosen_settings` gives what they say."""
+    """Draws the controls that matter most. `chosen_settings` gives what all of them say."""
     _fill_in_where_empty()
     st.radio(
         "Preset",
         get_args(Preset),
         format_func=lambda name: PRESET_WORDS[name][0],
-        captions=[PRESET_WORDS[name][1] for name in get_args(Preset)],
         key=_PRESET,
         persist_state="session",
         on_change=_fill_in,
+        horizontal=True,
         help="Fills in every setting below; change any of them afterwards.",
     )
+    st.caption(PRESET_WORDS[_preset()][1])
     for pair in (BASIC[:2], BASIC[2:]):
         for column, name in zip(st.columns(2), pair, strict=True):
             with column:
                 _control(name)
+
+
+def more_settings() -> None:
+    """Draws all others, and says which differ from the preset."""
     with st.expander("More settings"):
         for name in TrainingConfig.model_fields:
             if name not in (*BASIC, "augmentation"):

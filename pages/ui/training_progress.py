@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core.training.history import History
+from core.training.patience import head_seconds_left
 from core.training.runs import Run
 from pages.ui.live_chart import live_chart
 from pages.ui.runs import curves_of, renew
+from pages.ui.training_patience import drops_in_words, patience_in_words
 from pages.ui.words import PHASES, duration
 
 STEPS = ("data", "weights", "features", "head", "save")
@@ -17,6 +19,8 @@ def at_work(run: Run, history: History, status: str) -> None:
     words = "Stopping: the step at hand is finished first." if status == "stopping" else phase_in_words(run, history)
     place.progress(share_done(run, history), f"Step {step} of {len(STEPS)}: {PHASES.get(history.phase, 'Starting')}")
     place.caption(words)
+    if history.phase == "head":
+        st.caption(patience_in_words(history, run.config))
     button.button(
         "Stop",
         on_click=stop,
@@ -37,8 +41,10 @@ def phase_in_words(run: Run, history: History) -> str:
     if history.phase == "head":
         best, epoch = history.best, len(history.epochs)
         begun = f"Epoch {min(epoch + 1, run.config.epochs)} of {run.config.epochs}"
+        if (left := head_seconds_left(history, run.config.epochs)) is not None:
+            begun += f", at most about {duration(left)} left"
         if not best:
-            return begun
+            return f"{begun}."
         return f"{begun}. Best so far: epoch {best['epoch']} with {best['val_accuracy']:.1%} validation accuracy."
     if history.total:
         counted = f"{history.done:,} of {history.total:,}"
@@ -70,3 +76,5 @@ def curves(run: Run, history: History) -> None:
         "measured while the network still learns, with neurons dropped, so validation may look better. Drag to zoom, "
         "double-click to see all."
     )
+    if history.drops:
+        st.caption(drops_in_words(history, run.config))

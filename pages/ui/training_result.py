@@ -8,6 +8,7 @@ from core.training.history import History
 from core.training.jobs import log_tail, reason
 from core.training.runs import Run
 from pages.ui.queue import waits
+from pages.ui.training_files import tool_files
 from pages.ui.training_progress import STEPS
 from pages.ui.training_start import start
 from pages.ui.words import PHASES, duration, plain
@@ -40,6 +41,8 @@ def ended(run: Run, history: History, status: str) -> None:
             result(run, history)
         except (PawlabError, KeyError, TypeError, ValueError) as error:
             st.error(f"The result of this run cannot be read: {plain(str(error))}")
+    if history.epochs:
+        tool_files(run, history)
 
 
 def result(run: Run, history: History) -> None:

@@ -10,7 +10,8 @@ from pages.ui.augment_words import augmentation_in_words
 from pages.ui.data import dataset
 from pages.ui.runs import renew, watch
 from pages.ui.state import augmentation
-from pages.ui.training_form import chosen_settings, training_form
+from pages.ui.training_before import before
+from pages.ui.training_form import chosen_settings, more_settings, training_form
 from pages.ui.words import plain, show_error
 
 NAME = "training_name"
@@ -25,10 +26,8 @@ def setup(busy: Run | None) -> None:
     if found.origin == "sample":
         st.caption("These are pictures drawn by Pawlab, not photos: the score says nothing about photos.")
     training_form()
-    words = augmentation_in_words(augmentation())
-    st.caption(words if chosen_settings().copies else "No augmented copies: training sees each picture as it is.")
-    st.page_link("augment.py", label="Change the augmentation", help="Tune it by eye; this page uses what you set.")
-    st.text_input(
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left.text_input(
         "Name of the run",
         key=NAME,
         max_chars=60,
@@ -36,14 +35,20 @@ def setup(busy: Run | None) -> None:
         placeholder="chosen for you",
         help="To find it again in the list. It may stay empty.",
     )
-    st.button(
+    right.button(
         "Start training",
         type="primary",
         on_click=start_new,
         help="Runs in a process of its own: you may leave or close this page.",
+        width="stretch",
     )
     if busy:
         st.caption(f"“{plain(busy.name)}” is being trained: a new run waits its turn.")
+    more_settings()
+    words = augmentation_in_words(augmentation())
+    st.caption(words if chosen_settings().copies else "No augmented copies: training sees each picture as it is.")
+    st.page_link("augment.py", label="Change the augmentation", help="Tune it by eye; this page uses what you set.")
+    before(found, chosen_settings(), busy)
 
 
 def start_new() -> None:

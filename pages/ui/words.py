@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import streamlit as st
 
@@ -23,6 +24,7 @@ PHASES = {
     "weights": "Fetching the pre-trained weights",
     "features": "Passing the pictures through the base",
     "head": "Training the head",
+    "measure": "Timing some steps of the head",
     "save": "Saving and checking the model",
 }
 
@@ -74,6 +76,17 @@ def duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def size(number: float) -> str:
+    """Bytes in MB or GB."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, round(number / 1e6)):,} MB"
+
+
+def learning_rate(value: float) -> str:
+    """With two digits that count: 0.00002 and not 2e-05, as far as that can be read."""
+    short = f"{value:.2g}"
+    return f"{Decimal(short):f}" if value >= 1e-6 else short
 
 
 def when(created: float) -> str:

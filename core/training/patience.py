@@ -1,0 +1,63 @@
+"""What EarlyStopping and ReduceLROnPlateau are waiting for at the moment, and how long training still takes: derived
+from a run's history, so that a page can count down without asking the worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.training.history import Event, History
+from core.training.recipe import TrainingConfig
+from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+
+PACE_EPOCHS = 3  # the latest ones, whose mean says how long an epoch takes
+
+
+@dataclass(frozen=True)
+class Patience:
+    """The callbacks' counters after the latest epoch.
+
+    `learning_rate` is what the epoch at hand trains with. `waited` are epochs without a lower validation loss, of
+    `patience` after which training stops. `plateau_waited` are those that ReduceLROnPlateau counts, of
+    `plateau_patience` after which the learning rate drops: fewer after a drop, and also those whose loss fell by less
+    than 1e-4.
+    """
+
+    learning_rate: float
+    waited: int
+    patience: int
+    plateau_waited: int
+    plateau_patience: int
+
+
+def patience_of(epochs: Sequence[Event], config: TrainingConfig) -> Patience:
+    """Goes through the finished epochs as training itself did.
+
+    Args:
+        epochs: `History.epochs`, from the first on.
+        config: The run's settings.
+    """
+    early = EarlyStopping(config.early_stopping_patience)
+    plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
+    for point in epochs:
+        early.update(point["epoch"], point["val_loss"])
+        plateau.update(point["val_loss"])
+    return Patience(plateau.learning_rate, early.wait, early.patience, plateau.wait, plateau.patience)
+
+
+def head_seconds_left(history: History, epochs: int) -> float | None:
+    """Seconds until epoch number `epochs` ends, if training does not stop before; None while that cannot be known.
+
+    From the time that the latest epochs took; in the first epoch, from that between its batches.
+    """
+    done = len(history.epochs)
+    latest = history.batches[-1] if history.batches and history.batches[-1]["epoch"] > done else None
+    share = latest["batch"] / latest["batches"] if latest else 0.0
+    if done:
+        times = [point["seconds"] for point in history.epochs[-PACE_EPOCHS:]]
+        epoch_seconds = sum(times) / len(times)
+    elif latest and latest["batch"] > 1:
+        first = next(point for point in history.batches if point["epoch"] == latest["epoch"])
+        between = (latest["time"] - first["time"]) / max(1, latest["batch"] - first["batch"])
+        epoch_seconds = between * latest["batches"]
+    else:
+        return None
+    return float(max(0.0, (epochs - done - share) * epoch_seconds))
