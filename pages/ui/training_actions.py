@@ -80,12 +80,13 @@ def reopen(run: Run) -> None:
 
 def reopened() -> None:
     """Above the form: which run's settings it shows since just now."""
-    name, other_data = st.session_state.pop(_REOPENED, ("", False))
-    if name:
-        st.success(f"The form and the Augmentation page show the settings of “{plain(name)}”.")
+    if not (told := st.session_state.pop(_REOPENED, None)):
+        return
+    name, other_data = told
+    revealed_here(FORM)
+    st.success(f"The form and the Augmentation page show the settings of “{plain(name)}”.")
     if other_data:
         st.warning("That run was trained on another dataset. Open it on the Dataset page to repeat the run.")
-    revealed_here(FORM)
 
 
 def _ask(runs: Sequence[Run]) -> None:

@@ -1,5 +1,6 @@
 """All runs in one table: choose some to name, to look at, to repeat, to delete or to compare."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -7,6 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.confusion import Score
 from core.training.charts import MOST
 from core.training.history import History
 from core.training.overview import Facts, facts_of, mark_of
@@ -27,21 +29,21 @@ STATUS = {
     "interrupted": "interrupted",
 }
 COLUMNS = {
-    "name": st.column_config.TextColumn("name", width="medium"),
-    "status": st.column_config.TextColumn("status", width="small"),
+    "name": st.column_config.TextColumn(width=190),
+    "status": st.column_config.TextColumn(width=80),
     "accuracy": st.column_config.NumberColumn(
-        "validation accuracy", format="percent", width="small", help="At the best epoch."
+        format="percent", width=80, help="Share of the validation pictures named correctly, at the best epoch."
     ),
-    "interval": st.column_config.TextColumn(
-        "95 % interval", width="small", help="Where the accuracy likely lies on endless pictures of this kind."
+    "95 % interval": st.column_config.TextColumn(
+        width=115, help="Where the accuracy likely lies on endless pictures of this kind."
     ),
-    "loss": st.column_config.NumberColumn("validation loss", format="%.4f", width="small", help="With the L2 penalty."),
-    "best epoch": st.column_config.NumberColumn("best epoch", format="%d", width="small"),
-    "settings": st.column_config.TextColumn("settings", width="medium", help="The preset, and what differs from it."),
-    "dataset": st.column_config.TextColumn("dataset", width="small"),
-    "date": st.column_config.DatetimeColumn("date", format="YYYY-MM-DD HH:mm", width="small"),
-    "size": st.column_config.NumberColumn("size on disk", format="bytes", width="small"),
-    "note": st.column_config.TextColumn("note", width="medium"),
+    "loss": st.column_config.NumberColumn(format="%.4f", width=70, help="Validation loss, with the L2 penalty."),
+    "best epoch": st.column_config.NumberColumn(format="%d", width=85, help="The one with the lowest validation loss."),
+    "settings": st.column_config.TextColumn(width=230, help="The preset, and what differs from it."),
+    "dataset": st.column_config.TextColumn(width=130),
+    "date": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
+    "size": st.column_config.NumberColumn(format="bytes", width=75, help="On the disk."),
+    "note": st.column_config.TextColumn(width=220),
 }
 
 
@@ -91,7 +93,7 @@ def _draw(runs: Sequence[Run], chosen: Sequence[Run]) -> None:
         key=_TABLE,
         column_config=COLUMNS,
         hide_index=True,
-        width="stretch",
+        placeholder="",
         on_select=_note_choice([run.id for run in runs]),
         selection_mode="multi-row",
         alt=f"Table of {len(runs)} runs with status, scores, settings, dataset, date, size and note",
@@ -119,7 +121,9 @@ def row(run: Run) -> dict[str, object]:
         "name": run.name,
         "status": STATUS[run.status(History(status=facts.said))],
         "accuracy": accuracy.value if accuracy else None,
-        "interval": f"{accuracy.low:.1%} to {accuracy.high:.1%}" if accuracy and accuracy.low == accuracy.low else "",
+        "95 % interval": f"{accuracy.low:.1%} to {accuracy.high:.1%}"
+        if accuracy and accuracy.low == accuracy.low
+        else "",
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
         "settings": settings_in_words(run.config),
@@ -128,6 +132,10 @@ def row(run: Run) -> dict[str, object]:
         "size": facts.size,
         "note": run.note,
     }
+
+
+def _interval(score: Score) -> str:
+    return "" if math.isnan(score.low) else f"{score.low:.1%} to {score.high:.1%}"
 
 
 def dataset_in_words(source: str) -> str:
