@@ -37,7 +37,7 @@ def comparison(chosen: Sequence[Run]) -> None:
     with left:
         _curves(runs, names)
     with right:
-        st.markdown("**What is the better one?**")
+        st.markdown("**Which is better?**")
         for run in runs:
             if run is not reference:
                 verdict(reference, run, names, len(runs) - 1)

@@ -71,7 +71,6 @@ def _follow(pair: Pair, pending: bool) -> None:
     if "waiting" in statuses:
         look_after_queue()
     both = [run for run, _ in looks if run.has_model()]
-    st.divider()
     st.markdown(f"**The latest one, of {when(pair.augmented.created)}**")
     if len(both) == 2 and not pending:
         names = {run.id: run.name for run in both}

@@ -30,15 +30,15 @@ STATUS = {
 }
 COLUMNS = {
     "name": st.column_config.TextColumn(width=190),
-    "status": st.column_config.TextColumn(width=80),
     "accuracy": st.column_config.NumberColumn(
-        format="percent", width=80, help="Share of the validation pictures named correctly, at the best epoch."
+        format="%.1f%%", width=80, help="Share of the validation pictures named correctly, at the best epoch."
     ),
     "95 % interval": st.column_config.TextColumn(
         width=115, help="Where the accuracy likely lies on endless pictures of this kind."
     ),
     "loss": st.column_config.NumberColumn(format="%.4f", width=70, help="Validation loss, with the L2 penalty."),
     "best epoch": st.column_config.NumberColumn(format="%d", width=85, help="The one with the lowest validation loss."),
+    "status": st.column_config.TextColumn(width=85),
     "settings": st.column_config.TextColumn(width=230, help="The preset, and what differs from it."),
     "dataset": st.column_config.TextColumn(width=130),
     "date": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
@@ -119,13 +119,13 @@ def row(run: Run) -> dict[str, object]:
     accuracy = facts.accuracy
     return {
         "name": run.name,
-        "status": STATUS[run.status(History(status=facts.said))],
-        "accuracy": accuracy.value if accuracy else None,
+        "accuracy": 100 * accuracy.value if accuracy else None,
         "95 % interval": f"{accuracy.low:.1%} to {accuracy.high:.1%}"
         if accuracy and accuracy.low == accuracy.low
         else "",
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
+        "status": STATUS[run.status(History(status=facts.said))],
         "settings": settings_in_words(run.config),
         "dataset": dataset_in_words(run.source),
         "date": _date(run.created),
