@@ -15,7 +15,7 @@ from core.training.recipe import TrainingConfig
 from core.training.runs import Run, create_run
 
 GROUP = "augmentation-"
-WITH, WITHOUT = ", with augmentation", ", without augmentation"
+WITH, WITHOUT = ", augmented", ", not augmented"
 
 
 @dataclass(frozen=True)

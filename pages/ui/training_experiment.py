@@ -49,7 +49,8 @@ def experiment(shelf: Shelf) -> None:
         if found:
             pair = found[0]
             pending = _pending(pair)
-            st.fragment(_follow, run_every=EVERY if pending else None)(pair, pending)
+            # No fragment once nothing moves: its button would draw nothing but itself anew.
+            (st.fragment(_follow, run_every=EVERY) if pending else _follow)(pair, pending)
 
 
 def _start() -> None:

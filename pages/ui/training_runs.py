@@ -29,7 +29,7 @@ STATUS = {
     "interrupted": "interrupted",
 }
 COLUMNS = {
-    "name": st.column_config.TextColumn(width=190),
+    "name": st.column_config.TextColumn(width=200),
     "accuracy": st.column_config.NumberColumn(
         format="%.1f%%", width=80, help="Share of the validation pictures named correctly, at the best epoch."
     ),

@@ -31,8 +31,8 @@ def test_the_two_runs_are_equal_but_for_their_copies_and_wait_one_after_the_othe
     assert pair.without.config == FAST.changed(copies=0)
     assert pair.augmented.source == pair.without.source == "sample"
     assert [run.id for run in waiting()] == [pair.without.id, pair.augmented.id]
-    assert pair.augmented.name == "mine *x*, with augmentation"
-    assert pair.without.name == "mine *x*, without augmentation"
+    assert pair.augmented.name == "mine *x*, augmented"
+    assert pair.without.name == "mine *x*, not augmented"
 
 
 def test_it_is_found_again_on_the_disk_under_any_name_the_newest_first() -> None:
