@@ -12,6 +12,7 @@ from core.training.runs import Run
 AUGMENTATION = "augmentation."
 # What is no setting but can explain a difference, read from run.json: a run without a model does not tell.
 FACTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "fine-tuning": lambda summary: _second_stage(summary.get("fine_tuning")),
     "training pictures": lambda summary: sum(summary["counts"]["train"].values()),
     "validation pictures": lambda summary: sum(summary["counts"]["validation"].values()),
     "excluded by edits": lambda summary: summary["edits"]["excluded"],
@@ -58,6 +59,13 @@ def differences(runs: Sequence[Run]) -> tuple[Difference, ...]:
 
 def _settings() -> list[str]:
     return [name for name in TrainingConfig.model_fields if name != "augmentation"]
+
+
+def _second_stage(settings: dict[str, Any] | None) -> str:
+    if not settings:
+        return "none"
+    layers, epochs, rate = (settings[name] for name in ("layers", "epochs", "learning_rate"))
+    return f"the last {layers} layers, {epochs} epochs at most, learning rate {rate:g}"
 
 
 def _differs(difference: Difference) -> bool:

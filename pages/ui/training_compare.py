@@ -25,8 +25,8 @@ MARKED = "background-color: rgba(217, 130, 43, 0.28)"
 
 def comparison(chosen: Sequence[Run]) -> None:
     """Of two to six runs."""
-    st.subheader("Comparison")
     revealed_here(PLACE)
+    st.subheader("Comparison")
     if len(chosen) > MOST:
         st.info(f"{len(chosen)} runs are ticked. Up to {MOST} can be told apart in one chart: untick some.")
         return
@@ -142,13 +142,15 @@ def _differences(runs: Sequence[Run], names: dict[str, str], reference: int) -> 
     if not found:
         st.caption("In nothing: the same settings, pictures, edits and weights.")
         return
-    st.dataframe(_marked(found, [names[run.id] for run in runs], reference), width="stretch")
-    st.caption(f"Only what differs. Marked: what is not as in {plain(names[runs[reference].id])}.")
+    letters = LETTERS[: len(runs)]
+    st.dataframe(_marked(found, letters, reference), width="stretch")
+    which = "; ".join(plain(names[run.id]) for run in runs)
+    st.caption(f"{which}. Only what differs is listed; marked is what is not as in {letters[reference]}.")
 
 
-def _marked(found: Sequence[Difference], names: Sequence[str], reference: int) -> Styler:
+def _marked(found: Sequence[Difference], letters: str, reference: int) -> Styler:
     words = [[value_in_words(one.name, value) for value in one.values] for one in found]
-    table = pd.DataFrame(words, index=[name_of(one.name) for one in found], columns=list(names))
+    table = pd.DataFrame(words, index=[name_of(one.name) for one in found], columns=list(letters))
     styles = pd.DataFrame(
         [[MARKED if marked else "" for marked in one.marked(reference)] for one in found],
         index=table.index,

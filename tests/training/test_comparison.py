@@ -58,6 +58,12 @@ def test_edits_and_the_pictures_are_told() -> None:
     }
 
 
+def test_a_second_stage_is_told() -> None:
+    stage: dict[str, object] = {"fine_tuning": {"layers": 20, "epochs": 5, "learning_rate": 1e-5}}
+    (words,) = told(run_of(summary={"edits": {}}), run_of(summary=stage)).values()
+    assert words == ("none", "the last 20 layers, 5 epochs at most, learning rate 1e-05")
+
+
 def test_what_differs_from_the_reference_is_marked() -> None:
     (one,) = differences([run_of(), run_of(FAST.changed(epochs=3)), run_of()])
     assert one.marked(0) == (False, True, False)
