@@ -6,6 +6,8 @@ from core.training.queue import at_work as run_at_work
 from core.training.runs import ACTIVE, Run, Shelf, list_runs
 from pages.ui.queue import look_after_queue, queue_list
 from pages.ui.runs import WATCHED, look_at, watch, watched_run
+from pages.ui.training_actions import reopened
+from pages.ui.training_experiment import experiment
 from pages.ui.training_progress import at_work, curves
 from pages.ui.training_result import ended
 from pages.ui.training_runs import table
@@ -24,8 +26,10 @@ def main() -> None:
     with right:
         watching(shelf)
         queue_list()
+    experiment(shelf)
     table(shelf)  # before the left side, which ends the page where the dataset cannot be opened
     with left:
+        reopened()
         setup(run_at_work())
 
 

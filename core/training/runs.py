@@ -1,6 +1,7 @@
 """The store of runs: one folder a run, which is the only channel between the worker and everybody else.
 
-config.json     what was asked: name, source, settings
+config.json     what was asked: name, source, settings, and the group of runs that were asked for together
+label.json      the name and the note that a user gave it later (`core.training.labels`)
 edits.json      the dataset's edits when the run was created: the ones that it trains with, whatever is edited later
 events.jsonl    what happened (`core.training.history`)
 supervisor.json, worker.json, exit.json   which processes work on it, and how the worker ended (`core.training.life`)
@@ -11,10 +12,12 @@ checkpoint-N/   the whole state after epoch N: the latest, and the best so far
 model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
 """
 
+import os
 import re
 import shutil
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from core.errors import ConfigError, RunError
 from core.files import EventLog, read_json, write_atomic, write_json
 from core.home import subfolder
 from core.training.history import History
+from core.training.labels import clean, read_label, write_label
 from core.training.life import alive
 from core.training.order import canonical, queue_lock, read_order, write_order
 from core.training.recipe import TrainingConfig
@@ -41,6 +45,8 @@ class Run:
     source: str
     config: TrainingConfig
     created: float
+    note: str = ""
+    group: str = ""
 
     @property
     def id(self) -> str:
@@ -125,6 +131,15 @@ class Run:
     def has_model(self) -> bool:
         return (self.directory / "run.json").is_file()
 
+    def size(self) -> int:
+        """Bytes on the disk, of everything in the folder."""
+        return _size(self.directory)
+
+    def rename(self, name: str, note: str) -> "Run":
+        """The run with another name and note. Raises as `core.training.labels.write_label`."""
+        label = write_label(self.directory, name, note)
+        return replace(self, name=label.name, note=label.note)
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -134,9 +149,13 @@ class Shelf:
     broken: dict[str, str]
 
 
-def create_run(source: str, config: TrainingConfig, name: str = "") -> Run:
+def create_run(source: str, config: TrainingConfig, name: str = "", *, group: str = "") -> Run:
     """A new folder under `runs/` with what the worker needs, the edits of `source` as they are now among it; nothing
     runs yet.
+
+    Args:
+        name: Made up when left out.
+        group: The same for runs that belong together, such as the two of `core.training.experiment`.
 
     Raises:
         DatasetError: The edits of `source` are broken.
@@ -153,6 +172,8 @@ def create_run(source: str, config: TrainingConfig, name: str = "") -> Run:
         except FileExistsError:
             continue
     asked = {"name": name or stem, "source": source, "created": created, "settings": config.model_dump(mode="json")}
+    if group:
+        asked["group"] = group
     write_atomic(directory / "edits.json", edits)
     write_json(directory / "config.json", asked)  # last: a folder without it is no run
     return load_run(directory)
@@ -167,7 +188,9 @@ def load_run(directory: Path) -> Run:
     try:
         asked = read_json(directory / "config.json")
         config = TrainingConfig.create(asked["settings"])
-        return Run(directory, str(asked["name"]), str(asked["source"]), config, float(asked["created"]))
+        label, group = read_label(directory), str(asked.get("group", ""))
+        name = label.name or clean(str(asked["name"])) or directory.name
+        return Run(directory, name, str(asked["source"]), config, float(asked["created"]), note=label.note, group=group)
     except FileNotFoundError:
         raise RunError(f"{directory} holds no run", "a run's folder with its config.json") from None
     except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
@@ -184,7 +207,7 @@ def find_run(reference: str) -> Run:
     if re.fullmatch(r"[\w-]+", reference) and (subfolder("runs") / reference).is_dir():
         folder = subfolder("runs") / reference
     elif not (folder / "config.json").is_file():
-        named = [run for run in list_runs().runs if run.name == reference]
+        named = [run for run in list_runs().runs if run.name == clean(reference)]
         if not named:
             raise RunError(
                 f"There is no run {reference!r}", "a run's id, name or folder", "List them: python -m core runs"
@@ -197,11 +220,13 @@ def drop_run(run: Run) -> None:
     """Removes a run and all that it left; one that waits leaves the queue.
 
     Raises:
-        RunError: It is at work.
+        RunError: It is at work, or gone already.
         PawlabError: The disk refuses, or the queue is held by a process that hangs.
     """
     folder = canonical(run.directory)
     with queue_lock():  # so that it is not started meanwhile
+        if not folder.is_dir():
+            raise RunError(f"The run {run.id} is gone already", "a run of the list")
         if run.alive():
             raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
         if folder in (order := read_order()).waiting:
@@ -220,3 +245,12 @@ def list_runs() -> Shelf:
         except RunError as error:
             broken[directory.name] = str(error)
     return Shelf(sorted(runs, key=lambda run: run.created, reverse=True), broken)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # a checkpoint that was replaced, a run that was deleted
+                total += _size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    return total

@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-_WISH = "reveal"  # session key: where to go once the page is drawn
+_WISH = "reveal_{}"  # session key of a place: whether to go there once the page is drawn
 JS = """
 const HEAD = 64; // pixels: the bar that lies over the page's top
 let done = '';
@@ -33,19 +33,20 @@ export default function({data, parentElement}) {
 """
 
 
-def reveal(how: Literal["here", "away", "back"] = "here") -> None:
+def reveal(how: Literal["here", "away", "back"] = "here", place: str = "page") -> None:
     """Asks for it once this session's page is drawn.
 
     Args:
         how: "here" moves the page only where the place cannot be seen well; "away" the same, and keeps where the page
             stood; "back" goes back to there.
+        place: Name of the place, where a page has several.
     """
-    st.session_state[_WISH] = (uuid.uuid4().hex, how)
+    st.session_state[_WISH.format(place)] = (uuid.uuid4().hex, how)
 
 
-def revealed_here() -> None:
+def revealed_here(place: str = "page") -> None:
     """The place. Call it after what stands there is drawn; it takes no room."""
-    wish, how = st.session_state.pop(_WISH, ("", ""))
+    wish, how = st.session_state.pop(_WISH.format(place), ("", ""))
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("reveal", js=JS)
-    draw(data={"wish": wish, "how": how}, key="reveal_place", height=1)
+    draw(data={"wish": wish, "how": how}, key=f"reveal_place_{place}", height=1)

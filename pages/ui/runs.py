@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.charts import training_curves
 from core.training.history import History
+from core.training.queue import at_work
 from core.training.runs import Run, Shelf
 
 WATCHED = "watched_run"  # also the key of the control that changes it
@@ -94,16 +95,11 @@ def curves_of(run: Run, history: History) -> str:
         return followed.drawn[1]
 
 
-def run_at_work(shelf: Shelf) -> Run | None:
-    """The newest run that a process works on: two at once would only share the processor."""
-    return next((run for run in shelf.runs if look_at(run).status in AT_WORK), None)
-
-
 def watched_run(shelf: Shelf) -> Run | None:
     """The run that this session watches: the one chosen, else the newest at work, else the newest."""
     chosen = st.session_state.get(WATCHED)
     run = next((run for run in shelf.runs if run.id == chosen), None)
-    return run or run_at_work(shelf) or next(iter(shelf.runs), None)
+    return run or at_work() or next(iter(shelf.runs), None)
 
 
 def watch(run: Run) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import help_of
 from core.training.recipe import Pooling, Preset, TrainingConfig, preset
+from pages.ui.augment_controls import show_settings as show_augmentation
 from pages.ui.state import augmentation
 
 BASIC = ("epochs", "image_size", "copies", "learning_rate")
@@ -46,7 +47,7 @@ def more_settings() -> None:
                 _control(name)
     changed = [name for name, value in _values(_preset()).items() if st.session_state[_key(name)] != value]
     if changed:
-        st.caption(f"Changed from the preset: {', '.join(_label(name).lower() for name in changed)}.")
+        st.caption(f"Changed from the preset: {', '.join(label_of(name).lower() for name in changed)}.")
 
 
 def chosen_settings() -> TrainingConfig:
@@ -56,10 +57,18 @@ def chosen_settings() -> TrainingConfig:
     return TrainingConfig.create({**values, "augmentation": augmentation()})
 
 
+def show_settings(config: TrainingConfig) -> None:
+    """Puts every control where `config` has it, those of the Augmentation page too: for callbacks."""
+    st.session_state[_PRESET] = "fast" if config.pooling == "average" else "notebook"
+    for name, value in config.model_dump(exclude={"augmentation"}).items():
+        st.session_state[_key(name)] = value
+    show_augmentation(config.augmentation)
+
+
 def _control(name: str) -> None:
     field = TrainingConfig.model_fields[name]
     common: dict[str, Any] = {
-        "label": _label(name),
+        "label": label_of(name),
         "key": _key(name),
         "help": help_of(TrainingConfig, name),
         "persist_state": "session",
@@ -71,6 +80,8 @@ def _control(name: str) -> None:
     else:
         whole = field.annotation is int
         low, high = _limits(name)
+        # What the command line may set, the control can show.
+        low, high = min(low, st.session_state[common["key"]]), max(high, st.session_state[common["key"]])
         step = STEPS.get(name, 1 if whole else 0.05)
         st.number_input(min_value=low, max_value=high, step=step, format=None if whole else "%g", **common)
 
@@ -108,7 +119,8 @@ def _key(name: str) -> str:
     return f"training_{name}"
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
+    """What the control of a setting is called."""
     return {"l2": "L2 penalty", "reduce_lr_patience": "Patience before the learning rate drops"}.get(
         name, name.replace("_", " ").replace(" lr ", " learning rate ").capitalize()
     )

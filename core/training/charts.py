@@ -1,0 +1,90 @@
+"""Curves of several runs in one figure, on the same axes; transparent, the text's colour is the page's."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.charts import CLEAR, GRID, PALETTE
+from core.training.history import Event
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+MOST = len(PALETTE)
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")  # for those who cannot tell the colours apart
+STRONG, FAINT = {"width": 2.5, "dash": "solid"}, {"width": 1.2, "dash": "dot"}
+LEGEND_CHARACTERS = 36
+
+
+@dataclass(frozen=True)
+class Line:
+    """One run's curves: what the legend calls it, and its epoch events (`core.training.history`) so far."""
+
+    name: str
+    epochs: Sequence[Event]
+
+
+def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
+    """Accuracy above loss over epochs: a colour and a symbol a run, validation strong, training faint.
+
+    Args:
+        lines: One to `MOST` of them, in the order of their colours.
+        key: The same for the same runs: a redraw then keeps the zoom.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for number, line in enumerate(lines):
+        epochs = [epoch for epoch in line.epochs if _whole(epoch)]
+        for field, axis, value in (("accuracy", "y", "%{y:.1%}"), ("loss", "y2", "%{y:.4f}")):
+            for split, name in (("training", field), ("validation", f"val_{field}")):
+                strong = split == "validation"
+                figure.add_scatter(
+                    x=[epoch["epoch"] for epoch in epochs],
+                    y=[epoch[name] for epoch in epochs],
+                    yaxis=axis,
+                    mode="lines+markers" if strong else "lines",
+                    name=_shown(line.name),
+                    legendgroup=str(number),
+                    showlegend=strong and field == "accuracy",
+                    opacity=1 if strong else 0.45,
+                    line={
+                        "color": PALETTE[number],
+                        "width": 2.5 if strong else 1.2,
+                        "dash": "solid" if strong else "dot",
+                    },
+                    marker={"size": 8, "symbol": SYMBOLS[number]},
+                    # The name by reference: one that holds a placeholder of plotly's stays a name.
+                    hovertemplate=f"%{{fullData.name}}<br>{split}, epoch %{{x}}: {value}<extra></extra>",
+                )
+    last = max((epoch["epoch"] for line in lines for epoch in line.epochs if _whole(epoch)), default=1)
+    figure.update_layout(template=go.layout.Template(), **_layout(last, key, len(lines)))
+    return figure
+
+
+def _whole(epoch: Event) -> bool:
+    names = ("epoch", "accuracy", "val_accuracy", "loss", "val_loss")
+    return all(isinstance(epoch.get(name), (int, float)) for name in names)
+
+
+def _shown(name: str) -> str:
+    """Plotly reads tags and links in a name."""
+    return html.escape(name if len(name) <= LEGEND_CHARACTERS else name[: LEGEND_CHARACTERS - 1] + "…")
+
+
+def _layout(last: float, key: str, number: int) -> dict[str, Any]:
+    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
+    return {
+        "uirevision": key,
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "margin": {"l": 8, "r": 12, "t": 12, "b": 48 + 20 * number},
+        "legend": {"orientation": "v", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "xaxis": axis
+        | {"title": {"text": "epoch", "standoff": 4}, "range": [0.8, last + 0.2], "anchor": "y2", "tickformat": "d"},
+        "yaxis": axis | {"title": {"text": "accuracy"}, "domain": [0.56, 1], "tickformat": ".0%"},
+        "yaxis2": axis | {"title": {"text": "loss with L2 penalty"}, "domain": [0, 0.46], "rangemode": "tozero"},
+    }

@@ -1,0 +1,61 @@
+"""Training settings in words: what a run has changed from its preset, and in what runs differ."""
+
+from core.augmentation import PARAMETERS
+from core.training.comparison import AUGMENTATION
+from core.training.recipe import Preset, TrainingConfig, preset
+from pages.ui.augment_words import amount, strength_of
+from pages.ui.training_form import PRESET_WORDS, label_of
+
+UNKNOWN = "–"
+
+
+def preset_of(config: TrainingConfig) -> Preset:
+    """The preset that these settings began with: the two differ in their pooling."""
+    return "fast" if config.pooling == "average" else "notebook"
+
+
+def settings_in_words(config: TrainingConfig) -> str:
+    """The preset and every setting that differs from it: "Fast: epochs 4, no copies"."""
+    name = preset_of(config)
+    known = preset(name)
+    changed = [
+        _setting(field, getattr(config, field))
+        for field in TrainingConfig.model_fields
+        if field != "augmentation" and getattr(config, field) != getattr(known, field)
+    ]
+    if config.copies and config.augmentation != known.augmentation:
+        changed.append(f"augmentation {strength_of(config.augmentation) or 'of your own'}")
+    return ": ".join(part for part in (PRESET_WORDS[name][0], ", ".join(changed)) if part)
+
+
+def name_of(difference: str) -> str:
+    """What to call a `core.training.comparison.Difference`."""
+    field = difference.removeprefix(AUGMENTATION)
+    if field != difference:
+        return f"Augmentation: {PARAMETERS[field].label.lower()}"
+    if field in TrainingConfig.model_fields:
+        return label_of(field)
+    return difference[0].upper() + difference[1:]
+
+
+def value_in_words(difference: str, value: object) -> str:
+    """One of its values."""
+    if value is None:
+        return UNKNOWN
+    field = difference.removeprefix(AUGMENTATION)
+    unit = PARAMETERS[field].unit if field != difference else ""
+    if isinstance(value, tuple):
+        return " to ".join(amount(float(part), unit) for part in value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, (int, float)):
+        return amount(float(value), unit) if unit else f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return "drawn sample" if difference == "dataset" and value == "sample" else str(value)
+
+
+def _setting(field: str, value: object) -> str:
+    if field == "copies" and value == 0:
+        return "no copies"
+    label = label_of(field)
+    words = label if label[:2].isupper() else label[0].lower() + label[1:]
+    return words if value is True else f"{words} {value_in_words(field, value)}"

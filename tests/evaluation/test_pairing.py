@@ -1,0 +1,142 @@
+"""Two runs on their validation pictures: which pictures are the same, who judges them, and what the interval says."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.datasets import open_dataset
+from core.errors import RunError
+from core.evaluation.answers import Answers, load_answers
+from core.evaluation.pairing import Validated, compare, load_validated
+from core.statistics import difference_interval, paired_difference_interval
+from core.training.runs import Run, load_run
+
+CLASSES = ("cats", "dogs", "x *y*")
+
+
+def answers(labels: list[int], best: list[int], classes: tuple[str, ...] = CLASSES) -> Answers:
+    return Answers(classes, np.array(labels, np.int64), np.eye(len(classes))[best])
+
+
+def validated(labels: list[int], best: list[int], pictures: str = "", created: float = 0.0) -> Validated:
+    """`pictures` has a letter for each."""
+    return Validated(answers(labels, best), tuple(pictures), "f", created)
+
+
+def test_the_same_pictures_are_compared_one_by_one() -> None:
+    first = validated([0, 1, 2, 0], [0, 1, 0, 1], "abcd")
+    second = validated([0, 1, 2, 0], [0, 0, 2, 1], "abcd")
+    found = compare(first, second)
+    assert (found.both, found.only_first, found.only_second, found.neither) == (1, 1, 1, 1)
+    assert found.paired
+    assert found.difference == 0
+    assert (found.low, found.high) == paired_difference_interval(1, 1, 1, 1)
+    assert (found.first.value, found.second.value) == (0.5, 0.5)
+
+
+def test_the_order_of_the_pictures_does_not_matter() -> None:
+    right = list(range(20))
+    labels, best = [number % 3 for number in right], [number % 2 for number in right]
+    names = "abcdefghijklmnopqrst"
+    other = np.random.default_rng(0).permutation(20)
+    first = validated(labels, best, names)
+    shuffled = validated(
+        [labels[n] for n in other], [(best[n] + 1) % 3 for n in other], "".join(names[n] for n in other)
+    )
+    straight = validated(labels, [(answer + 1) % 3 for answer in best], names)
+    assert compare(first, shuffled) == compare(first, straight)
+
+
+def test_pictures_that_one_alone_has_are_left_out_while_they_are_few() -> None:
+    first = validated([0] * 20, [0] * 20, "abcdefghijklmnopqrst")
+    second = validated([0] * 19, [0] * 18 + [1], "abcdefghijklmnopqrs")
+    found = compare(first, second)
+    assert (found.both, found.only_first, found.left_out) == (18, 1, 1)
+    many = compare(first, validated([0] * 10, [0] * 10, "abcdefghij"))
+    assert not many.paired
+    assert "10 are the same" in many.why
+
+
+def test_a_relabelled_picture_is_judged_by_the_class_that_it_has_in_the_newer_run() -> None:
+    old = validated([0, 0], [0, 1], "ab", created=1.0)
+    new = validated([0, 1], [0, 1], "ab", created=2.0)  # b was taken for a cat, and is a dog
+    for found in (compare(old, new), compare(new, old)):
+        assert (found.both, found.relabelled) == (2, 1)
+
+
+def test_classes_are_compared_by_their_names() -> None:
+    first = Validated(answers([0, 1], [0, 1], ("cats", "dogs")), ("a", "b"), "f", 0.0)
+    second = Validated(answers([1, 2], [1, 0], ("ants", "cats", "dogs")), ("a", "b"), "g", 0.0)
+    found = compare(first, second)
+    assert (found.both, found.only_first) == (1, 1)
+
+
+def test_different_pictures_are_compared_as_two_samples_and_the_reason_is_said() -> None:
+    first = replace(validated([0] * 10, [0] * 9 + [1]), fingerprint="f")
+    second = replace(validated([0] * 20, [0] * 20), fingerprint="g")
+    found = compare(first, second)
+    assert not found.paired
+    assert "different pictures" in found.why
+    assert (found.low, found.high) == difference_interval((9, 10), (20, 20))
+    assert found.difference == pytest.approx(0.1)
+    assert not compare(replace(first, fingerprint=""), replace(second, fingerprint="")).paired
+
+
+def test_a_run_from_before_pictures_were_kept_is_paired_by_its_fingerprint() -> None:
+    first, second = validated([0, 1], [0, 1]), validated([0, 1], [1, 1], "ab")
+    assert compare(first, second).only_first == 1
+    assert not compare(first, validated([1, 0], [1, 1])).paired
+
+
+def test_only_a_difference_whose_interval_leaves_zero_out_is_more_than_chance() -> None:
+    names = [f"{number}" for number in range(1000)]
+    base = Validated(answers([0] * 1000, [0] * 950 + [1] * 50), tuple(names), "f", 0.0)
+
+    def other(gained: int, lost: int) -> Validated:
+        best = [1] * lost + [0] * (950 - lost) + [0] * gained + [1] * (50 - gained)
+        return replace(base, answers=answers([0] * 1000, best))
+
+    assert not compare(base, other(12, 8)).told_from_chance
+    assert compare(base, other(30, 8)).told_from_chance
+    assert compare(base, other(2, 30)).told_from_chance
+    assert not compare(base, base).told_from_chance
+    wide, narrow = compare(base, other(20, 8), 1 - 0.05 / 5), compare(base, other(20, 8))
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_a_real_run_keeps_which_pictures_it_answered(trained: Run, tmp_path: Path) -> None:
+    kept = load_validated(trained)
+    dataset = open_dataset(trained.source)
+    digests = [record.digest for record in dataset.usable("validation")]
+    assert [picture[0].hex() for picture in kept.pictures] == digests  # type: ignore[index]
+    same = compare(kept, kept)
+    assert same.paired
+    assert same.both == round(trained.summary()["val_accuracy"] * len(digests))
+    copy = tmp_path / trained.id
+    shutil.copytree(trained.directory, copy)
+    with np.load(copy / "validation.npz") as stored:
+        np.savez(copy / "validation.npz", labels=stored["labels"], probabilities=stored["probabilities"])
+    older = load_validated(load_run(copy))
+    assert older.pictures == ()
+    assert compare(older, kept).paired
+
+
+def test_copies_of_validation_pictures_do_not_count(trained: Run, tmp_path: Path) -> None:
+    copy = tmp_path / trained.id
+    shutil.copytree(trained.directory, copy)
+    run = replace(load_run(copy), config=trained.config.changed(augment_validation=True, copies=1))
+    with np.load(copy / "validation.npz") as stored:
+        tables = {name: stored[name].copy() for name in stored}
+    labels, table = (np.repeat(tables[name], 2, axis=0) for name in ("labels", "probabilities"))
+    table[1::2] = 1 - labels[1::2, None]  # every copy is answered wrong
+    np.savez(copy / "validation.npz", pictures=tables["pictures"], labels=labels, probabilities=table)
+    found = compare(load_validated(run), load_validated(trained))
+    assert found.paired
+    assert found.copies
+    assert found.both + found.neither == len(load_answers(trained))
+    np.savez(copy / "validation.npz", labels=labels[1:], probabilities=table[1:])
+    with pytest.raises(RunError, match="whole number"):
+        load_validated(run)

@@ -1,0 +1,239 @@
+"""The list of runs, what can be done with those that are ticked, the comparison, and the classic experiment."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.current import remember_source
+from core.files import write_json
+from core.training.experiment import pairs
+from core.training.queue import waiting
+from core.training.recipe import TrainingConfig, preset
+from core.training.runs import Run, create_run, list_runs, load_run
+from pages.ui.training_runs import CHOSEN
+from tests.trained import SMALL
+
+MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+HOSTILE = "![](http:pawlab.invalid) *x* </b> 'q' \"r\" ‏של 🐶"
+
+
+@pytest.fixture(autouse=True)
+def fresh(drawn: Path) -> Iterator[None]:
+    """The small drawn dataset is open, and nothing is remembered of another test's home."""
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    remember_source(str(drawn))
+    yield
+    st.cache_resource.clear()
+
+
+def page(*ticked: Run) -> AppTest:
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    app.session_state[CHOSEN] = [run.id for run in ticked]
+    app.switch_page("train.py").run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    blocks = (app.markdown, app.caption, app.info, app.warning, app.error, app.success)
+    return "\n".join(str(element.value) for block in blocks for element in block)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def runs_table(app: AppTest) -> pd.DataFrame:
+    table: pd.DataFrame = next(frame.value for frame in app.dataframe if "accuracy" in frame.value.columns)
+    return table
+
+
+def finished(trained: Run, home: Path, name: str, created: float, **changed: object) -> Run:
+    """A finished run: a copy of a real one under another name, with other settings in its configuration."""
+    folder = home / "runs" / f"copy-{created:.0f}"
+    shutil.copytree(trained.directory, folder)
+    asked = json.loads((folder / "config.json").read_text())
+    asked |= {"name": name, "created": created, "settings": asked["settings"] | changed}
+    write_json(folder / "config.json", asked)
+    return load_run(folder)
+
+
+def at_work(run: Run) -> None:
+    """Its worker is this very process."""
+    write_json(run.directory / "worker.json", {"pid": psutil.Process().pid, "started": psutil.Process().create_time()})
+    run.log.append({"event": "status", "status": "running", "time": 1.0})
+
+
+def test_the_list_says_what_each_run_is(trained: Run, pawlab_home: Path, drawn: Path) -> None:
+    run = finished(trained, pawlab_home, "first", 1000.0)
+    run.rename(HOSTILE, "my note")
+    create_run(str(drawn), preset("notebook").changed(epochs=3, copies=0), "second")
+    table = runs_table(page())
+    assert table["name"].tolist() == ["second", HOSTILE]
+    assert table["note"].tolist() == ["", "my note"]
+    assert table["dataset"].tolist() == [drawn.name, drawn.name]
+    assert table["settings"][0] == "Notebook: epochs 3, no copies"
+    assert table["settings"][1].startswith("Fast: image size 96")
+    assert table["accuracy"][1] == pytest.approx(100 * trained.summary()["val_accuracy"])
+    assert " to " in table["95 % interval"][1]
+    assert table["95 % interval"][0] == ""
+    assert table["loss"][1] == pytest.approx(trained.summary()["val_loss"])
+    assert table["best epoch"][1] == trained.summary()["best_epoch"]
+    assert table["size"][1] > 10**6
+    assert table["status"].tolist() == ["waiting", "finished"]
+
+
+def test_hundreds_of_runs_with_broken_ones_among_them_are_listed(trained: Run, pawlab_home: Path) -> None:
+    run = finished(trained, pawlab_home, "good", 1000.0)
+    for name, content in (("run.json", "{"), ("events.jsonl", "7\n"), ("validation.npz", "x"), ("label.json", "[")):
+        (finished(trained, pawlab_home, name, 1000.0 + len(name)).directory / name).write_text(content)
+    (pawlab_home / "runs" / "half").mkdir()
+    odd = create_run("sample", SMALL, "odd").directory / "config.json"
+    odd.write_text(odd.read_text().replace('"odd"', '"o\\ud800\\nd"').replace('"sample"', '"/x/\\udcff"'))
+    for _ in range(200):
+        create_run("sample", SMALL)
+    everything = list_runs().runs
+    app = page(*everything[-3:])
+    assert len(runs_table(app)) == len(everything) == 206
+    assert any("half" in frame.value.get("folder", pd.Series()).tolist() for frame in app.dataframe)
+    assert run.id in [one.id for one in everything]
+
+
+def test_a_run_is_given_a_name_and_a_note(drawn: Path) -> None:
+    run = create_run(str(drawn), SMALL, "before")
+    app = page(run)
+    app.text_input(key=f"run_name_{run.id}").set_value(HOSTILE)
+    app.text_input(key=f"run_note_{run.id}").set_value("seen *this*")
+    press(app, "Save")
+    assert (load_run(run.directory).name, load_run(run.directory).note) == (HOSTILE, "seen *this*")
+    assert runs_table(app)["name"].tolist() == [HOSTILE]
+    app.text_input(key=f"run_name_{run.id}").set_value("  ")
+    assert "without a visible character" in words(press(app, "Save"))
+    assert load_run(run.directory).name == HOSTILE
+
+
+def test_delete_asks_first_and_removes_those_that_are_ticked_and_no_other(drawn: Path) -> None:
+    kept, first, second = (create_run(str(drawn), SMALL, name) for name in ("kept", "first", "second"))
+    app = press(page(first, second), "Delete")
+    assert "Delete these 2 runs" in words(app)
+    press(app, "Keep")
+    assert "Delete these 2 runs" not in words(app)
+    assert len(list_runs().runs) == 3
+    press(press(app, "Delete"), "Delete for good")
+    assert [run.id for run in list_runs().runs] == [kept.id]
+    assert runs_table(app)["name"].tolist() == ["kept"]
+    assert not [button for button in app.button if button.label == "Delete"]
+
+
+def test_other_ticks_ask_again(drawn: Path) -> None:
+    first, second = (create_run(str(drawn), SMALL, name) for name in ("first", "second"))
+    app = press(page(first), "Delete")
+    app.session_state[CHOSEN] = [second.id]
+    app.run()
+    assert not [button for button in app.button if button.label == "Delete for good"]
+
+
+def test_a_run_at_work_is_not_deleted_not_even_when_it_began_after_the_question(drawn: Path) -> None:
+    run = create_run(str(drawn), SMALL, "busy")
+    app = press(page(run), "Delete")
+    at_work(run)
+    press(app, "Delete for good")
+    assert "is at work" in words(app)
+    assert run.directory.is_dir()
+    assert next(button for button in page(run).button if button.label == "Delete").disabled
+
+
+def test_settings_are_reopened_ready_to_start_augmentation_included(drawn: Path) -> None:
+    config = TrainingConfig().changed(
+        epochs=7,
+        learning_rate=1e-7,  # less than the form offers
+        dropout=0.995,
+        copies=2,
+        augment_validation=True,
+        augmentation=TrainingConfig().augmentation.changed(rotation_range=11, brightness_range=(0.8, 1.1)),
+    )
+    run = create_run("/elsewhere", config, "old [x](y)")
+    app = press(page(run), "Reopen settings")
+    assert "show the settings of" in words(app)
+    assert "trained on another dataset" in words(app)
+    app.switch_page("augment.py").run()
+    app.switch_page("train.py").run()
+    assert "show the settings of" not in words(app)
+    at_work(create_run(str(drawn), SMALL, "busy"))
+    press(app, "Start training")
+    assert list_runs().runs[0].config == config
+    assert list_runs().runs[0].source == str(drawn)
+
+
+def test_two_runs_are_compared_picture_by_picture(trained: Run, pawlab_home: Path) -> None:
+    first = finished(trained, pawlab_home, HOSTILE, 1000.0)
+    second = finished(trained, pawlab_home, "second", 2000.0, epochs=9)
+    app = page(second, first)
+    text = words(app)
+    assert "The same 16 validation pictures, compared one by one" in text
+    assert "“B · second” is as good as “A · " in text
+    assert "95 % interval of the difference" in text
+    assert "**this can be chance**" in text
+    table = app.dataframe[-1].value
+    assert table.index.tolist() == ["Epochs"]
+    assert table.to_numpy().tolist() == [["4", "9"]]
+    assert table.columns.tolist() == ["A", "B"]
+    assert len(app.get("bidi_component")) >= 2
+
+
+def test_of_more_runs_each_is_compared_with_a_chosen_one_and_intervals_are_wider(
+    trained: Run, pawlab_home: Path
+) -> None:
+    runs = [finished(trained, pawlab_home, f"n{number}", 1000.0 * (number + 1)) for number in range(7)]
+    app = page(*runs[:3])
+    assert words(app).count("97.5 % interval of the difference") == 2
+    app.selectbox(key="compare_with").set_value(runs[2].id).run()
+    assert "“A · n0” is as good as “C · n2”" in words(app)
+    assert "In nothing" in words(app)
+    assert "7 runs are ticked" in words(page(*runs))
+
+
+def test_runs_without_answers_say_so_and_keep_their_curves(trained: Run, pawlab_home: Path, drawn: Path) -> None:
+    good = finished(trained, pawlab_home, "good", 1000.0)
+    broken = finished(trained, pawlab_home, "broken", 2000.0)
+    (broken.directory / "validation.npz").write_bytes(b"x")
+    assert "cannot be read" in words(page(good, broken))
+    new = create_run(str(drawn), SMALL, "new")
+    assert "has left no model yet" in words(page(good, new))
+    assert "no curves" in words(page(new, create_run(str(drawn), SMALL, "newer")))
+
+
+def test_the_classic_experiment_is_queued_found_again_and_reported(trained: Run, drawn: Path) -> None:
+    at_work(create_run(str(drawn), SMALL, "busy"))
+    app = page()
+    app.number_input(key="training_copies").set_value(0).run()
+    assert "Received 0 for copies" in words(press(app, "Train with and without"))
+    app.number_input(key="training_copies").set_value(2).run()
+    app.text_input(key="experiment_name").set_value("Mine *x*").run()
+    press(app, "Train with and without")
+    (pair,) = pairs(list_runs().runs)
+    assert [run.id for run in waiting()] == [pair.without.id, pair.augmented.id]
+    assert (pair.without.config.copies, pair.augmented.config.copies) == (0, 2)
+    assert "appears here when both have ended" in words(page())
+    for run in waiting():
+        for name in ("run.json", "validation.npz", "model.onnx"):
+            shutil.copy(trained.directory / name, run.directory / name)
+        run.log.append({"event": "status", "status": "finished", "time": 2.0})
+    app = page()  # another browser
+    assert "The same 16 validation pictures" in words(app)
+    assert "**this can be chance**" in words(app)
+    press(app, "Compare curves and settings")
+    assert app.session_state[CHOSEN] == [pair.without.id, pair.augmented.id]
+    assert app.dataframe[-1].value.index.tolist() == ["Copies"]
+    (pair.augmented.directory / "run.json").unlink()
+    assert "nothing to compare" in words(page())
