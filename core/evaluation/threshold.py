@@ -58,16 +58,16 @@ def trades(labels: NDArray[np.int64], probabilities: NDArray[np.floating], steps
     ]
 
 
-def steps(num_classes: int, also: float = 0.0) -> list[float]:
+def steps(num_classes: int, *also: float) -> list[float]:
     """Thresholds to choose from, rising: 0 (always an answer), hundredths from chance on, and finer ones near 1, where
     a good classifier has most of its pictures.
 
     Args:
         num_classes: 2 or more.
-        also: One that must be among them, 0..1.
+        also: Those that must be among them, 0..1.
     """
     first = int(100 / num_classes) + 1
-    return sorted({0.0, *(number / 100 for number in range(first, 100)), 0.995, 0.998, 0.999, 1.0, also})
+    return sorted({0.0, *(number / 100 for number in range(first, 100)), 0.995, 0.998, 0.999, 1.0, *also})
 
 
 def outcomes(
