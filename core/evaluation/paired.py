@@ -110,11 +110,11 @@ def verdict(paired: Paired) -> str:
         return f"The second run is better by {points}: more than chance explains."
     if high < 0:
         return f"The second run is worse by {points}: more than chance explains."
-    word = "equal" if not value else ("ahead" if value > 0 else "behind") + f" by {abs(value) * 100:.1f} points"
-    return (
-        f"The second run is {word}, and chance alone can explain that: the true difference likely lies between "
-        f"{low * 100:+.1f} and {high * 100:+.1f} points."
+    ahead = (
+        f"The second run is {'ahead' if value > 0 else 'behind'} by {abs(value) * 100:.1f} points, which chance alone"
     )
+    begin = f"{ahead} can explain" if value else "The two are equal"
+    return f"{begin}: the true difference likely lies between {low * 100:+.1f} and {high * 100:+.1f} points."
 
 
 def _originals(pictures: Sequence[ImageRecord]) -> Mapping[tuple[str, str], int]:

@@ -7,12 +7,12 @@ import base64
 import time
 from collections.abc import Iterable, Sequence
 from functools import cache
-from html import escape
 from pathlib import Path
 
 from core.addresses import is_address
 from core.errors import PawlabError
 from core.evaluation.confusion import Score, rates
+from core.evaluation.markup import text
 from core.evaluation.report import Material, Mistake, caveats, gather
 from core.evaluation.report_figures import figures, training_figures
 from core.evaluation.threshold import trade
@@ -69,13 +69,6 @@ def report_html(material: Material) -> str:
         f"<p>{_headline(material)}</p></header>{body}"
         f"<footer>Written by Pawlab on {_date(time.time())}. Run {text(run.id)}.</footer></main></body></html>\n"
     )
-
-
-def text(value: object) -> str:
-    """Any text for between tags and in quoted attributes. What no file can hold becomes visible: halves of surrogate
-    pairs, as in names that are not UTF-8, and control characters."""
-    whole = str(value).encode("utf-8", "backslashreplace").decode()
-    return escape("".join(one if one.isprintable() or one in " \n" else f"\\x{ord(one):02x}" for one in whole))
 
 
 def _name(value: object) -> str:

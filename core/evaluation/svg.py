@@ -5,10 +5,11 @@ Colours come from the document's style sheet: classes `line-1` to `line-6`, `gui
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from core.evaluation.markup import text
 
 WIDTH, HEIGHT = 420, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 22, 12, 42
@@ -53,17 +54,15 @@ def line_chart(
     parts = [
         *(_grid_x(value, across, percent[0]) for value in across.ticks()),
         *(_grid_y(value, up, percent[1]) for value in up.ticks()),
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 6}" class="title">{escape(x_title)}</text>',
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 6}" class="title">{text(x_title)}</text>',
         f'<text transform="translate(12 {(TOP + HEIGHT - BOTTOM) / 2:.0f}) rotate(-90)" class="title">'
-        f"{escape(y_title)}</text>",
+        f"{text(y_title)}</text>",
         *(_mark(value, words, across) for value, words in marks),
         *(_line(one, across, up) for one in lines),
     ]
-    drawing = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt, quote=True)}">{"".join(parts)}</svg>'
-    )
+    drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(alt)}">{"".join(parts)}</svg>'
     names = "".join(
-        f'<li><i class="key-{one.number}"></i><bdi>{escape(one.name)}</bdi></li>' for one in lines if one.name
+        f'<li><i class="key-{one.number}"></i><bdi>{text(one.name)}</bdi></li>' for one in lines if one.name
     )
     return f'{drawing}<ul class="legend">{names}</ul>'
 
@@ -116,7 +115,7 @@ def _mark(value: float, words: str, axis: _Axis) -> str:
     return (
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" class="mark"/>'
         f'<text x="{x + (-5 if right else 5):.1f}" y="{TOP + 12}" class="note{" end" if right else ""}">'
-        f"{escape(words)}</text>"
+        f"{text(words)}</text>"
     )
 
 

@@ -68,7 +68,7 @@ def _result(run: Run, answers: Answers, found: Pictures, other: Run, paired: Pai
             st.metric("Difference", f"{value * 100:+.1f} points", help="Second minus first, in percentage points.")
             st.caption(f"{low * 100:+.1f} to {high * 100:+.1f}")
     st.markdown(f"**{verdict(paired)}**")
-    left_out = f" {paired.left_out:,} do not count: excluded or of another split." if paired.left_out else ""
+    left_out = f" Left out: {paired.left_out:,}, excluded or of another split." if paired.left_out else ""
     st.caption(
         f"{paired.num_images:,} pictures that both were validated on, judged by today's classes.{left_out} Both are "
         f"right on {paired.both:,} of them and wrong on {paired.neither:,}. The interval (95 %, Newcombe's for pairs) "
@@ -107,7 +107,7 @@ def _changed(run: Run, answers: Answers, found: Pictures, other: Run, paired: Pa
         (other.id, which),
         with_class=True,
         caption=f"Beneath each: its class in that run, and the answer of {plain(run.name)}.",
-        empty="No picture.",
+        empty="No picture changed sides this way.",
     )
 
 

@@ -101,7 +101,7 @@ def _items(
             GalleryItem(
                 str(row),
                 f"{record.label}, {record.path}, answered {answer} ({sure})",
-                f"{f'{record.label} as ' if with_class else ''}{answer} {sure}{copy}",
+                f"{sure} {f'{record.label} as ' if with_class else ''}{answer}{copy}",
                 picture.content,
                 picture.reason,
                 badges(now, {}),

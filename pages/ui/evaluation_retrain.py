@@ -11,6 +11,7 @@ from pages.ui.runs import look_at, renew, watch
 from pages.ui.words import plain, show_error
 
 VIEW, RUN, WITH = "evaluate_view", "evaluate_run", "evaluate_with"  # keys of the page's controls
+TICK = 1.0  # seconds between two looks at a run at work
 
 
 def retrain_bar(run: Run, found: Pictures) -> None:
@@ -59,6 +60,8 @@ def _offer(run: Run, found: Pictures, changes: str) -> None:
 def _tell(run: Run, new: Run, before: str) -> None:
     """What has become of a run that was trained again from this one."""
     status = look_at(new).status
+    if status in ACTIVE:
+        st.fragment(_wait_for_end, run_every=TICK)(new)
     name = f"**{plain(new.name)}**"
     if new.has_model() and status not in ACTIVE:
         st.markdown(f"{before} {name} was trained again from it.", width="stretch")
@@ -69,6 +72,12 @@ def _tell(run: Run, new: Run, before: str) -> None:
     if st.button("Watch it" if status in ACTIVE else "See why", key="evaluate_watch", help="On the Training page."):
         watch(new)
         st.switch_page("train.py")
+
+
+def _wait_for_end(new: Run) -> None:
+    """Draws nothing; runs the page again once the run has ended, which turns the timer off."""
+    if look_at(new).status not in ACTIVE:
+        st.rerun()
 
 
 def _compare_button(run: Run, other: Run) -> None:

@@ -205,7 +205,6 @@ def _new_label(classes: list[str]) -> str:
             "Another class",
             classes,
             index=None,
-            format_func=plain,
             placeholder="another class",
             label_visibility="collapsed",
             key="lightbox_class",
