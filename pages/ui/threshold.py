@@ -19,8 +19,8 @@ KEY, VALUE, FAILED = "evaluate_slider", "evaluate_threshold", "evaluate_threshol
 HTML = """
 <div class="threshold">
   <div class="left">
-    <label><span class="name">Confidence threshold</span> <output></output>
-      <input type="range" min="0" step="1"></label>
+    <div class="name">Confidence threshold <output></output></div>
+    <input type="range" min="0" step="1" aria-label="Confidence threshold">
     <div class="bar" role="img"><i class="right"></i><i class="wrong"></i><i class="unsure"></i></div>
     <dl>
       <div><dt><i class="right"></i>answered right</dt><dd data-of="right"></dd></div>
