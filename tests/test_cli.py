@@ -108,6 +108,7 @@ def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
         ("train", "--resume", "nothing"),
         ("classify", "/nowhere.jpg", "--run", "nothing"),
         ("classify", "/nowhere.jpg"),
+        ("report", "nothing", "/tmp/never-written.html"),
         ("sample", PROJECT),
         ("dance",),
     ],
@@ -202,3 +203,14 @@ def wait_for_epochs(process: subprocess.Popen[str], count: int) -> Run:
         time.sleep(0.05)
     process.kill()
     pytest.fail(f"{os.fspath(PROJECT)}: no epoch came: {process.communicate()}")
+
+
+def test_a_report_is_written_and_replaces_a_file_only_by_force(trained: Run, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    result = last_line(core("report", trained.directory, target, "--json"))
+    assert result == {"run": trained.id, "file": str(target), "bytes": target.stat().st_size}
+    before = target.read_bytes()
+    assert b"<svg" in before
+    assert "--force" in core("report", trained.directory, target, code=2).stderr
+    assert "cannot be a file" in core("report", trained.directory, tmp_path, code=2).stderr
+    assert target.read_bytes() == before

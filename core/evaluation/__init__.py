@@ -5,4 +5,8 @@ curves       ROC and precision-recall, with their areas
 calibration  confidence against accuracy
 threshold    "unsure" below a confidence: coverage against accuracy
 resampling   intervals for what is no simple proportion
+paired       two runs on the same pictures
+answers, seen  what a run answered, and the pictures as it saw them
+retrain      the next run, with the edits of today
+report*      everything in one HTML file; svg, markup and words are its parts
 """

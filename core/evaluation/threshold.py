@@ -56,3 +56,33 @@ def trades(labels: NDArray[np.int64], probabilities: NDArray[np.floating], steps
         trade(labels, probabilities, float(threshold))
         for threshold in np.linspace(1 / probabilities.shape[1], 1, steps)
     ]
+
+
+def steps(num_classes: int, *also: float) -> list[float]:
+    """Thresholds to choose from, rising: 0 (always an answer), hundredths from chance on, and finer ones near 1, where
+    a good classifier has most of its pictures.
+
+    Args:
+        num_classes: 2 or more.
+        also: Those that must be among them, 0..1.
+    """
+    first = int(100 / num_classes) + 1
+    return sorted({0.0, *(number / 100 for number in range(first, 100)), 0.995, 0.998, 0.999, 1.0, *also})
+
+
+def outcomes(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating], thresholds: list[float]
+) -> NDArray[np.int64]:
+    """int64 (thresholds, 3): of each threshold, the pictures answered right, answered wrong, and unsure.
+
+    Args:
+        labels: int64 (pictures,), the true classes.
+        probabilities: (pictures, classes), 0..1.
+        thresholds: 0..1 each.
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    counts = [
+        len(some) - np.searchsorted(np.sort(some), thresholds, side="left")
+        for some in (confidence[right], confidence[~right])
+    ]
+    return np.stack([*counts, len(labels) - counts[0] - counts[1]], axis=1).astype(np.int64)

@@ -38,6 +38,12 @@ def dataset() -> Dataset:
     return found
 
 
+def is_open(found: Dataset) -> bool:
+    """Whether this is the dataset that all pages show, perhaps with other edits."""
+    opened = _opened()
+    return opened is not None and opened.root == found.root
+
+
 def _opened() -> Dataset | None:
     try:
         return openings().opened(current_source())

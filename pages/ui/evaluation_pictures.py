@@ -1,145 +1,128 @@
-"""The pictures behind a cell of the matrix: a gallery, and one of them large with where the model looked."""
+"""Pictures behind a number of the Evaluate page: a gallery, and one of them large (`pages.ui.evaluation_large`)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.datasets import ImageRecord
-from core.datasets.edits import Edits
-from core.datasets.thumbnails import thumbnails
+from core.datasets.thumbnails import Rendered, thumbnails
 from core.errors import PawlabError
 from core.evaluation.answers import Answers
-from core.images import load_image
-from core.inference.explanation import overlay
+from core.evaluation.seen import copy_of
+from core.parallel import ordered_map
 from core.training.runs import Run
-from pages.ui.data import dataset, start
-from pages.ui.edits import apply_edit
-from pages.ui.evaluation import Pictures, explainer_of
+from pages.ui.classifier import model_key
+from pages.ui.evaluation import Pictures, as_seen, explained, explainer_of, today_of
+from pages.ui.evaluation_large import LOOKED, large, opened_row
 from pages.ui.gallery import GalleryItem, gallery, gallery_event
-from pages.ui.words import confident, plain, show_error
+from pages.ui.lightbox import badges
+from pages.ui.words import confident
 
-KEY, OPEN, PAGE, OF = "evaluate_pictures", "evaluate_open", "evaluate_page", "evaluate_of"
 A_PAGE = 24
-LARGE = 480  # pixels of a side as shown
 
 
-def cell_pictures(run: Run, answers: Answers, pictures: Pictures, cell: tuple[int, int], threshold: float) -> None:
-    """Draws the gallery, or the picture of it that was opened."""
-    rows = answers.rows_of(*cell, threshold)
-    if st.session_state.get(OF) != (run.id, cell, threshold):
-        st.session_state.update({OF: (run.id, cell, threshold), PAGE: 1, OPEN: -1})
-    event = gallery_event(KEY)
+def rows_gallery(
+    run: Run,
+    answers: Answers,
+    found: Pictures,
+    rows: NDArray[np.int64],
+    name: str,
+    of: object,
+    *,
+    caption: str,
+    with_evidence: bool = False,
+    with_class: bool = False,
+    empty: str = "No picture lies here.",
+) -> None:
+    """Draws rows of the run's answers, or the one that was opened.
+
+    Args:
+        rows: Places in the answers, in the order to show.
+        name: Of this gallery among those of the page.
+        of: What is shown: where it changes, the gallery begins anew.
+        with_evidence: Whether to offer pictures that carry where the model looked.
+        with_class: Whether their true class stands beneath them too, where it is not the same for all.
+        empty: Words for no rows.
+    """
+    key, page_key, of_key = (f"evaluate_{name}_{part}" for part in ("pictures", "page", "of"))
+    state = st.session_state
+    if state.get(of_key) != (run.id, of):
+        state.update({of_key: (run.id, of), page_key: 1, opened_row(name): -1})
+    event = gallery_event(key)
     if event.opened.isdigit() and int(event.opened) in rows:
-        st.session_state[OPEN] = int(event.opened)
+        state[opened_row(name)] = int(event.opened)
     if event.page:
-        st.session_state[PAGE] = event.page
-    name, answer = answers.classes[cell[0]], answers.classes[cell[1]] if cell[1] >= 0 else "unsure"
-    st.subheader(f"{plain(name)}, answered as {plain(answer)}")
+        state[page_key] = event.page
     if not len(rows):
-        st.info("No picture lies in this cell.")
+        st.info(empty)
         return
-    if st.session_state[OPEN] in rows:
-        _large(run, answers, pictures, rows, st.session_state[OPEN])
+    if state[opened_row(name)] in rows:
+        large(run, answers, found, rows, name)
         return
-    sure = "Surest first: mistakes that the model was sure of are often wrong labels, or worth a look."
-    st.caption(sure if cell[0] != cell[1] else "Surest first.")
+    st.caption(caption)
+    looked = with_evidence and st.toggle(
+        "Show where it looked",
+        value=True,
+        key=LOOKED,
+        persist_state="session",
+        help="Grad-CAM: red where the last feature map speaks for the answer. It shows where, not why.",
+    )
     pages = -(-len(rows) // A_PAGE)
-    page = min(st.session_state[PAGE], pages)
-    shown = rows[(page - 1) * A_PAGE : page * A_PAGE]
-    records = [pictures.records[row] for row in shown]
-    items = [
-        GalleryItem(
-            str(row),
-            f"{record.label}, {record.path}",
-            f"{answers.classes[answers.best[row]]} {confident(answers.confidence[row])}",
-            thumbnail.content,
-            thumbnail.reason,
+    back = state.pop(f"{opened_row(name)}_before", -1)
+    if back in rows:
+        state[page_key] = int(np.flatnonzero(rows == back)[0]) // A_PAGE + 1
+    page = min(max(1, state[page_key]), pages)
+    items = _items(run, answers, found, rows[(page - 1) * A_PAGE : page * A_PAGE].tolist(), looked, with_class)
+    gallery(
+        items,
+        key,
+        page=page,
+        pages=pages,
+        size=A_PAGE,
+        total=len(rows),
+        selectable=False,
+        cell=150 if with_class else 120,
+        focus=str(back) if back in rows else "",
+    )
+
+
+def _items(
+    run: Run, answers: Answers, found: Pictures, rows: Sequence[int], looked: bool, with_class: bool
+) -> list[GalleryItem]:
+    today = today_of(found)
+    items = []
+    for row, picture in zip(rows, _pictures(run, answers, found, rows, looked), strict=True):
+        record = found.records[row]
+        now = today.find(record.path) or record
+        copy = f" · copy {number}" if (number := copy_of(run, row)) else ""
+        answer, sure = answers.classes[answers.best[row]], confident(float(answers.confidence[row]))
+        items.append(
+            GalleryItem(
+                str(row),
+                f"{record.label}, {record.path}, answered {answer} ({sure})",
+                f"{sure} {f'{record.label} as ' if with_class else ''}{answer}{copy}",
+                picture.content,
+                picture.reason,
+                badges(now, {}),
+                now.excluded,
+            )
         )
-        for row, record, thumbnail in zip(shown, records, thumbnails(pictures.dataset, records), strict=True)
-    ]
-    gallery(items, KEY, page=page, pages=pages, size=A_PAGE, total=len(rows), selectable=False)
+    return items
 
 
-def _open(row: int) -> None:
-    st.session_state[OPEN] = row
-
-
-def _large(run: Run, answers: Answers, pictures: Pictures, rows: NDArray[np.int64], row: int) -> None:
-    record = pictures.records[row]
-    place = int(np.flatnonzero(rows == row)[0])
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back", key="evaluate_back", on_click=_open, args=(-1,), shortcut="Esc", help="To all pictures.")
-        before, after = (int(rows[at]) if 0 <= at < len(rows) else -1 for at in (place - 1, place + 1))
-        st.button("Previous", key="evaluate_before", on_click=_open, args=(before,), disabled=before < 0)
-        st.button("Next", key="evaluate_after", on_click=_open, args=(after,), disabled=after < 0)
-        st.markdown(f"{place + 1:,} of {len(rows):,}", width="content")
-    left, right = st.columns([3, 2], gap="medium")
-    with right:
-        looked = st.toggle(
-            "Show where it looked",
-            value=True,
-            key="evaluate_looked",
-            help="Grad-CAM: red where the last feature map speaks for the class below, blue where it does not. It "
-            "shows where the evidence lies, not why, and no finer than a few places a side.",
-        )
-        label = st.selectbox(
-            "Evidence for",
-            range(len(answers.classes)),
-            index=int(answers.best[row]),
-            format_func=lambda at: plain(answers.classes[at]),
-            key=f"evaluate_label_{row}",
-            disabled=not looked,
-            help="The class whose evidence is shown: the answer, or what it should have been.",
-        )
-        for at in np.argsort(-answers.probabilities[row])[:5]:
-            value = float(answers.probabilities[row, at])
-            st.progress(min(1.0, max(0.0, value)), f"{plain(answers.classes[at])} {confident(value)}")
-        st.caption(plain(record.path))
-        _actions(run, pictures, record)
-    with left:
+def _pictures(run: Run, answers: Answers, found: Pictures, rows: Sequence[int], looked: bool) -> list[Rendered]:
+    key = model_key(run)
+    if looked:
         try:
-            square = load_image(pictures.dataset.file(record), run.config.image_size)
-            evidence = explainer_of(run).explain(square, int(label)) if looked else None
-        except PawlabError as error:
-            show_error(error)
-            return
-        shown = square if evidence is None else overlay(square, evidence)
-        st.image(shown, output_format="PNG", width=LARGE, alt=f"{record.label}, {record.path}, as the network sees it")
-        if evidence is not None and not evidence.any():
-            st.caption("Nothing in the picture speaks for this class.")
-
-
-def _actions(run: Run, pictures: Pictures, record: ImageRecord) -> None:
-    today = dataset()
-    if today.root != pictures.dataset.root:
-        st.button(
-            "Open this run's data",
-            on_click=start,
-            args=(run.source,),
-            help="Another dataset is open now. To exclude or relabel pictures here, open the one of this run.",
-        )
-        return
-    now = next((one for one in today.records if one.path == record.path), None)
-    if now is None:
-        return
-    edits = Edits(today)
-    with st.container(horizontal=True):
-        if now.excluded:
-            st.button("Use it again", on_click=apply_edit, args=(lambda: edits.include([now]),))
-        else:
-            st.button(
-                "Exclude",
-                on_click=apply_edit,
-                args=(lambda: edits.exclude([now]),),
-                help="Not used by the next training; the file stays as it is. This run's own answers do not change.",
-            )
-        for name in [name for name in today.classes if name != now.label][:3]:
-            st.button(
-                f"Make it {plain(name)}",
-                on_click=apply_edit,
-                args=(lambda name=name: edits.relabel([now], name),),
-                help="Changes the class for the next training; the file stays where it is.",
-            )
-    if now.excluded or now.folder_label:
-        st.caption(f"Today: {'excluded' if now.excluded else plain(now.label)}. Train again to see what it changes.")
-        st.page_link("train.py", label="Train again with these edits", help="On the Training page.")
+            explainer_of(run)  # once, before many threads ask for it
+        except PawlabError:
+            looked = False  # the large view says why
+    if looked:
+        return [
+            Rendered(*picture)
+            for picture in ordered_map(lambda row: explained(key, row, int(answers.best[row]), run, found), rows)
+        ]
+    if any(copy_of(run, row) for row in rows):
+        return [Rendered(*as_seen(key, row, run, found)) for row in rows]
+    return thumbnails(found.dataset, [found.records[row] for row in rows])

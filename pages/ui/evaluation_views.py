@@ -10,20 +10,13 @@ from core.evaluation.confusion import Score
 from core.evaluation.curves import Curve, precision_recall, roc
 from core.evaluation.summary import Summary
 from core.evaluation.threshold import trade, trades
+from core.evaluation.words import interval, percent
 from pages.ui.matrix import matrix, pressed_cell
 from pages.ui.words import plain
 
 MATRIX, CELL, RATES = "evaluate_matrix", "evaluate_cell", "evaluate_rates"
 MOST_CURVES = 10  # lines that can be told apart
 CONFIG = {"displayModeBar": False}
-
-
-def percent(score: Score) -> str:
-    return f"{score.value:.1%}" if score.known else "–"
-
-
-def interval(score: Score) -> str:
-    return f"{score.low:.1%} to {score.high:.1%}" if score.known else ""
 
 
 def matrix_view(answers: Answers, threshold: float) -> tuple[int, int]:
@@ -125,10 +118,12 @@ def confidence_view(answers: Answers, summary: Summary, threshold: float) -> Non
 
 def threshold_in_words(answers: Answers, threshold: float) -> str:
     found = trade(answers.labels, answers.probabilities, threshold)
+    if not threshold:
+        return f"Without a threshold every picture gets an answer, and {percent(found.accuracy)} of these are right."
     answered = round(found.coverage.value * len(answers))
     if not answered:
-        return f"At {threshold:.2f} no picture gets an answer."
+        return f"At {threshold:g} no picture gets an answer."
     return (
-        f"At {threshold:.2f}, {answered:,} of {len(answers):,} pictures get an answer ({percent(found.coverage)}), and "
+        f"At {threshold:g}, {answered:,} of {len(answers):,} pictures get an answer ({percent(found.coverage)}), and "
         f"{percent(found.accuracy)} of these are right ({interval(found.accuracy)})."
     )

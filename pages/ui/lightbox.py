@@ -79,7 +79,7 @@ def lightbox(
         _picture(catalog.dataset, record)
     with right:
         if actions:
-            _buttons(catalog.dataset, record, actions)
+            action_buttons(catalog.dataset, record, actions)
         for key, paths in problems.items():
             if record.path in paths:
                 st.warning(plain(titles.get(key, key)))
@@ -183,7 +183,8 @@ def _picture(dataset: Dataset, record: ImageRecord) -> None:
     st.html(f'<img src="data:image/jpeg;base64,{source}" alt="{alt}" style="{style}">')
 
 
-def _buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
+def action_buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
+    """Exclude or use again, and every other class of `dataset`; the page is run again afterwards."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if record.excluded:
             if st.button("Use it again", key="lightbox_include", help="Takes the exclusion back."):
@@ -204,7 +205,6 @@ def _new_label(classes: list[str]) -> str:
             "Another class",
             classes,
             index=None,
-            format_func=plain,
             placeholder="another class",
             label_visibility="collapsed",
             key="lightbox_class",

@@ -38,9 +38,9 @@ STATES: dict[State, str] = {
 }
 _AT_FIRST = {"state": "all", "sort": next(iter(SORTS))}
 _AT_FIRST |= dict.fromkeys(("split", "label", "problem", "text", "format", "mode"), "")
-_OF, _PAGE, _SELECTED, _OPEN, _ELSEWHERE, _BACK, _GROUP, _ASKED, _NEW_LABEL = (
+_OF, _PAGE, _SELECTED, _OPEN, _ELSEWHERE, _BACK, _GROUP, _ASKED, _NEW_LABEL, _WANTED = (
     f"pictures_{name}"
-    for name in ("of", "page", "selected", "open", "elsewhere", "back", "group", "asked", "new_label")
+    for name in ("of", "page", "selected", "open", "elsewhere", "back", "group", "asked", "new_label", "wanted")
 )
 
 
@@ -56,6 +56,12 @@ def open_picture(path: str) -> None:
     """Makes the gallery of this session show one picture large, such as one that was clicked elsewhere on the page."""
     st.session_state[_OPEN], st.session_state[_ELSEWHERE] = path, True
     reveal("away")
+
+
+def open_picture_of(dataset: Dataset, path: str) -> None:
+    """Makes the gallery show one picture large as soon as it shows `dataset`, which may still have to be opened: for
+    other pages, which then switch to the Dataset page. Filters are reset, so that the picture is among the chosen."""
+    st.session_state[_WANTED] = (str(dataset.root), path)
 
 
 def selected_paths() -> frozenset[str]:
@@ -81,6 +87,7 @@ def pictures(
     problems, titles = problems or {}, titles or {}
     catalog = catalog_of(dataset)
     _forget_what_is_gone(catalog)
+    _open_what_is_wanted(catalog)
     with st.container(gap=None):
         place = st.container()
         st.subheader("Pictures")
@@ -300,6 +307,16 @@ def _forget_what_is_gone(catalog: Catalog) -> None:
         st.session_state.pop(_SELECTED, None)
     elif before != now:
         st.session_state[_SELECTED] = frozenset(path for path in selected_paths() if catalog.find(path))
+
+
+def _open_what_is_wanted(catalog: Catalog) -> None:
+    root, path = st.session_state.get(_WANTED, ("", ""))
+    if root == str(catalog.dataset.root):
+        del st.session_state[_WANTED]
+        _show_all()
+        if catalog.find(path):
+            st.session_state[_OPEN], st.session_state[_ASKED] = path, (Filter(), *SORTS[_AT_FIRST["sort"]])
+            reveal("away")
 
 
 def _control(name: str) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import streamlit as st
 
 from core.errors import PawlabError
+from core.evaluation.words import confident as confident
 from core.progress import Progress
 
 PHASES = {
@@ -26,6 +27,7 @@ PHASES = {
     "head": "Training the head",
     "measure": "Timing some steps of the head",
     "save": "Saving and checking the model",
+    "report": "Writing the report",
 }
 
 
@@ -63,13 +65,6 @@ def progress_bar(words: str) -> Iterator[Progress]:
         yield show
     finally:
         place.empty()
-
-
-def confident(value: float) -> str:
-    """A probability, 0..1, in percent, that never says 100 while it is less, nor 0 while it is more."""
-    if 0.9995 <= value < 1:
-        return ">99.9%"
-    return "<0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
 
 
 def duration(seconds: float) -> str:

@@ -1,15 +1,23 @@
-"""The Evaluate page in a browser: a cell of the matrix, its pictures, where the model looked, an exclusion."""
+"""The Evaluate page in a browser: a cell of the matrix, its pictures, where the model looked; the threshold as it
+moves; from a wrong label to the next run and the comparison; the report without a network."""
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from core.evaluation.answers import load_answers
-from core.training.runs import Run
+from core.evaluation.chosen import chosen_threshold
+from core.evaluation.report_html import write_report
+from core.evaluation.retrain import origin_of
+from core.evaluation.threshold import outcomes
+from core.evaluation.words import interval, percent
+from core.files import read_json, write_json
+from core.training.runs import Run, load_run
 from tests.browser.conftest import Watched
 
 pytestmark = pytest.mark.browser
@@ -51,7 +59,7 @@ def test_a_cell_opens_its_pictures_and_a_picture_shows_where_the_model_looked(
 def test_axe_finds_nothing_serious(evaluated: Watched, scheme: str) -> None:
     page = evaluated.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-    for view in ("Mistakes", "Curves", "Confidence"):
+    for view in ("Matrix", "All mistakes", "Curves", "Confidence", "Compare", "Report"):
         page.get_by_role("radio", name=view).or_(page.get_by_role("button", name=view)).first.click()
         evaluated.settle()
         page.wait_for_load_state("networkidle")
@@ -60,3 +68,101 @@ def test_axe_finds_nothing_serious(evaluated: Watched, scheme: str) -> None:
         found = Axe().run(page).response["violations"]
         worst = [one for one in found if one["impact"] in ("serious", "critical")]
         assert not worst, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in worst]
+
+
+@pytest.fixture
+def editable(watched: Watched, trained: Run, drawn: Path, tmp_path: Path) -> Iterator[tuple[Watched, Run]]:
+    """The page with a run of pictures that no other test looks at, newest of all. What came of it is removed."""
+    shutil.copytree(drawn, tmp_path / "pets")
+    runs = watched.server.home / "runs"
+    before = set(runs.iterdir()) if runs.is_dir() else set()
+    folder = runs / f"{trained.id}-{tmp_path.name}"  # the server caches by it
+    shutil.copytree(trained.directory, folder)
+    asked = read_json(folder / "config.json")
+    write_json(folder / "config.json", asked | {"source": str(tmp_path / "pets"), "name": "editable", "created": 4e9})
+    watched.open("evaluate")
+    expect(watched.page.locator(".matrix button").first).to_be_visible(timeout=60_000)
+    yield watched, load_run(folder)
+    for made in set(runs.iterdir()) - before:
+        shutil.rmtree(made)
+
+
+def test_the_threshold_shows_what_it_costs_while_it_moves_and_is_kept(editable: tuple[Watched, Run]) -> None:
+    watched, run = editable
+    page, answers = watched.page, load_answers(run)
+    slider = page.get_by_role("slider", name=re.compile("Confidence threshold"))
+    box = slider.bounding_box()
+    assert box
+    height = page.locator(".threshold").bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2, steps=5)
+    shown = float(page.locator(".threshold output").inner_text())
+    (expected,) = outcomes(answers.labels, answers.probabilities, [shown]).tolist()
+    parts = page.locator(".threshold dd")
+    for place, count in enumerate(expected):  # before the thumb is let go
+        expect(parts.nth(place)).to_have_text(f"{count:,}")
+    assert shown > 0.5
+    assert page.locator(".threshold").bounding_box() == height  # nothing has moved
+    page.mouse.up()
+    use = page.get_by_role("button", name="Use this threshold")
+    expect(use).to_be_enabled()
+    use.click()
+    expect(page.get_by_text(f"In use for this run: {shown:g}.")).to_be_visible()
+    assert chosen_threshold(run) == shown
+    watched.open("evaluate")
+    expect(page.locator(".threshold output")).to_have_text(f"{shown:g}")
+    assert not watched.complaints
+
+
+def test_from_a_picture_to_the_dataset_to_the_next_run_and_the_comparison(editable: tuple[Watched, Run]) -> None:
+    watched, run = editable
+    page = watched.page
+    page.locator('.matrix [data-cell="0 0"]').click()
+    expect(page.get_by_role("heading", name="cats, answered as cats")).to_be_visible()
+    watched.settle()
+    page.locator(".gallery .cell:not(.blank) .open").first.click()
+    expect(page.get_by_alt_text(re.compile("as the network sees it"))).to_be_visible()
+    path = re.search(r"validation/\S+", page.get_by_text("Is cats in this run").inner_text())
+    assert path
+    page.get_by_role("button", name="Make it dogs").click()
+    expect(page.get_by_text("Edits since this run: 1 relabelled")).to_be_visible()
+
+    page.get_by_role("button", name="Open in Dataset").click()
+    expect(page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
+    expect(page.get_by_text("dogs, changed by you: its folder says cats")).to_be_visible()
+    expect(page.get_by_alt_text(f"dogs, {path[0]}", exact=True)).to_be_visible()
+
+    watched.go("Evaluate")
+    page.get_by_role("button", name="Train again with these edits").click()
+    expect(page.get_by_role("heading", name="Training", level=1)).to_be_visible()
+    expect(page.get_by_text("editable · 1 relabelled").first).to_be_visible()
+    watched.go("Evaluate")
+    page.get_by_role("button", name="Compare the two").click(timeout=90_000)  # appears when the new run has ended
+    expect(page.get_by_text("16 pictures that both were validated on")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^[+-]\d+\.\d to [+-]\d+\.\d$"))).to_be_visible()
+    new = next(load_run(one) for one in run.directory.parent.iterdir() if (one / "retrained.json").is_file())
+    assert origin_of(new) == run.id
+    assert not watched.complaints
+
+
+def test_the_report_needs_no_network_and_no_script(browser: Browser, trained: Run, tmp_path: Path) -> None:
+    write_report(trained, tmp_path / "report.html")
+    context = browser.new_context(offline=True, color_scheme="dark")
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((tmp_path / "report.html").as_uri())
+    accuracy = load_answers(trained).accuracy()
+    expect(page.get_by_text(percent(accuracy)).first).to_be_visible()
+    expect(page.get_by_text(interval(accuracy)).first).to_be_visible()
+    expect(page.locator("svg").first).to_be_visible()
+    broken = page.evaluate("[...document.images].filter(one => !one.naturalWidth).length")
+    assert (broken, complaints) == (0, [])
+    assert [url for url in asked if not url.startswith("data:")] == [page.url]
+    worst = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+    assert not worst, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in worst]
+    context.close()

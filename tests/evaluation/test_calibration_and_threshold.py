@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.evaluation.calibration import BINS, calibration, calibration_error
-from core.evaluation.threshold import UNSURE, answers_at, trade, trades
+from core.evaluation.threshold import UNSURE, answers_at, outcomes, steps, trade, trades
 
 RANDOM = np.random.default_rng(0)
 
@@ -69,3 +69,22 @@ def test_where_nothing_is_answered_there_is_no_accuracy() -> None:
     found = trade(np.array([0]), np.array([[0.6, 0.4]]), 0.9)
     assert found.coverage.value == 0
     assert not found.accuracy.known
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_each_step_counts_every_picture_once_as_right_wrong_or_unsure(classes: int) -> None:
+    table = probabilities(200, classes)
+    labels = RANDOM.integers(0, classes, 200)
+    found = steps(classes, 0.755)
+    for threshold, (right, wrong, unsure) in zip(found, outcomes(labels, table, found).tolist(), strict=True):
+        answers = answers_at(table, threshold)
+        assert right == (answers == labels).sum()
+        assert unsure == (answers == UNSURE).sum()
+        assert right + wrong + unsure == 200
+
+
+def test_steps_begin_with_always_rise_and_hold_what_was_chosen() -> None:
+    found = steps(3, 0.755, 0.0)
+    assert found[:2] == [0.0, 0.34]
+    assert found == sorted(set(found))
+    assert {0.755, 0.999, 1.0} <= set(found)

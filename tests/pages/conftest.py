@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui.data import openings
 from pages.ui.dataset_map import maps
 from pages.ui.edits import zips
-from pages.ui.evaluation import tasks
+from pages.ui.evaluation import comparisons, html_reports, tasks
 from pages.ui.training_estimate import estimates
 from pages.ui.trust import reports
 
@@ -19,5 +19,5 @@ def fresh_caches() -> Iterator[None]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
-    for jobs in (openings(), reports(), zips(), maps(), tasks(), estimates()):
+    for jobs in (openings(), reports(), zips(), maps(), tasks(), estimates(), comparisons(), html_reports()):
         jobs.close()  # they would go on in the next test's home

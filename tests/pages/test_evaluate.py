@@ -1,22 +1,36 @@
 """The Evaluate page: with no run, with a real one, with one whose pictures are gone or whose answers are broken."""
 
+import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.datasets import Edits
+from core.datasets.current import remember_source
 from core.evaluation.answers import load_answers
-from core.training.runs import Run
-from pages.ui.evaluation import pictures_task
+from core.evaluation.chosen import choose_threshold, chosen_threshold
+from core.evaluation.retrain import NOTE, origin_of
+from core.files import read_json, write_json
+from core.inference.robustness import data_of
+from core.training.queue import withdraw
+from core.training.runs import Run, list_runs, load_run
+from pages.ui.evaluation import html_reports, pictures_task, report_key
 from pages.ui.words import confident
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 
 
-def page() -> AppTest:
-    return AppTest.from_file(MAIN, default_timeout=60).run().switch_page("evaluate.py").run()
+def page(**state: Any) -> AppTest:
+    at = AppTest.from_file(MAIN, default_timeout=60)
+    for key, value in state.items():
+        at.session_state[key] = value
+    return at.switch_page("evaluate.py").run()  # at once: the Dataset page would first draw its sample
 
 
 @pytest.fixture
@@ -28,6 +42,18 @@ def finished(trained: Run, pawlab_home: Path) -> Run:
 
 def metrics(at: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in at.metric}
+
+
+def button(at: AppTest, label: str) -> Any:
+    return next(one for one in at.button if one.label == label)
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(str(one.value) for block in (at.markdown, at.caption, at.info, at.error) for one in block)
+
+
+def wrong_row(run: Run, cell: tuple[int, int] = (0, 0)) -> int:
+    return int(load_answers(run).rows_of(*cell)[0])
 
 
 def test_without_a_run_it_says_what_to_do_next() -> None:
@@ -44,25 +70,140 @@ def test_a_run_has_its_scores_and_the_pictures_of_a_cell(finished: Run) -> None:
     assert metrics(at)["Accuracy"] == f"{answers.accuracy().value:.1%}"
     assert metrics(at)["Without leaks and excluded"] == metrics(at)["Accuracy"]
     assert any("answered as" in one.value for one in at.subheader)
+    assert "none yet" in words(at)
+    assert button(at, "Train again with these edits").disabled
 
 
-@pytest.mark.parametrize("view", ["curves", "confidence"])
-def test_each_view_is_drawn(finished: Run, view: str) -> None:
+def test_each_view_is_drawn(finished: Run) -> None:
     assert pictures_task(finished).wait(60)
     at = page()
-    next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
-    assert not at.exception
-    assert len(at.get("plotly_chart")) == 2
+    for view, charts in (("curves", 2), ("confidence", 2), ("mistakes", 0), ("compare", 0)):
+        next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
+        assert not at.exception
+        assert len(at.get("plotly_chart")) == charts
+    assert "No other run was trained on these pictures yet" in words(at)
 
 
-def test_a_threshold_leaves_the_unsure_ones_out(finished: Run) -> None:
+def test_the_page_begins_with_the_threshold_that_was_chosen_and_keeps_another(finished: Run) -> None:
+    choose_threshold(finished, 0.7)
     at = page()
-    at.slider(key="evaluate_threshold").set_value(1.0).run()
+    assert "In use for this run: 0.7." in words(at)
+    assert button(at, "Use this threshold").disabled
+    at.session_state["evaluate_threshold"] = (finished.id, 0.9)
+    at.run()
+    assert not button(at, "Use this threshold").disabled
+    button(at, "Use this threshold").click().run()
+    assert chosen_threshold(finished) == 0.9
+    assert "In use for this run: 0.9." in words(at)
+    assert "no detector of unknown things" in words(at)
+
+
+def test_a_threshold_of_another_run_is_not_taken_over(finished: Run) -> None:
+    at = page(evaluate_threshold=("another", 0.9))
+    assert at.session_state["evaluate_threshold"] == (finished.id, 0.0)
+
+
+def test_an_exclusion_and_a_new_class_count_at_once_and_train_again_starts_a_run(
+    finished: Run, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(drawn, tmp_path / "pets")
+    finished = moved(finished, tmp_path / "pets")
+    remember_source(finished.source)
+    monkeypatch.setattr("core.training.jobs.start_next", lambda: None)  # it is made and queued; no worker here
+    monkeypatch.setattr("core.training.queue.start_next", lambda: None)
+    assert pictures_task(finished).wait(60)
+    at = page(evaluate_cell=(0, 0))
+    row = wrong_row(finished)
+    at.session_state["evaluate_cell_open"] = row
+    at.run()
+    button(at, "Exclude").click().run()
     assert not at.exception
-    answers = load_answers(finished)
-    certain = int((answers.confidence >= 1).sum())
-    expected = f"{certain:,} of {len(answers):,}" if certain else "no picture gets an answer"
-    assert any(expected in one.value for one in at.caption)
+    before = data_of(finished)
+    today = Edits.load(before).apply(before)
+    assert sum(one.excluded for one in today.records) == 1
+    assert "Today: excluded" in words(at)
+    assert "**Edits since this run:** 1 excluded" in words(at)
+    button(at, "Make it dogs").click().run()
+    assert "1 excluded" in words(at)
+    button(at, "Train again with these edits").click().run()
+    assert not at.exception
+    new = next(run for run in list_runs().runs if run.id != finished.id)
+    assert new.edits() == Edits.load(before).actions
+    assert new.config == finished.config
+    assert "1 excluded" in new.name
+    assert at.session_state["watched_run"] == new.id
+    assert any(one.value == "Training" for one in at.title)
+    withdraw(new)
+
+
+def moved(run: Run, source: Path) -> Run:
+    asked = read_json(run.directory / "config.json")
+    write_json(run.directory / "config.json", asked | {"source": str(source)})
+    return load_run(run.directory)
+
+
+def twin(run: Run, name: str, origin: str = "") -> Run:
+    """Another run on the same pictures, a minute younger, which answers one picture more wrong than `run`."""
+    folder = run.directory.with_name(f"{run.id}-twin")
+    shutil.copytree(run.directory, folder)
+    asked = read_json(folder / "config.json")
+    write_json(folder / "config.json", asked | {"name": name, "created": run.created + 60})
+    with np.load(folder / "validation.npz") as stored:
+        labels, table = stored["labels"], stored["probabilities"].copy()
+    right = np.flatnonzero((table[:, 0] > 0.5) == labels)[0]
+    table[right] = 1 - table[right]
+    np.savez(folder / "validation.npz", labels=labels, probabilities=table)
+    if origin:
+        write_json(folder / NOTE, {"of": origin})
+    return load_run(folder)
+
+
+def test_a_run_that_was_trained_again_is_compared_on_the_same_pictures(finished: Run) -> None:
+    younger = twin(finished, "with **edits**", finished.id)
+    assert origin_of(younger) == finished.id
+    assert pictures_task(finished).wait(60)
+    at = page(evaluate_run=finished.id)
+    assert "was trained again from it" in words(at)
+    button(at, "Compare the two").click().run()
+    for _ in range(100):
+        if "Difference" in metrics(at):
+            break
+        time.sleep(0.1)
+        at.run()
+    assert not at.exception
+    total = len(load_answers(finished))
+    assert metrics(at)["Difference"] == f"{-100 / total:+.1f} points"
+    assert "chance alone can explain" in words(at)
+    assert f"{total:,} pictures that both were validated on" in words(at)
+
+
+def test_a_report_is_offered_once_it_is_written(finished: Run) -> None:
+    task = pictures_task(finished)
+    assert task.wait(60)
+    at = page(evaluate_view="report")
+    button(at, "Prepare the report").click().run()
+    report = html_reports().find(report_key(finished, task.result))
+    assert report is not None
+    assert report.wait(60)
+    at.run()
+    assert not at.exception
+    assert len(at.get("download_button")) == 1
+    assert report.result is not None
+    assert "<svg" in report.result.read_text()
+    choose_threshold(finished, 0.8)  # then it is out of date
+    at.run()
+    assert not at.get("download_button")
+
+
+def test_a_run_that_was_stopped_and_one_with_copies_say_so(finished: Run) -> None:
+    about = read_json(finished.directory / "run.json")
+    write_json(finished.directory / "run.json", about | {"status": "cancelled"})
+    asked = read_json(finished.directory / "config.json")
+    asked["settings"] |= {"copies": 1, "augment_validation": True}
+    write_json(finished.directory / "config.json", asked)
+    at = page()
+    assert "stopped before its end" in words(at)
+    assert "scored on 8 pictures and 1 augmented copy of each" in words(at)
 
 
 def test_pictures_that_are_gone_leave_the_scores(finished: Run, tmp_path: Path) -> None:
@@ -73,6 +214,10 @@ def test_pictures_that_are_gone_leave_the_scores(finished: Run, tmp_path: Path) 
     assert at.error
     assert metrics(at)["Accuracy"] == f"{load_answers(finished).accuracy().value:.1%}"
     assert metrics(at)["Without leaks and excluded"] == "–"
+    for view in ("matrix", "mistakes", "compare"):
+        next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
+        assert not at.exception
+        assert "The pictures cannot be shown" in words(at)
 
 
 def test_broken_answers_are_explained(finished: Run) -> None:
@@ -80,6 +225,22 @@ def test_broken_answers_are_explained(finished: Run) -> None:
     at = page()
     assert not at.exception
     assert "cannot be read" in at.error[0].value
+
+
+def test_three_classes_with_any_name(finished: Run) -> None:
+    names = ["cats", 'big **dogs** ![](http://evil.example) <b>"', "dogs"]
+    about = json.loads((finished.directory / "run.json").read_text())
+    write_json(finished.directory / "run.json", about | {"classes": names})
+    random = np.random.default_rng(0)
+    table = random.dirichlet([1, 1, 1], 16).astype(np.float32)
+    np.savez(finished.directory / "validation.npz", labels=np.arange(16) % 3, probabilities=table)
+    at = page()
+    assert not at.exception
+    for view in ("curves", "confidence", "mistakes", "compare", "report"):
+        next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
+        assert not at.exception
+    assert "http://evil.example" not in words(at)  # as an address: it stands escaped where it stands
+    assert "ROC area" not in metrics(at)
 
 
 @pytest.mark.parametrize(("value", "words"), [(1.0, "100.0%"), (0.9997, ">99.9%"), (0.9991, "99.9%"), (0.5, "50.0%")])

@@ -1,0 +1,52 @@
+"""The picture behind a row of a run's answers, as the network saw it: the original, or its augmented copy."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.augmentation import augment
+from core.datasets import Dataset, ImageRecord
+from core.errors import ImageError
+from core.images import load_image
+from core.inference.explanation import Explainer, overlay
+from core.training.runs import Run
+
+QUALITY = 82  # of the JPEGs
+
+
+def copy_of(run: Run, row: int) -> int:
+    """0 where the row is of an original picture, else the number of its copy (with `augment_validation`)."""
+    copies = run.config.copies if run.config.augment_validation else 0
+    return row % (1 + copies)
+
+
+def seen(run: Run, dataset: Dataset, record: ImageRecord, row: int) -> NDArray[np.uint8]:
+    """uint8 (image_size, image_size, 3), RGB: what the network was given for this row.
+
+    Raises:
+        ImageError: The file is gone, or no longer a picture.
+    """
+    square = load_image(dataset.file(record), run.config.image_size)
+    if copy := copy_of(run, row):
+        square = augment(square, run.config.augmentation, run.config.seed, record.digest, copy)[0]
+    return square
+
+
+def explained_jpeg(
+    run: Run, dataset: Dataset, record: ImageRecord, row: int, explainer: Explainer, label: int
+) -> tuple[bytes, str]:
+    """The picture with the evidence for class `label` over it as a JPEG, and ""; or b"" with the reason why not."""
+    try:
+        square = seen(run, dataset, record, row)
+    except ImageError as error:
+        return b"", error.received
+    return to_jpeg(overlay(square, explainer.explain(square, label), strength=0.45)), ""
+
+
+def to_jpeg(image: NDArray[np.uint8]) -> bytes:
+    """uint8 (height, width, 3), RGB, as a JPEG."""
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "JPEG", quality=QUALITY)
+    return content.getvalue()

@@ -1,0 +1,124 @@
+"""Two runs on the same pictures: the difference with its interval, and the pictures that changed sides."""
+
+import numpy as np
+import streamlit as st
+
+from core.evaluation.answers import Answers
+from core.evaluation.paired import Paired, verdict
+from core.evaluation.retrain import origin_of
+from core.evaluation.words import interval, percent
+from core.training.runs import Run
+from pages.ui.evaluation import Pictures, comparison_task
+from pages.ui.evaluation_pictures import rows_gallery
+from pages.ui.evaluation_retrain import WITH
+from pages.ui.progress import follow
+from pages.ui.words import plain, show_error
+
+CHANGED = {"second": "Only the second is right", "first": "Only the first is right"}
+MOST_SETTINGS = 6  # that are named where they differ
+
+
+def compare_view(run: Run, answers: Answers, found: Pictures, usable: dict[str, tuple[Run, str]]) -> None:
+    others = _candidates(run, [one for one, _ in usable.values()])
+    if not others:
+        st.info(
+            "No other run was trained on these pictures yet. Exclude or relabel some of the mistakes and train again, "
+            "or start a run with other settings on the Training page: it can be compared here."
+        )
+        st.page_link("train.py", label="Go to Training", help="Start a run there.")
+        return
+    if st.session_state.get(WITH) not in others:
+        st.session_state.pop(WITH, None)
+    chosen = st.selectbox(
+        "Compare with",
+        list(others),
+        format_func=lambda id: usable[id][1],
+        key=WITH,
+        persist_state="session",
+        help="Runs on the same source, those that were trained again from this one first.",
+    )
+    other = others[chosen]
+    task = comparison_task(run, found, other)
+    if not task.done:
+        follow(task, "Opening the other run's pictures.", "Nothing is compared then.")
+    elif task.error is not None:
+        show_error(task.error)
+    elif task.result is not None:
+        _result(run, answers, found, other, task.result)
+
+
+def _candidates(run: Run, usable: list[Run]) -> dict[str, Run]:
+    same = [one for one in usable if one.source == run.source and one.id != run.id]
+    related = [one for one in same if origin_of(one) == run.id or origin_of(run) == one.id]
+    return {one.id: one for one in [*related, *same]}
+
+
+def _result(run: Run, answers: Answers, found: Pictures, other: Run, paired: Paired) -> None:
+    if not paired.num_images:
+        st.info("The two runs were validated on no picture in common, so there is nothing to compare.")
+        return
+    first, second = sorted((run, other), key=lambda one: one.created)
+    value, low, high = paired.difference
+    with st.container(horizontal=True):
+        for place, one, score in (("First", first, paired.first), ("Second", second, paired.second)):
+            with st.container(width=290):
+                st.metric(f"{place}: {plain(one.name)}", percent(score), help="On the same pictures: see below.")
+                st.caption(interval(score))
+        with st.container(width=290):
+            st.metric("Difference", f"{value * 100:+.1f} points", help="Second minus first, in percentage points.")
+            st.caption(f"{low * 100:+.1f} to {high * 100:+.1f}")
+    st.markdown(f"**{verdict(paired)}**")
+    left_out = f" Left out: {paired.left_out:,}, excluded or of another split." if paired.left_out else ""
+    st.caption(
+        f"{paired.num_images:,} pictures that both were validated on, judged by today's classes.{left_out} Both are "
+        f"right on {paired.both:,} of them and wrong on {paired.neither:,}. The interval (95 %, Newcombe's for pairs) "
+        "looks at the pictures that changed sides, so it is narrower than the two scores' own intervals."
+    )
+    if words := _settings_in_words(first, second):
+        st.caption(words)
+    elif first.edits() != second.edits():
+        st.caption(
+            "Same settings and seed: the edits are the only difference. Edits to validation pictures that were made "
+            "because the first run failed on them flatter the second."
+        )
+    _changed(run, answers, found, other, paired)
+
+
+@st.fragment
+def _changed(run: Run, answers: Answers, found: Pictures, other: Run, paired: Paired) -> None:
+    counts = {"second": len(paired.only_second), "first": len(paired.only_first)}
+    which = st.segmented_control(
+        "Pictures that changed sides",
+        list(CHANGED),
+        format_func=lambda one: f"{CHANGED[one]}: {counts[one]:,}",
+        default="second",
+        required=True,
+        key="evaluate_changed",
+        help="Pictures that one run answers right and the other wrong.",
+    )
+    pairs = paired.only_second if which == "second" else paired.only_first
+    rows = np.array([pair[run.created > other.created] for pair in pairs], np.int64)
+    rows_gallery(
+        run,
+        answers,
+        found,
+        rows,
+        "changed",
+        (other.id, which),
+        with_class=True,
+        caption=f"Beneath each: its class in that run, and the answer of {plain(run.name)}.",
+        empty="No picture changed sides this way.",
+    )
+
+
+def _settings_in_words(first: Run, second: Run) -> str:
+    before, after = first.config.model_dump(), second.config.model_dump()
+    differing = [name for name in before if before[name] != after.get(name)]
+    if not differing:
+        return ""
+    shown = [
+        name if isinstance(before[name], dict) else f"{name} {before[name]} and {after.get(name)}"
+        for name in differing[:MOST_SETTINGS]
+    ]
+    more = f" and {len(differing) - MOST_SETTINGS} more" if len(differing) > MOST_SETTINGS else ""
+    return f"Their settings differ: {plain(', '.join(shown))}{more}."

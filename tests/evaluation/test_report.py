@@ -1,0 +1,144 @@
+"""The report: whole, true, small, and harmless whatever names it is given."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import Cancelled
+from core.evaluation.answers import Answers, load_answers
+from core.evaluation.chosen import choose_threshold
+from core.evaluation.markup import text
+from core.evaluation.report import Mistake, caveats, gather
+from core.evaluation.report_html import POLICY, report_html, write_report
+from core.evaluation.summary import summarise
+from core.evaluation.words import interval, percent
+from core.training.runs import Run
+
+HOSTILE = (
+    '<script src="http://evil.example/x.js"></script>',
+    '" onload="alert(1)" x="',
+    "'><img src=http://evil.example/p.png>",
+    "new\nline & \u202eright to left \U0001f431 \x00\x1b",
+    "half \udce9 a pair",
+    "--></style><style>@import url(http://evil.example/y.css)",
+)
+
+
+class Reader(HTMLParser):
+    """Every tag, and every attribute with its value, as a browser reads them."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.words = ""
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture
+def finished(trained: Run, pawlab_home: Path) -> Run:
+    folder = pawlab_home / "runs" / trained.id
+    shutil.copytree(trained.directory, folder)
+    return replace(trained, directory=folder)
+
+
+def test_it_holds_the_scores_with_their_intervals_the_settings_and_where_the_weights_are_from(
+    finished: Run, tmp_path: Path
+) -> None:
+    choose_threshold(finished, 0.9)
+    steps: list[str] = []
+    write_report(finished, tmp_path / "report.html", lambda phase, done, total: steps.append(phase))
+    document = (tmp_path / "report.html").read_text()
+    scores, about, words = summarise(load_answers(finished)), finished.summary(), Reader(document).words
+    for score in (scores.accuracy, scores.macro_f1, scores.calibration_error, scores.classes[1].roc_area):
+        assert percent(score) in words
+        assert interval(score) in words
+    for value in (about["fingerprint"], about["weights"]["digest"], about["versions"]["keras"], "Chosen for this run"):
+        assert str(value) in words
+    assert all(name in words for name in about["settings"])
+    assert "report" in steps
+    assert document.count("<svg") == 6
+    assert len(document) < 2_000_000
+    assert str(Path(finished.source).parent) not in document  # nobody's folders
+
+
+def test_hostile_names_stay_text(finished: Run) -> None:
+    number = len(HOSTILE)
+    random = np.random.default_rng(0)
+    answers = Answers(HOSTILE, np.arange(60) % number, random.dirichlet(np.ones(number), 60))
+    material = gather(finished)
+    about = json.loads(json.dumps(material.about))
+    about["settings"][HOSTILE[0]] = HOSTILE[1]
+    about["weights"] = dict.fromkeys(about["weights"], HOSTILE[2])
+    about["versions"][HOSTILE[0]] = HOSTILE[1]
+    about["counts"] = {HOSTILE[5]: dict.fromkeys(HOSTILE, 1)}
+    mistakes = tuple(Mistake(one, one, one, 0.9, 1, b"x", b"x") for one in HOSTILE)
+    document = report_html(
+        replace(
+            material,
+            run=replace(finished, name=HOSTILE[0], source=HOSTILE[2]),
+            about=about,
+            answers=answers,
+            scores=summarise(answers, 100),
+            mistakes=mistakes + tuple(replace(one, picture=b"", reason=HOSTILE[0]) for one in mistakes),
+            honest=None,
+            no_pictures=HOSTILE[0],
+        )
+    )
+    read = Reader(document)
+    assert not {"script", "link", "iframe", "object", "base", "a"} & set(read.tags)
+    assert read.tags.count("style") == 1
+    assert not [name for name, _ in read.attributes if name.startswith("on")]
+    assert {value[:16] for name, value in read.attributes if name in ("src", "href")} == {"data:image/jpeg;"}
+    assert ("content", POLICY) in read.attributes
+    assert "url(" not in document.split("</style>")[0]
+    assert HOSTILE[0] in read.words
+    assert "\\x00\\x1b" in read.words
+    document.encode()
+
+
+def test_pictures_that_are_gone_leave_the_scores_and_say_why(finished: Run, tmp_path: Path) -> None:
+    gone = replace(finished, source=str(tmp_path / "gone"))
+    material = gather(gone)
+    words = Reader(report_html(material)).words
+    assert "cannot be opened any more" in words
+    assert percent(material.scores.accuracy) in words
+    assert len(material.mistakes) == min(12, int((~material.answers.correct).sum()))
+
+
+def test_caveats_name_what_is_special(finished: Run) -> None:
+    material = gather(finished)
+    copied = replace(finished, config=finished.config.changed(copies=1, augment_validation=True))
+    said = " ".join(caveats(replace(material, run=copied, about=material.about | {"status": "cancelled"})))
+    plain = " ".join(caveats(material))
+    for words in ("too narrow", "stopped before its end"):
+        assert words in said
+        assert words not in plain
+    assert "are few" in plain
+    assert "no detector" in plain
+
+
+def test_a_stop_leaves_no_file(finished: Run, tmp_path: Path) -> None:
+    def stop(phase: str, done: int, total: int) -> None:
+        raise Cancelled("Stopped")
+
+    with pytest.raises(Cancelled):
+        write_report(finished, tmp_path / "report.html", stop)
+    assert not list(tmp_path.glob("*report*"))
+
+
+def test_text_escapes_what_ends_an_attribute_or_a_tag() -> None:
+    assert not re.search(r"[<>\"']", text("<a href='x' title=\"y\">"))
