@@ -27,7 +27,7 @@ HTML = """
     <button type="button" class="pause" disabled>Pause</button>
     <button type="button" class="stop" disabled>Turn off</button>
     <label><input type="checkbox" class="mirror" role="switch" checked disabled>Mirror</label>
-    <label hidden>Camera<select class="cameras"></select></label>
+    <label hidden>Camera<select class="cameras" aria-label="Camera"></select></label>
   </div>
   <p class="figures"></p>
   <p class="said" role="status" aria-live="polite"></p>

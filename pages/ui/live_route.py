@@ -96,18 +96,22 @@ class LiveRoute:
         if not from_our_pages(socket.headers):
             await socket.close(1008)  # before it is accepted: the browser sees 403
             return
-        self._connected += 1
         try:
             await socket.accept()
-            if self._connected > self._most:
-                raise Ending(1013, f"{self._most} live cameras are served already. This one waits for a place.")
-            await self._converse(socket, socket.query_params.get("run", ""))
+            await self._serve(socket, socket.query_params.get("run", ""))
         except Ending as ending:
             with suppress(WebSocketDisconnect, RuntimeError, OSError):  # gone meanwhile
                 await socket.send_text(json.dumps({"error": ending.words, "closing": True}))
                 await socket.close(ending.code)
         except WebSocketDisconnect:
             pass
+
+    async def _serve(self, socket: WebSocket, run_id: str) -> None:
+        if self._connected >= self._most:
+            raise Ending(1013, f"{self._most} live cameras are served already. This one waits for a place.")
+        self._connected += 1
+        try:
+            await self._converse(socket, run_id)
         finally:
             self._connected -= 1
 
