@@ -1,5 +1,6 @@
 """The live camera in a browser: the answer over the video, what the network is given, and when the camera is off."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ INSECURE = "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})
 def run(trained: Run, server: Server) -> Run:
     for name in (trained.id, OTHER):
         shutil.copytree(trained.directory, server.home / "runs" / name, dirs_exist_ok=True)
+    asked = server.home / "runs" / OTHER / "config.json"
+    asked.write_text(json.dumps({**json.loads(asked.read_text()), "name": OTHER}))
     return trained
 
 
@@ -113,7 +116,7 @@ def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_answer
     page.on("websocket", lambda socket: asked.append(socket))
     page.emulate_media(color_scheme="dark")
     page.get_by_role("combobox", name=re.compile("Model")).click()
-    page.get_by_role("option", selected=False).click()
+    page.get_by_role("option", selected=False).first.click()
     live.settle()
     answered(page)
     assert page.evaluate(STATES) == ["live"]
