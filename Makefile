@@ -30,6 +30,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.recipe
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.classify
+	$(BIN)/python -m benchmarks.live
 
 clean:
 	rm -rf $(VENV)

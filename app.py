@@ -6,7 +6,9 @@ import plotly
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+
+from pages.ui.live_route import LiveRoute
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
@@ -16,4 +18,5 @@ def plotly_js(request: Request) -> FileResponse:
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
 
 
-app = st.App("pages/main.py", routes=[Route("/api/plotly.js", plotly_js)])
+routes = [Route("/api/plotly.js", plotly_js), WebSocketRoute("/api/live", LiveRoute().connect)]
+app = st.App("pages/main.py", routes=routes)

@@ -45,9 +45,9 @@ def serving(script: str) -> Iterator[tuple[str, int]]:
         server.wait(20)
 
 
-def chromium(playwright: Playwright) -> Browser:
+def chromium(playwright: Playwright, arguments: list[str] = ARGUMENTS) -> Browser:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=found, args=arguments)
 
 
 def visit(page: Page, url: str) -> None:

@@ -75,12 +75,13 @@ class ImageFacts:
     frames: int = 1
 
 
-def load_image(source: bytes | Path, size: int) -> np.ndarray:
+def load_image(source: bytes | Path, size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """The picture as a network sees it: squeezed to a square without keeping its aspect, as Keras' `load_img` does.
 
     Args:
         source: The file's content or where it lies.
         size: Side of the square in pixels, 1 or more.
+        max_pixels: More than these are refused before anything is decoded, for who must answer many strangers at once.
 
     Returns:
         uint8 (size, size, 3), RGB, 0..255, bilinear with antialiasing. A JPEG is decoded at the smallest scale that is
@@ -89,7 +90,7 @@ def load_image(source: bytes | Path, size: int) -> np.ndarray:
     Raises:
         ImageError: The file is no picture that we decode; `received` is the reason in a few words.
     """
-    with _opened(source) as (image, _):
+    with _opened(source, max_pixels) as (image, _):
         image.draft("RGB", (size, size))
         with _turn_for(image):
             square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
@@ -187,7 +188,7 @@ def read_image_file(path: Path | str) -> bytes:
 
 
 @contextmanager
-def _opened(source: bytes | Path) -> Iterator[tuple[ImageFile, bytes]]:
+def _opened(source: bytes | Path, max_pixels: int = MAX_PIXELS) -> Iterator[tuple[ImageFile, bytes]]:
     """The picture with its header read and its limits checked, and the file's content; errors in the block become
     `ImageError`."""
     silence()
@@ -203,7 +204,7 @@ def _opened(source: bytes | Path) -> Iterator[tuple[ImageFile, bytes]]:
         check_structure(content)
         with parser(io.BytesIO(content)) as image:
             opened = True
-            limit = min(MAX_PIXELS, MAX_WEBP_PIXELS) if parser is WebPImageFile else MAX_PIXELS
+            limit = min(max_pixels, MAX_WEBP_PIXELS) if parser is WebPImageFile else max_pixels
             if image.width * image.height > limit:
                 most = f"a {image.format} of at most {limit // 10**6} million"
                 raise refused(f"the picture has {image.width}x{image.height} pixels", most)

@@ -10,12 +10,13 @@ from core.images import FORMATS, MAX_BYTES
 from core.inference.classifier import Answer, Classifier
 from core.training.runs import Run
 from pages.ui.classifier import Look, bars, classifier_of, confidence_in_words, look_at, model_key, usable_runs
+from pages.ui.live_camera import live_camera
 from pages.ui.words import plain, show_error
 
 A_PAGE = 24  # cards shown at once
 A_ROW = 3
 MEGABYTES = MAX_BYTES // 2**20
-UPLOAD, PHOTO = "Upload pictures", "Take a photo"
+UPLOAD, PHOTO, LIVE = "Upload pictures", "Take a photo", "Live camera"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def classify(usable: dict[str, tuple[Run, str]]) -> None:
         f"{plain(', '.join(classifier.classes))}. A picture of something else gets one of them too."
     )
     # The camera is asked for only when its tab is open; the uploader is always there, so that it keeps its files.
-    upload, photo = st.tabs([UPLOAD, PHOTO], on_change="rerun", key="classify_input")
+    upload, photo, live = st.tabs([UPLOAD, PHOTO, LIVE], on_change="rerun", key="classify_input")
     with upload:
         files = st.file_uploader(
             "Pictures",
@@ -81,6 +82,9 @@ def classify(usable: dict[str, tuple[Run, str]]) -> None:
                 "Photo", help="Uses this device's camera. The photo stays on this machine.", width=480
             )
             cards([Picture(shot.file_id, "Your photo", shot.getvalue())] if shot else [], run, classifier)
+    with live:
+        if live.open:
+            live_camera(run)
 
 
 def cards(pictures: list[Picture], run: Run, classifier: Classifier) -> None:

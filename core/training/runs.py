@@ -216,6 +216,18 @@ def find_run(reference: str) -> Run:
     return load_run(folder.absolute())
 
 
+def stored_run(run_id: str) -> Run:
+    """The run of the store that has this very id, for who must not open another folder whatever is asked of him.
+
+    Raises:
+        RunError: There is no such run, or it is broken.
+    """
+    for directory in subfolder("runs").iterdir():
+        if directory.name == run_id and directory.is_dir():
+            return load_run(directory)
+    raise RunError(f"There is no run {run_id[:100]!r}", "the id of a run in the store", "Choose another model")
+
+
 def drop_run(run: Run) -> None:
     """Removes a run and all that it left; one that waits leaves the queue.
 

@@ -1,0 +1,90 @@
+// The answer over the video: a smoothed probability for each class, so that neither words nor bars flicker.
+
+const SMOOTHED = 500; // milliseconds in which the weight of an answer falls to a third
+const STALE = 1500; // milliseconds after which an old answer weighs nothing
+const SHOWN = 3; // classes with a bar
+const SPOKEN = 2000; // milliseconds at least between two words of a screen reader
+
+const make = (tag, className, parent) => {
+  const node = document.createElement(tag);
+  node.className = className;
+  parent.append(node);
+  return node;
+};
+
+// Never 100 while it is less, nor 0 while it is more.
+const percent = (value) => {
+  if (value >= 0.995 && value < 1) return '>99%';
+  return value > 0 && value < 0.005 ? '<1%' : `${Math.round(value * 100)}%`;
+};
+
+class Overlay {
+  constructor(root) {
+    this.place = root.querySelector('.answer');
+    this.label = root.querySelector('.label');
+    this.sure = root.querySelector('.sure');
+    this.bars = root.querySelector('.bars');
+    this.said = root.querySelector('.said');
+    this.classes = []; // all names, where they are few
+    this.forget();
+  }
+
+  forget() {
+    this.smooth = new Map();
+    this.answered = this.spokenAt = -Infinity;
+    this.spoken = this.said.textContent = '';
+    this.place.hidden = true;
+  }
+
+  take({probabilities, threshold}) {
+    const now = performance.now(), passed = now - this.answered, told = new Map(probabilities);
+    this.answered = now;
+    if (passed > STALE) this.smooth = told;
+    else {
+      const weight = 1 - Math.exp(-passed / SMOOTHED);
+      // Of many classes only the most probable are told: the others count as 0, which they nearly are.
+      for (const name of new Set([...this.smooth.keys(), ...told.keys()])) {
+        const old = this.smooth.get(name) ?? 0;
+        this.smooth.set(name, old + weight * ((told.get(name) ?? 0) - old));
+      }
+    }
+    this.draw(threshold);
+  }
+
+  draw(threshold) {
+    const ranked = [...this.smooth].sort((one, other) => other[1] - one[1]);
+    const [best, confidence] = ranked[0], unsure = confidence < threshold;
+    this.place.hidden = false;
+    this.place.classList.toggle('unsure', unsure);
+    this.label.textContent = unsure ? 'unsure' : best;
+    this.sure.textContent = unsure ? '' : percent(confidence);
+    // Few classes keep their places, so that no bar jumps over another.
+    const few = this.classes.length && this.classes.length <= SHOWN;
+    const rows = few ? this.classes.map((name) => [name, this.smooth.get(name) ?? 0]) : ranked.slice(0, SHOWN);
+    while (this.bars.children.length > rows.length) this.bars.lastChild.remove();
+    rows.forEach(([name, value], place) => {
+      const row = this.bars.children[place] ?? this.row();
+      const [words, track, figure] = row.children;
+      words.textContent = name;
+      track.firstChild.style.transform = `scaleX(${value})`;
+      figure.textContent = percent(value);
+      row.classList.toggle('best', name === best && !unsure);
+    });
+    this.speak(this.label.textContent);
+  }
+
+  speak(word) {
+    const now = performance.now();
+    if (word === this.spoken || now - this.spokenAt < SPOKEN) return;
+    this.said.textContent = this.spoken = word;
+    this.spokenAt = now;
+  }
+
+  row() {
+    const row = make('li', '', this.bars);
+    make('span', 'name', row);
+    make('span', 'fill', make('span', 'track', row));
+    make('span', 'figure', row);
+    return row;
+  }
+}

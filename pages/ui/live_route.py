@@ -1,0 +1,192 @@
+"""The websocket that answers the live camera's frames, beside Streamlit's own routes and with none of their checks.
+
+    /api/live?run=ID    binary message: one frame, a picture file    ->  text message: JSON
+
+First comes {"size", "classes"}: the side of the square that the model takes, and the classes' names where they are few.
+Then each frame that is looked at gets {"sequence", "label", "confidence", "probabilities", "threshold",
+"milliseconds"} (`core.inference.live.LiveAnswer`), or {"sequence", "error"} where it cannot be decoded. `sequence` is
+the frame's number on this connection, from 1. A connection has one frame at work and one that waits, the newest: what
+it displaces is dropped, never queued. Whatever ends the connection comes as {"error", "closing": true} before.
+
+Covered: pages of other sites (Origin), other host names (DNS rebinding), frames that are too large or too many,
+connections that are too many or say nothing, and folders outside the store of runs. Not covered: a message is read
+whole before its size is known, up to Streamlit's `server.maxMessageSize`, as on Streamlit's own socket.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+from core.errors import ImageError, PawlabError
+
+if TYPE_CHECKING:
+    from core.inference.live import LiveAnswer, LiveModels
+    from core.training.runs import Run
+
+T = TypeVar("T")
+WORKERS = 2  # frames classified at once, whoever sends them
+MOST_CONNECTIONS = 16
+MAX_FRAME_BYTES = 2**20  # the page's own frames have some 5 KB
+MOST_ANSWERS = 40  # a second and connection; the page sends 30
+FLOOD = 240  # frames a second with which a connection ends: to read them costs time too
+SILENT_SECONDS = 60
+FEW_CLASSES = 10
+NO_ANSWER = 4004  # the code of a close after which asking again is of no use: no such run, no such model
+
+
+class Newest:
+    """Room for one frame between who reads and who answers: a new one takes the place of one that still waits."""
+
+    def __init__(self) -> None:
+        self._number, self._frame, self._there = 0, b"", asyncio.Event()
+
+    def put(self, frame: bytes) -> None:
+        self._number += 1
+        self._frame = frame
+        self._there.set()
+
+    async def take(self) -> tuple[int, bytes]:
+        """The frame and its number, from 1, as soon as there is one."""
+        await self._there.wait()
+        self._there.clear()
+        return self._number, self._frame
+
+
+class Ending(Exception):
+    """Ends a connection: the websocket's close code, and words for the user."""
+
+    def __init__(self, code: int, words: str) -> None:
+        self.code, self.words = code, words
+        super().__init__(words)
+
+
+def from_our_pages(headers: Headers) -> bool:
+    """Whether a page of this very server asks. Browsers always send an Origin with a websocket."""
+    host, origin = headers.get("host"), headers.get("origin", "")
+    try:
+        return is_host_allowed(host) and urlsplit(origin).netloc == host
+    except ValueError:
+        return False
+
+
+class LiveRoute:
+    """The route with what its connections share."""
+
+    def __init__(self, most_connections: int = MOST_CONNECTIONS, silent_seconds: float = SILENT_SECONDS) -> None:
+        self._most, self._silent = most_connections, silent_seconds
+        self._connected = 0
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="live")
+        self._models: LiveModels | None = None
+        self._lock = threading.Lock()
+
+    async def connect(self, socket: WebSocket) -> None:
+        """Serves one connection to its end."""
+        if not from_our_pages(socket.headers):
+            await socket.close(1008)  # before it is accepted: the browser sees 403
+            return
+        try:
+            await socket.accept()
+            await self._serve(socket, socket.query_params.get("run", ""))
+        except Ending as ending:
+            with suppress(WebSocketDisconnect, RuntimeError, OSError):  # gone meanwhile
+                await socket.send_text(json.dumps({"error": ending.words, "closing": True}))
+                await socket.close(ending.code)
+        except WebSocketDisconnect:
+            pass
+
+    async def _serve(self, socket: WebSocket, run_id: str) -> None:
+        if self._connected >= self._most:
+            raise Ending(1013, f"{self._most} live cameras are served already. This one waits for a place.")
+        self._connected += 1
+        try:
+            await self._converse(socket, run_id)
+        finally:
+            self._connected -= 1
+
+    async def _converse(self, socket: WebSocket, run_id: str) -> None:
+        try:
+            run, hello = await self._on_a_worker(partial(self._open, run_id))
+        except PawlabError as error:
+            raise Ending(NO_ANSWER, str(error)) from None
+        await socket.send_text(json.dumps(hello))
+        newest = Newest()
+        tasks = [
+            asyncio.create_task(self._read(socket, newest)),
+            asyncio.create_task(self._answer(socket, run, newest)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, socket: WebSocket, newest: Newest) -> None:
+        """Takes what comes as soon as it comes, so that nothing old lies in any buffer."""
+        moments: deque[float] = deque(maxlen=FLOOD)
+        while True:
+            try:
+                message = await asyncio.wait_for(socket.receive(), self._silent)
+            except TimeoutError:
+                raise Ending(1000, f"No frame came for {self._silent:.0f} seconds.") from None
+            if message["type"] == "websocket.disconnect":
+                return
+            now = time.monotonic()
+            if len(moments) == FLOOD and now - moments[0] < 1:
+                raise Ending(1008, f"More than {FLOOD} frames came within a second.")
+            moments.append(now)
+            frame = message.get("bytes") or b""  # text is no picture either
+            if len(frame) > MAX_FRAME_BYTES:
+                raise Ending(1009, f"A frame had {len(frame):,} bytes. At most {MAX_FRAME_BYTES:,} are taken.")
+            newest.put(frame)
+
+    async def _answer(self, socket: WebSocket, run: "Run", newest: Newest) -> None:
+        earliest = 0.0
+        while True:
+            await asyncio.sleep(earliest - time.monotonic())
+            number, frame = await newest.take()
+            earliest = time.monotonic() + 1 / MOST_ANSWERS
+            said: dict[str, Any] = {"sequence": number}
+            try:
+                said.update(await self._on_a_worker(partial(self._look, run, frame)))
+            except ImageError as error:
+                said["error"] = error.received
+            except PawlabError as error:
+                raise Ending(NO_ANSWER, str(error)) from None
+            await socket.send_text(json.dumps(said))
+
+    async def _on_a_worker(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def _ready(self) -> "LiveModels":
+        with self._lock:
+            if self._models is None:
+                from core.inference.live import LiveModels  # ONNX Runtime: not before somebody asks
+
+                self._models = LiveModels()
+            return self._models
+
+    def _look(self, run: "Run", frame: bytes) -> "LiveAnswer":
+        return self._ready().answer(run, frame)
+
+    def _open(self, run_id: str) -> "tuple[Run, dict[str, Any]]":
+        from core.training.runs import stored_run
+
+        run = stored_run(run_id)
+        classifier = self._ready().classifier(run)
+        classes = classifier.classes if len(classifier.classes) <= FEW_CLASSES else ()
+        return run, {"size": classifier.image_size, "classes": list(classes)}

@@ -1,0 +1,227 @@
+"""The live camera in a browser: the answer over the video, what the network is given, and when the camera is off."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+
+from core.images import load_image
+from core.training.runs import Run
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, Server, Watched, watch_page
+
+pytestmark = pytest.mark.browser
+OTHER = "another-run"
+FAKE_ANSWER, FAKE_CAMERA = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
+# Keeps what the page gets from the camera, so that a test can see whether it is still on, and the frames that it sends.
+STREAMS = """
+window.streams = [];
+const devices = navigator.mediaDevices, ask = devices.getUserMedia.bind(devices);
+devices.getUserMedia = async (wanted) => { const got = await ask(wanted); streams.push(got); return got; };
+window.frames_sent = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function(what) { if (what instanceof Blob) frames_sent.push(what); send.call(this, what); };
+"""
+LAST_FRAME = "frames_sent.at(-1).arrayBuffer().then(buffer => [...new Uint8Array(buffer)])"
+STATES = "streams.flatMap(stream => stream.getTracks().map(track => track.readyState))"
+BUSY = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotReadableError'); };"
+INSECURE = "Object.defineProperty(navigator, 'mediaDevices', {value: undefined});"
+
+
+@pytest.fixture
+def run(trained: Run, server: Server) -> Run:
+    for name in (trained.id, OTHER):
+        shutil.copytree(trained.directory, server.home / "runs" / name, dirs_exist_ok=True)
+    asked = server.home / "runs" / OTHER / "config.json"
+    asked.write_text(json.dumps({**json.loads(asked.read_text()), "name": OTHER}))
+    return trained
+
+
+@pytest.fixture
+def live(watched: Watched, run: Run) -> Iterator[Watched]:
+    """The page with the camera still off."""
+    watched.page.add_init_script(STREAMS)
+    yield open_live(watched)
+    shutil.rmtree(watched.server.home / "runs" / OTHER)
+
+
+def open_live(watched: Watched) -> Watched:
+    watched.open("classify")
+    watched.page.get_by_role("tab", name="Live camera").click()
+    start(watched.page).wait_for()
+    watched.settle()
+    return watched
+
+
+def start(page: Page) -> Locator:
+    return page.get_by_role("button", name="Start the camera")
+
+
+def answered(page: Page, times: int = 3) -> None:
+    """Waits for so many answers from now on."""
+    root = page.locator(".live")
+    root.evaluate("root => { root.live.recent = []; }")
+    expect(page.locator(".live .label")).to_be_visible()
+    root.evaluate(
+        "(root, times) => new Promise(done => { const look = () => root.live.recent.length >= times ? done()"
+        " : setTimeout(look, 20); look(); })",
+        times,
+    )
+
+
+def test_the_answer_stands_over_the_video_and_the_network_gets_the_whole_picture(
+    live: Watched, run: Run, drawn: Path
+) -> None:
+    """Squeezed to a square and not mirrored, as an uploaded picture is; with nothing sent while it is paused."""
+    page = live.page
+    start(page).click()
+    answered(page)
+    expect(page.locator(".live .label")).to_have_text("dogs")
+    expect(page.locator(".live .sure")).to_have_text(re.compile(r"^>?\d+%$"))
+    expect(page.locator(".live .figures")).to_have_text(re.compile(r"\d+ frames a second, \d+ ms"))
+    expect(page.locator(".live .said")).to_have_text("dogs")
+
+    size = run.config.image_size
+    picture = load_image(sorted((drawn / "train" / "dogs").iterdir())[0], size).astype(float)
+    sent = load_image(bytes(page.evaluate(LAST_FRAME)), size).astype(float)
+    off = np.abs(sent - picture).mean()
+    assert off < 8
+    assert off < np.abs(sent[:, ::-1] - picture).mean() / 2
+    quarter = size // 8
+    cropped = np.abs(sent - np.repeat(picture[:, quarter:-quarter], 2, axis=1)[:, :size]).mean()
+    assert off < cropped / 2
+
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(300)
+    before = page.evaluate("frames_sent.length")
+    page.wait_for_timeout(500)
+    assert page.evaluate("frames_sent.length") == before
+    assert page.evaluate(STATES) == ["live"]
+    page.get_by_role("button", name="Go on").click()
+    answered(page)
+    assert not live.complaints
+
+
+def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_answers(live: Watched) -> None:
+    page = live.page
+    start(page).click()
+    answered(page)
+    asked: list[WebSocket] = []
+    page.on("websocket", lambda socket: asked.append(socket))
+    page.emulate_media(color_scheme="dark")
+    page.get_by_role("combobox", name=re.compile("Model")).click()
+    page.get_by_role("option", selected=False).first.click()
+    live.settle()
+    answered(page)
+    assert page.evaluate(STATES) == ["live"]
+    assert len([socket for socket in asked if "/api/live?run=" in socket.url]) == 1
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda watched: watched.go("Dataset"),
+        lambda watched: watched.page.get_by_role("button", name="Turn off").click(),
+        # Whatever takes it off the page, though Streamlit had not told it.
+        lambda watched: watched.page.locator(".live").evaluate("root => root.getRootNode().host.remove()"),
+        lambda watched: watched.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))"),
+    ],
+    ids=["page", "button", "removed", "hidden"],
+)
+def test_the_camera_and_the_connection_end_when_it_is_left(live: Watched, leave: Callable[[Watched], None]) -> None:
+    page = live.page
+    with page.expect_websocket(lambda socket: "/api/live" in socket.url) as opened:
+        start(page).click()
+    answered(page, 1)
+    assert page.evaluate(STATES) == ["live"]
+    leave(live)
+    page.wait_for_function(f"{STATES}.every(state => state === 'ended')")
+    if not opened.value.is_closed():
+        opened.value.wait_for_event("close")
+
+
+def test_a_broken_connection_is_said_and_comes_back(live: Watched) -> None:
+    page = live.page
+    start(page).click()
+    answered(page, 1)
+    page.locator(".live").evaluate("root => root.live.link.socket.close()")
+    expect(page.get_by_text(re.compile("connection to Pawlab is lost.*Trying again"))).to_be_visible()
+    answered(page)
+    expect(page.locator(".live .lost")).to_be_hidden()
+    assert page.evaluate(STATES) == ["live"]
+
+
+@pytest.mark.parametrize(("script", "words"), [(BUSY, "The camera is in use"), (INSECURE, "no camera to this address")])
+def test_a_camera_that_cannot_be_had_is_explained(watched: Watched, run: Run, script: str, words: str) -> None:
+    watched.page.add_init_script(script)
+    open_live(watched)
+    start(watched.page).click()
+    expect(watched.page.get_by_text(words)).to_be_visible()
+    assert not watched.complaints
+
+
+@contextmanager
+def other_chromium(browser: Browser, server: Server, *arguments: str) -> Iterator[Watched]:
+    """A page with the camera still off, in a browser started with other cameras."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    kept = [one for one in ARGUMENTS if "-media-stream" not in one]
+    other = browser.browser_type.launch(executable_path=found, args=[*kept, *arguments])
+    try:
+        for watched in watch_page(other, server):
+            watched.page.add_init_script(STREAMS)
+            yield open_live(watched)
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((FAKE_ANSWER + "=deny", FAKE_CAMERA), "The camera is not allowed"),
+        ((FAKE_ANSWER, FAKE_CAMERA + "=device-count=0"), "No camera was found"),
+    ],
+)
+def test_a_camera_that_is_refused_or_missing_is_explained(
+    browser: Browser, server: Server, run: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    with other_chromium(browser, server, *arguments) as watched:
+        watched.page.context.clear_permissions()
+        start(watched.page).click()
+        expect(watched.page.get_by_text(words)).to_be_visible()
+        expect(watched.page.get_by_role("button", name="Try again")).to_be_visible()
+        assert not watched.complaints
+
+
+def test_of_two_cameras_one_is_chosen(browser: Browser, server: Server, run: Run) -> None:
+    with other_chromium(browser, server, FAKE_ANSWER, FAKE_CAMERA + "=device-count=2") as watched:
+        page = watched.page
+        start(page).click()
+        answered(page, 1)
+        page.get_by_label("Camera", exact=True).select_option(index=1)
+        page.wait_for_function(f"{STATES}.join() === 'ended,live'")
+        answered(page, 1)
+        one, two = page.evaluate("streams.map(stream => stream.getTracks()[0].getSettings().deviceId)")
+        assert one != two
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_a_phone_is_wide_enough(live: Watched, scheme: str) -> None:
+    page = live.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": 390, "height": 844})
+    worst = []
+    for step in ("off", "live"):
+        if step == "live":
+            start(page).click()
+            answered(page)
+        page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
+        found = Axe().run(page).response["violations"]
+        worst += [(one["id"], step) for one in found if one["impact"] in ("serious", "critical")]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not worst

@@ -1,0 +1,115 @@
+"""Frames of a live camera: answered as photos are, bounded, by the model that is there now."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from core.backbone.architecture import IMAGE
+from core.errors import ImageError, PawlabError, RunError
+from core.evaluation.chosen import choose_threshold
+from core.files import read_json, write_json
+from core.inference.classifier import Classifier
+from core.inference.live import MOST_PROBABILITIES, LiveModels
+from core.training.runs import Run, load_run
+from tests.drawing import image_bytes
+
+CLASSES = 25
+
+
+@pytest.fixture
+def run(trained: Run, tmp_path: Path) -> Run:
+    return load_run(Path(shutil.copytree(trained.directory, tmp_path / "run")))
+
+
+def many_classes(run: Run) -> None:
+    """Makes it a run of `CLASSES` classes whose model says class 24 of everything, then 23 and so on."""
+    weights = helper.make_tensor("bias", TensorProto.FLOAT, [1, CLASSES], np.arange(CLASSES) / 5)
+    zero = helper.make_tensor("zero", TensorProto.FLOAT, [3, CLASSES], np.zeros(3 * CLASSES))
+    nodes = [
+        helper.make_node("ReduceMean", [IMAGE], ["colour"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["colour", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "bias"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"]),
+    ]
+    image = helper.make_tensor_value_info(IMAGE, TensorProto.FLOAT, [None, None, None, 3])
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, CLASSES])
+    graph = helper.make_graph(nodes, "many", [image], [output], [weights, zero])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    (run.directory / "model.onnx").write_bytes(model.SerializeToString())
+    summary = read_json(run.directory / "run.json")
+    write_json(run.directory / "run.json", {**summary, "classes": [str(number) for number in range(CLASSES)]})
+
+
+def test_a_frame_gets_the_answer_that_a_photo_gets(run: Run) -> None:
+    frame = image_bytes(3, (320, 240))
+    expected = Classifier.open(run).classify(frame)
+    answer = LiveModels().answer(run, frame)
+    assert (answer["label"], answer["confidence"]) == (expected.label, expected.confidence)
+    assert dict(answer["probabilities"]) == expected.probabilities
+
+
+def test_of_many_classes_the_most_probable_are_told_in_order(run: Run) -> None:
+    many_classes(run)
+    onnx.checker.check_model(str(run.directory / "model.onnx"))
+    answer = LiveModels().answer(run, image_bytes())
+    assert [name for name, _ in answer["probabilities"]] == [str(24 - place) for place in range(MOST_PROBABILITIES)]
+    assert answer["label"] == "24"
+
+
+def test_the_runs_own_threshold_is_told_as_it_is_now(run: Run) -> None:
+    models = LiveModels()
+    assert models.answer(run, image_bytes())["threshold"] == 0
+    choose_threshold(run, 0.8)
+    assert models.answer(run, image_bytes())["threshold"] == 0.8
+
+
+def test_a_picture_with_more_pixels_than_any_camera_sends_is_refused(run: Run) -> None:
+    with pytest.raises(ImageError, match="2500x2000"):
+        LiveModels().answer(run, image_bytes(size=(2500, 2000)))
+
+
+def test_a_model_is_opened_once_and_anew_when_it_has_changed(run: Run) -> None:
+    models = LiveModels()
+    first = models.classifier(run)
+    assert models.classifier(run) is first
+    many_classes(run)
+    assert len(models.classifier(run).classes) == CLASSES
+    assert len(models._opened) == 1
+
+
+def test_few_models_are_kept(run: Run, trained: Run) -> None:
+    models = LiveModels(most=1)
+    first = models.classifier(run)
+    models.classifier(trained)
+    assert len(models._opened) == 1
+    assert models.classifier(run) is not first
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no model"])
+def test_a_model_that_is_gone_or_broken_is_an_error_of_ours(run: Run, content: bytes | None) -> None:
+    models = LiveModels()
+    models.classifier(run)
+    model = run.directory / "model.onnx"
+    if content is None:
+        model.unlink()
+    else:
+        model.write_bytes(content)
+    with pytest.raises(PawlabError, match="model"):
+        models.answer(run, image_bytes())
+
+
+def test_a_model_that_takes_something_else_is_an_error_of_ours(run: Run) -> None:
+    node = helper.make_node("Identity", ["x"], ["probabilities"])
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "probabilities")]
+    model = helper.make_model(
+        helper.make_graph([node], "other", ends[:1], ends[1:]),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+    )
+    (run.directory / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(RunError, match="fails"):
+        LiveModels().classifier(run)

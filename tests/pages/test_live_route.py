@@ -1,0 +1,210 @@
+"""The live route on a real server, without a browser: who may ask, what a frame may be, and that nothing is queued."""
+
+import json
+import logging
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from core.inference.classifier import Classifier
+from core.training.runs import Run
+from pages.ui.live_route import FLOOD, MAX_FRAME_BYTES, NO_ANSWER, LiveRoute
+from tests.drawing import image_bytes
+
+
+@contextmanager
+def serving(route: LiveRoute) -> Iterator[int]:
+    """The port of a server like Streamlit's with nothing but the route."""
+    app = Starlette(routes=[WebSocketRoute("/api/live", route.connect)])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, ws="websockets-sansio", log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def port(caplog: pytest.LogCaptureFixture) -> Iterator[int]:
+    """That of a server which logs no error, whatever the test does to it."""
+    with serving(LiveRoute()) as port:
+        yield port
+    assert [one.getMessage() for one in caplog.get_records("call") if one.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture
+def run_id(trained: Run, pawlab_home: Path) -> str:
+    shutil.copytree(trained.directory, pawlab_home / "runs" / trained.id)
+    return trained.id
+
+
+def view(port: int, run_id: str, origin: str | None = "", host: str = "127.0.0.1") -> ClientConnection:
+    """A connection as a page of the server opens it, or with another origin or host name."""
+    uri, own = f"ws://{host}:{port}/api/live?run={run_id}", f"http://127.0.0.1:{port}"
+    return connect(
+        uri,
+        sock=socket.create_connection(("127.0.0.1", port)),
+        origin=own if origin == "" else origin,  # type: ignore[arg-type]  # a NewType of str
+        open_timeout=60,
+        proxy=None,
+    )
+
+
+def hear(viewer: ClientConnection) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(viewer.recv(60))
+    return message
+
+
+def how_it_ends(viewer: ClientConnection) -> tuple[int, str]:
+    """The code of the close and the words before it."""
+    words = ""
+    try:
+        while True:
+            said = hear(viewer)
+            words = said["error"] if said.get("closing") else words
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None
+        return closed.rcvd.code, words
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        (None, "127.0.0.1"),
+        ("null", "127.0.0.1"),
+        ("http://example.org", "127.0.0.1"),
+        ("http://127.0.0.1", "127.0.0.1"),  # another port is another site
+        ("http://127.0.0.1:{port}.example.org", "127.0.0.1"),
+        ("http://[", "127.0.0.1"),
+        ("http://example.org:{port}", "example.org"),  # a name that was bent to this machine
+    ],
+)
+def test_a_page_of_another_site_is_refused(port: int, run_id: str, origin: str | None, host: str) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        view(port, run_id, origin and origin.format(port=port), host)
+    assert refusal.value.response.status_code == 403
+
+
+def test_frames_are_answered_as_photos_are(port: int, run_id: str, trained: Run) -> None:
+    classifier = Classifier.open(trained)
+    with view(port, run_id) as viewer:
+        assert hear(viewer) == {"size": classifier.image_size, "classes": list(classifier.classes)}
+        for number in (1, 2):
+            frame = image_bytes(number)
+            viewer.send(frame)
+            said = hear(viewer)
+            assert said["sequence"] == number
+            assert said["label"] == classifier.classify(frame).label
+            assert dict(said["probabilities"]) == pytest.approx(classifier.classify(frame).probabilities)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"", b"no picture", image_bytes()[:300], image_bytes(size=(2500, 2000)), b"\xff\xd8\xff" + b"\xff" * 5000],
+    ids=["empty", "garbage", "cut off", "too many pixels", "a jpeg's head alone"],
+)
+def test_a_bad_frame_gets_an_error_and_the_connection_stays(port: int, run_id: str, frame: bytes) -> None:
+    with view(port, run_id) as viewer:
+        hear(viewer)
+        viewer.send(frame)
+        said = hear(viewer)
+        assert said.keys() == {"sequence", "error"}
+        assert said["error"]
+        viewer.send(image_bytes())
+        assert hear(viewer)["label"] in ("cats", "dogs")
+
+
+def test_text_is_a_bad_frame(port: int, run_id: str) -> None:
+    with view(port, run_id) as viewer:
+        hear(viewer)
+        viewer.send("{}")
+        assert "error" in hear(viewer)
+
+
+def test_a_frame_that_is_too_large_ends_the_connection(port: int, run_id: str) -> None:
+    with view(port, run_id) as viewer:
+        viewer.send(image_bytes() + bytes(MAX_FRAME_BYTES))
+        code, words = how_it_ends(viewer)
+    assert code == 1009
+    assert "bytes" in words
+
+
+def test_of_a_burst_the_newest_frame_is_answered_and_nothing_is_queued(port: int, run_id: str) -> None:
+    frame = image_bytes(size=(1024, 768))
+    with view(port, run_id) as viewer:
+        hear(viewer)
+        for _ in range(100):
+            viewer.send(frame)
+        answered = [hear(viewer)["sequence"]]
+        while answered[-1] < 100:
+            answered.append(hear(viewer)["sequence"])
+        assert answered == sorted(set(answered))
+        assert len(answered) < 50
+        viewer.send(frame)
+        assert hear(viewer)["sequence"] == 101  # nothing of the burst is still to come
+
+
+def test_a_flood_ends_the_connection(port: int, run_id: str) -> None:
+    with view(port, run_id) as viewer:
+        with suppress(ConnectionClosed):
+            for _ in range(20 * FLOOD):
+                viewer.send(b"")
+        assert how_it_ends(viewer)[0] == 1008
+
+
+def test_only_runs_of_the_store_are_opened(port: int, run_id: str, trained: Run, pawlab_home: Path) -> None:
+    shutil.copytree(trained.directory, pawlab_home / "elsewhere")
+    (pawlab_home / "runs" / "empty").mkdir()
+    asked = ["", ".", "..", "../elsewhere", f"./{run_id}", f"{run_id}/", str(trained.directory), "nothing", "empty"]
+    for name in [*asked, "%00", "%F0%9F%98%80", "x" * 3000]:
+        with view(port, name) as viewer:
+            code, words = how_it_ends(viewer)
+        assert (code, bool(words)) == (NO_ANSWER, True), name
+
+
+def test_a_run_that_is_removed_while_it_answers_ends_the_connection(port: int, run_id: str, pawlab_home: Path) -> None:
+    with view(port, run_id) as viewer:
+        hear(viewer)
+        shutil.rmtree(pawlab_home / "runs" / run_id)
+        viewer.send(image_bytes())
+        code, words = how_it_ends(viewer)
+    assert code == NO_ANSWER
+    assert "model" in words
+
+
+def test_two_are_served_the_third_is_told_to_wait_and_a_place_comes_free(run_id: str) -> None:
+    with serving(LiveRoute(most_connections=2)) as port, view(port, run_id) as first:
+        with view(port, run_id) as second:
+            for viewer in (first, second):
+                hear(viewer)
+                viewer.send(image_bytes())
+            for viewer in (second, first):
+                assert hear(viewer)["sequence"] == 1
+            with view(port, run_id) as third:
+                code, words = how_it_ends(third)
+            assert code == 1013
+            assert "2 live cameras" in words
+        with view(port, run_id) as third:
+            assert "size" in hear(third)
+
+
+def test_who_sends_nothing_leaves_his_place(run_id: str) -> None:
+    with serving(LiveRoute(silent_seconds=0.05)) as port, view(port, run_id) as viewer:
+        assert how_it_ends(viewer)[0] == 1000
