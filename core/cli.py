@@ -1,4 +1,4 @@
-"""The commands: train, runs, and those of `core.cli_data` and `core.cli_classify`."""
+"""The commands: train, runs, and those of `core.cli_data`, `core.cli_classify` and `core.cli_export`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from core.cli_classify import classify
 from core.cli_data import Json, clean, sample, scan
+from core.cli_export import export, import_
 from core.config import help_of
 from core.console import CANCELLED, err, out, print_json, progress_bars
 from core.datasets.current import local_source
@@ -32,6 +33,8 @@ app.command()(sample)
 app.command()(scan)
 app.command()(clean)
 app.command()(classify)
+app.command()(export)
+app.command("import")(import_)
 
 
 def _option(name: str) -> Any:
