@@ -10,8 +10,6 @@ from rich.markup import escape
 from core.cli_data import Json
 from core.console import out, print_json, progress_bars
 from core.errors import ConfigError
-from core.export.bundle import make_bundle
-from core.export.importing import import_bundle
 from core.training.runs import find_run
 
 
@@ -22,6 +20,8 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a run as one zip that works without Pawlab, after trying it out."""
+    from core.export.bundle import make_bundle  # here because no other command needs it
+
     run = find_run(run_name)
     try:
         exists = target.exists()
@@ -50,6 +50,8 @@ def import_(
     json: Json = False,
 ) -> None:
     """Bring a bundle back as a run, after checking all of it."""
+    from core.export.importing import import_bundle  # here because no other command needs it
+
     if not source.is_file():
         raise ConfigError(f"{source} does not exist", "a bundle that export wrote")
     with progress_bars() as progress:

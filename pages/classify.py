@@ -10,6 +10,7 @@ from core.images import FORMATS, MAX_BYTES
 from core.inference.classifier import Answer, Classifier
 from core.training.runs import Run
 from pages.ui.classifier import Look, bars, classifier_of, confidence_in_words, look_at, model_key, usable_runs
+from pages.ui.export_bundle import export_section
 from pages.ui.words import plain, show_error
 
 A_PAGE = 24  # cards shown at once
@@ -36,6 +37,7 @@ def main() -> None:
     else:
         st.info("No run has been trained yet, so there is no model to ask. Train one first; this page then lists it.")
         st.page_link("train.py", label="Go to Training", help="Start a run there.")
+        export_section(None)
     if broken:
         with st.expander(f"{len(broken)} run{'s' if len(broken) > 1 else ''} that cannot be used, and why"):
             st.dataframe(
@@ -81,6 +83,7 @@ def classify(usable: dict[str, tuple[Run, str]]) -> None:
                 "Photo", help="Uses this device's camera. The photo stays on this machine.", width=480
             )
             cards([Picture(shot.file_id, "Your photo", shot.getvalue())] if shot else [], run, classifier)
+    export_section(run)
 
 
 def cards(pictures: list[Picture], run: Run, classifier: Classifier) -> None:

@@ -12,5 +12,6 @@ card           the model card
 bundle         makes and verifies one
 checks         what a stranger's model.onnx and model.keras must be like
 trial          the first use of a stranger's model, in a process with limits
+kept           the bundle in a run's folder, for the page
 importing      a bundle becomes a run
 """

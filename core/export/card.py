@@ -37,7 +37,8 @@ def model_card(manifest: Manifest, answers: Answers | None, verified: Verified) 
     """
     parts = [
         f"# {plain(manifest.name)}",
-        f"An image classifier for {plain(', '.join(manifest.classes))}, trained with Pawlab on {_date(manifest.created)}.",
+        f"An image classifier for {plain(', '.join(manifest.classes))}, trained with Pawlab on "
+        f"{_date(manifest.created)}.",
         "    pip install -r requirements.txt\n    python predict.py IMAGE...",
         "## Scores",
         *_scores(manifest, answers),

@@ -38,11 +38,6 @@ class Keras:
     litert_reason: str
 
 
-def app_answers(classifier: Classifier, files: tuple[Path, ...]) -> list[Answer | ImageError]:
-    """The app's own answers."""
-    return list(classifier.classify_all(files))
-
-
 def compare_script(folder: Path, files: tuple[Path, ...], expected: list[Answer | ImageError], tell: Progress) -> float:
     """Runs the `predict.py` in `folder` in a fresh process on `files`, without this project in reach.
 
@@ -50,7 +45,7 @@ def compare_script(folder: Path, files: tuple[Path, ...], expected: list[Answer 
         The largest difference in a probability.
 
     Raises:
-        ExportError: It fails, differs by more than `TOLERANCE`, or answers where the app refuses or the other way round.
+        ExportError: It fails, differs by more than `TOLERANCE`, or answers where the app refuses or vice versa.
     """
     # -I: no variable, no folder of the user and not this project among the places that modules come from
     command = [sys.executable, "-I", str(folder / "predict.py"), "--probabilities", *map(str, files)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.archives import ArchiveLimits
 from core.errors import ArchiveError
+from core.export.manifest import Manifest
 from core.files import sha256_file
 
 SUMS = "SHA256SUMS"
@@ -66,10 +67,17 @@ def write_zip(folder: Path, target: Path) -> None:
             archive.write(folder / name, name, kind)
 
 
-def labels_json(classes: tuple[str, ...], image_size: int, threshold: float) -> str:
+def labels_json(manifest: Manifest) -> str:
     """What predict.py reads."""
-    about = {"classes": list(classes), "image_size": image_size, "threshold": threshold}
-    return json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(labels(manifest), indent=2, ensure_ascii=False) + "\n"
+
+
+def labels(manifest: Manifest) -> dict[str, object]:
+    return {
+        "classes": list(manifest.classes),
+        "image_size": manifest.settings.image_size,
+        "threshold": manifest.threshold,
+    }
 
 
 def refused(received: str, expected: str) -> ArchiveError:

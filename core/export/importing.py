@@ -21,7 +21,7 @@ from core.evaluation.answers import load_answers
 from core.evaluation.chosen import choose_threshold
 from core.export.bounded import run_bounded
 from core.export.checks import check_keras, check_onnx
-from core.export.files import LIMITS, check_files, refused
+from core.export.files import LIMITS, check_files, labels, refused
 from core.export.manifest import MAX_BYTES, MAX_NAME, Manifest
 from core.files import EventLog, read_json, sha256_file, write_atomic, write_json
 from core.home import subfolder
@@ -94,11 +94,7 @@ def _check_labels(bundle: Path, manifest: Manifest) -> None:
         about = read_json(bundle / "labels.json")
     except (ValueError, RecursionError):
         about = None
-    if about != {
-        "classes": list(manifest.classes),
-        "image_size": manifest.settings.image_size,
-        "threshold": manifest.threshold,
-    }:
+    if about != labels(manifest):
         raise refused("labels.json does not fit run.json", "the same classes, size and threshold in both")
 
 

@@ -26,6 +26,11 @@ PHASES = {
     "head": "Training the head",
     "measure": "Timing some steps of the head",
     "save": "Saving and checking the model",
+    "bundle": "Putting the bundle together",
+    "tensorflow": "Asking model.keras, and converting it to LiteRT",
+    "predict": "Running the bundle's predict.py",
+    "unpack": "Unpacking the finished bundle",
+    "check": "Checking the bundle",
 }
 
 
