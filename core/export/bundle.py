@@ -78,13 +78,13 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
             expected = list(classifier.classify_all(samples.files))
             progress("bundle", 0, 0)
             write_models(run, folder, manifest)
+            found = compare_script(folder, samples.files, expected, progress)
             good = tuple(
                 file for file, answer in zip(samples.files, expected, strict=True) if isinstance(answer, Answer)
             )
             keras = compare_keras(folder / "model.keras", classifier, good, work / "keras", litert, progress)
             if keras.litert:
                 shutil.move(keras.litert, folder / "model.tflite")
-            found = compare_script(folder, samples.files, expected, progress)
             progress("bundle", 0, 0)
             verified = Verified(found, len(samples.pictures), len(samples.awkward), samples.missing, keras)
             write_papers(run, folder, manifest, samples, verified)

@@ -98,7 +98,7 @@ def compare_keras(
         run_bounded(command, TENSORFLOW_SECONDS, lambda: tell("tensorflow", _count(folder, names), len(names)), env=env)
     except ExportError as error:
         reason = error.received
-    found, found_litert = (_difference(folder / name, expected) for name in ("keras.npy", "litert.npy"))
+    found, found_litert = (difference_to(folder / name, expected) for name in ("keras.npy", "litert.npy"))
     if found is not None and not found <= TOLERANCE:
         raise _refused(f"model.keras differs by {found:.2g} in a probability")
     passed = litert and found_litert is not None and found_litert <= TOLERANCE
@@ -114,7 +114,7 @@ def _count(folder: Path, names: list[str]) -> int:
     return sum((folder / name).is_file() for name in names)
 
 
-def _difference(file: Path, expected: Rows) -> float | None:
+def difference_to(file: Path, expected: Rows) -> float | None:
     """The largest difference to the app; None where there are no answers. NaN is infinitely far."""
     try:
         rows = np.load(file, allow_pickle=False).astype(np.float64)

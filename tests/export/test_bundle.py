@@ -17,7 +17,8 @@ from PIL import Image
 from core.datasets import open_dataset
 from core.errors import Cancelled, ExportError, InputError
 from core.evaluation.chosen import choose_threshold
-from core.export.bundle import Bundle, make_bundle
+from core.export.bundle import PREDICT, Bundle, make_bundle
+from core.export.compare import difference_to
 from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
 from core.export.samples import DIGEST, awkward_pictures
 from core.inference.classifier import Answer, Classifier
@@ -264,20 +265,43 @@ def test_a_damaged_run_gives_no_bundle(copy: Run, tmp_path: Path, damage: Callab
     assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
 
 
-def test_another_models_keras_file_is_not_let_through(copy: Run, tmp_path: Path) -> None:
-    import h5py
-
-    shutil.unpack_archive(copy.directory / "model.keras", tmp_path / "keras", "zip")
-    with h5py.File(tmp_path / "keras" / "model.weights.h5", "r+") as root:
-        names: list[str] = []
-        root.visit(names.append)
-        (bias,) = [root[name] for name in names if name.endswith("vars/1") and root[name].shape == (1,)]
-        bias[...] = bias[()] + 0.5
-    shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "keras")
-    (tmp_path / "packed.zip").replace(copy.directory / "model.keras")
-    with pytest.raises(ExportError, match=r"model\.keras differs by"):
+@pytest.mark.parametrize(
+    ("line", "instead", "reason"),
+    [
+        ("turn = TURNS.get(", "turn = {}.get(", "differs by"),
+        ('image.draft("RGB", (size, size))', "pass", "differs by"),
+        ('Image.new("RGB", picture.size, "white")', 'Image.new("RGB", picture.size)', "differs by"),
+        ('answer["unsure"]', 'answer["unsure', "does not run"),
+        ("except Exception as error:", "except KeyError as error:", "does not run"),
+    ],
+)
+def test_a_predict_py_that_decodes_otherwise_is_not_let_through(
+    copy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, instead: str, reason: str
+) -> None:
+    source = PREDICT.read_text(encoding="utf-8")
+    assert source.count(line) == 1
+    (tmp_path / "predict.py").write_text(source.replace(line, instead), encoding="utf-8")
+    monkeypatch.setattr("core.export.bundle.PREDICT", tmp_path / "predict.py")
+    with pytest.raises(ExportError, match=reason):
         make_bundle(copy, tmp_path / "out.zip", litert=False)
-    assert not (tmp_path / "out.zip").exists()
+    assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "difference"),
+    [
+        ([[0.25], [1.0]], 0.0),
+        ([[0.25], [0.75]], 0.25),
+        ([[0.25], [np.nan]], np.inf),
+        ([[0.25]], np.inf),
+        ([[0.2, 0.3, 0.5], [0, 0, 1]], np.inf),
+    ],
+)
+def test_answers_of_another_form_or_none_are_infinitely_far(
+    tmp_path: Path, rows: list[list[float]], difference: float
+) -> None:
+    np.save(tmp_path / "rows.npy", np.array(rows, np.float32))
+    assert difference_to(tmp_path / "rows.npy", np.array([[0.75, 0.25], [0.0, 1.0]])) == difference
 
 
 def test_a_stop_leaves_nothing_behind(copy: Run, tmp_path: Path) -> None:
