@@ -50,7 +50,8 @@ def model_card(manifest: Manifest, answers: Answers | None, verified: Verified) 
         f"The base is MobileNetV2 without its top: {plain(manifest.weights.description)} "
         f"({plain(manifest.weights.location)}). SHA-256 of the file `{manifest.weights.file_sha256}`, of the numbers "
         f"`{manifest.weights.digest}`. Its makers publish it under the Apache License 2.0 unless the line above says "
-        "otherwise. The head was trained here.",
+        "otherwise. The head was trained here"
+        + ("." if manifest.fine_tuning is None else ", and the base's last layers changed."),
         "## Limits",
         *_limits(manifest),
         "## Verification",
@@ -124,8 +125,11 @@ def _settings(manifest: Manifest) -> list[str]:
     rows += [f"| augmentation: {name} | {plain(str(value))} |" for name, value in changes.items()]
     seconds = sum(value for name, value in manifest.seconds.items() if name != "total")
     stopped = "" if manifest.status == "finished" else " The run was stopped before its last epoch."
+    how = "The base frozen, a small head trained"
+    if stage := manifest.fine_tuning:
+        how += f", then the base's last {stage.layers} layers with it at a learning rate of {stage.learning_rate:g}"
     return [
-        f"The base frozen, a small head trained: best epoch {manifest.best_epoch} of {manifest.epochs}, validation "
+        f"{how}: best epoch {manifest.best_epoch} of {manifest.epochs}, validation "
         f"loss {manifest.val_loss:.4f}, {seconds:.0f} s.{stopped}",
         "\n".join(rows),
         "Made with "

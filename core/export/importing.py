@@ -144,6 +144,8 @@ def source_of(manifest: Manifest) -> str:
 
 def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:
     left_out = {"format", "version", "data", "history", "threshold"}
+    if manifest.fine_tuning is None:
+        left_out.add("fine_tuning")
     return {
         **manifest.model_dump(mode="json", exclude=left_out),
         "run": directory.name,

@@ -49,6 +49,14 @@ class BaseWeights(Settings):
     description: str = Field(max_length=2000)
 
 
+class SecondStage(Settings):
+    """Fine-tuning: the last `layers` of the base trained on with the head."""
+
+    layers: int = Field(ge=1, le=1000)
+    epochs: int = Field(ge=1, le=1000)
+    learning_rate: float = Field(gt=0, le=1)
+
+
 class Manifest(Settings):
     """Everything about a run that a reader of the bundle may know, and that an import needs."""
 
@@ -70,6 +78,7 @@ class Manifest(Settings):
     keras_onnx_difference: float = Field(ge=0)
     threshold: float = Share
     settings: TrainingConfig
+    fine_tuning: SecondStage | None = None
     weights: BaseWeights
     versions: dict[str, str]
     seconds: dict[str, float]
@@ -115,6 +124,7 @@ def manifest_of(run: Run) -> Manifest:
                 "keras_onnx_difference": summary["keras_onnx_difference"],
                 "threshold": chosen_threshold(run),
                 "settings": run.config.model_dump(mode="json"),
+                "fine_tuning": summary.get("fine_tuning"),
                 "weights": weights,
                 "versions": summary["versions"],
                 "seconds": {name: value for name, value in summary["seconds"].items() if math.isfinite(value)},

@@ -42,6 +42,7 @@ def notebook(manifest: Manifest, by_digest: bool) -> str:
         source(_network(manifest.settings, len(manifest.classes))),
         markdown("## Training\n\nThe base is passed in every epoch; Pawlab passes it once and keeps the features."),
         source(_training(manifest.settings, len(manifest.classes))),
+        *_second_stage(manifest),
         markdown("## The result\n\nBeside the run's. Scores within the interval differ by no more than chance."),
         source(_result(manifest)),
         source(_curves()),
@@ -81,12 +82,13 @@ def _intro(manifest: Manifest) -> str:
 
 
 def _variables(manifest: Manifest) -> str:
+    default = "imagenet" if manifest.fine_tuning else "model.keras"  # the exported base is the fine-tuned one
     return f"""
 # The folder or the zip of the pictures ({manifest.data!r} in the run)
 DATA = "pictures.zip"
 # The base's weights: "model.keras" takes those of the run out of the exported model; "imagenet" downloads Keras' own;
 # or the path of a .weights.h5
-WEIGHTS = "model.keras"
+WEIGHTS = {default!r}
 IMAGE_SIZE = {manifest.settings.image_size}
 BATCH_SIZE = {manifest.settings.batch_size}
 EPOCHS = {manifest.settings.epochs}
@@ -232,6 +234,33 @@ history = model.fit(
     verbose=2,
 )
 """
+
+
+def _second_stage(manifest: Manifest) -> list[dict[str, Any]]:
+    """Fine-tuning, where the run did it."""
+    if not (stage := manifest.fine_tuning):
+        return []
+    loss = "binary_crossentropy" if len(manifest.classes) == 2 else "sparse_categorical_crossentropy"
+    code = f"""
+first = history.history
+base.trainable = True
+for layer in base.layers[:-{stage.layers}]:
+    layer.trainable = False
+for layer in base.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(optimizer=keras.optimizers.Adam({stage.learning_rate}), loss="{loss}", metrics=["accuracy"])
+history = model.fit(
+    *data["train"],
+    validation_data=data["validation"],
+    batch_size=BATCH_SIZE,
+    epochs={stage.epochs},
+    callbacks=callbacks,
+    verbose=2,
+)
+history.history = {{name: first.get(name, []) + values for name, values in history.history.items()}}
+"""
+    return [markdown(f"## Fine-tuning\n\nThe base's last {stage.layers} layers move too, slowly."), source(code)]
 
 
 def _result(manifest: Manifest) -> str:

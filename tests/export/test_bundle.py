@@ -334,3 +334,18 @@ def test_without_its_data_a_run_is_verified_on_drawings_and_says_so(copy: Run, t
     assert "were not at hand" in card
     assert not (tmp_path / "bundle" / "data.json").exists()
     assert set(REQUIRED) <= {path.name for path in (tmp_path / "bundle").iterdir()}
+
+
+def test_a_second_stage_is_told_in_card_and_notebook(copy: Run, tmp_path: Path) -> None:
+    summary = copy.directory / "run.json"
+    stage = {"fine_tuning": {"layers": 20, "epochs": 3, "learning_rate": 1e-5}}
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), **stage}))
+    write_bundle(copy, tmp_path / "bundle", tmp_path / "scratch")
+    assert "the base's last 20 layers" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    notebook = json.loads((tmp_path / "bundle" / "notebook.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert "WEIGHTS = 'imagenet'" in cells[0]
+    (second,) = [cell for cell in cells if "base.layers[:-20]" in cell]
+    assert "Adam(1e-05)" in second
+    for cell in cells:
+        compile(cell, "cell", "exec")
