@@ -1,4 +1,5 @@
-"""The commands: train, runs, and those of `core.cli_data`, `core.cli_classify` and `core.cli_report`."""
+"""The commands: train and runs. The others are those of `core.cli_data`, `core.cli_classify`, `core.cli_export` and
+`core.cli_report`."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from core.cli_classify import classify
 from core.cli_data import Json, clean, sample, scan
+from core.cli_export import export, import_
 from core.cli_report import report
 from core.config import help_of
 from core.console import CANCELLED, err, out, print_json, progress_bars
@@ -34,6 +36,8 @@ app.command()(scan)
 app.command()(clean)
 app.command()(classify)
 app.command()(report)
+app.command()(export)
+app.command("import")(import_)
 
 
 def _option(name: str) -> Any:

@@ -10,6 +10,7 @@ from core.images import FORMATS, MAX_BYTES
 from core.inference.classifier import Answer, Classifier
 from core.training.runs import Run
 from pages.ui.classifier import Look, bars, classifier_of, confidence_in_words, look_at, model_key, usable_runs
+from pages.ui.export_bundle import export_section
 from pages.ui.live_camera import live_camera
 from pages.ui.words import plain, show_error
 
@@ -37,6 +38,7 @@ def main() -> None:
     else:
         st.info("No run has been trained yet, so there is no model to ask. Train one first; this page then lists it.")
         st.page_link("train.py", label="Go to Training", help="Start a run there.")
+        export_section(None)
     if broken:
         with st.expander(f"{len(broken)} run{'s' if len(broken) > 1 else ''} that cannot be used, and why"):
             st.dataframe(
@@ -85,6 +87,7 @@ def classify(usable: dict[str, tuple[Run, str]]) -> None:
     with live:
         if live.open:
             live_camera(run)
+    export_section(run)
 
 
 def cards(pictures: list[Picture], run: Run, classifier: Classifier) -> None:

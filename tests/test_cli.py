@@ -110,6 +110,11 @@ def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
         ("classify", "/nowhere.jpg"),
         ("report", "nothing", "/tmp/never-written.html"),
         ("sample", PROJECT),
+        ("export", "nothing", "/tmp/never-written.zip"),
+        ("export", "nothing"),
+        ("import", "/nowhere.zip"),
+        ("import", PROJECT),
+        ("import", __file__),
         ("dance",),
     ],
 )

@@ -162,21 +162,32 @@ def create_run(source: str, config: TrainingConfig, name: str = "", *, group: st
     """
     edits = to_json(actions_of(source))
     created = time.time()
-    words = re.sub(r"[^a-z0-9]+", "-", (name or config.pooling).lower()).strip("-")[:40]
-    stem = "-".join(part for part in (time.strftime("%Y%m%d-%H%M%S", time.localtime(created)), words) if part)
-    for number in range(1, 1000):
-        directory = subfolder("runs") / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            directory.mkdir()
-            break
-        except FileExistsError:
-            continue
-    asked = {"name": name or stem, "source": source, "created": created, "settings": config.model_dump(mode="json")}
+    directory = new_folder(name or config.pooling, created)
+    asked = {
+        "name": name or directory.name,
+        "source": source,
+        "created": created,
+        "settings": config.model_dump(mode="json"),
+    }
     if group:
         asked["group"] = group
     write_atomic(directory / "edits.json", edits)
     write_json(directory / "config.json", asked)  # last: a folder without it is no run
     return load_run(directory)
+
+
+def new_folder(name: str, created: float) -> Path:
+    """An empty folder under `runs/`, called after the time and the name."""
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    stem = "-".join(part for part in (time.strftime("%Y%m%d-%H%M%S", time.localtime(created)), words) if part)
+    number = 1
+    while True:
+        directory = subfolder("runs") / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            directory.mkdir()
+            return directory
+        except FileExistsError:
+            number += 1
 
 
 def load_run(directory: Path) -> Run:

@@ -14,6 +14,8 @@ UNITS = {
     "features": "pictures",
     "write": "pictures",
     "robustness": "pictures",
+    "tensorflow": "steps",
+    "check": "steps",
 }
 
 

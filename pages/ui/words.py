@@ -28,6 +28,11 @@ PHASES = {
     "measure": "Timing some steps of the head",
     "save": "Saving and checking the model",
     "report": "Writing the report",
+    "bundle": "Putting the bundle together",
+    "tensorflow": "Asking model.keras, and converting it to LiteRT",
+    "predict": "Running the bundle's predict.py",
+    "unpack": "Unpacking the finished bundle",
+    "check": "Checking the bundle",
 }
 
 

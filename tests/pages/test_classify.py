@@ -35,7 +35,7 @@ def test_a_finished_run_is_offered_with_its_score(finished: Path, trained: Run) 
     at = page()
     assert not at.exception
     assert f"{trained.summary()['val_accuracy']:.1%}" in at.selectbox[0].options[0]
-    assert len(at.get("file_uploader")) == 1
+    assert at.file_uploader[0].label == "Pictures"
 
 
 @pytest.mark.parametrize("broken", ["run.json", "model.onnx"])

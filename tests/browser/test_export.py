@@ -1,0 +1,77 @@
+"""The bundle as a browser gets it: downloaded, unpacked, run without this project, and uploaded again."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from core.export.bundle import Bundle
+from core.export.files import write_zip
+from core.export.kept import ABOUT, ZIP, bundle_key
+from core.inference.classifier import Classifier
+from core.training.runs import Run, load_run
+from tests.browser.conftest import Watched
+from tests.export.making import write_bundle
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def run(watched_afresh: Watched, trained: Run) -> Run:
+    """The finished run among those of the server."""
+    folder = watched_afresh.server.home / "runs" / trained.id
+    shutil.copytree(trained.directory, folder)
+    return load_run(folder)
+
+
+def test_a_bundle_is_downloaded_runs_by_itself_and_comes_back(
+    watched_afresh: Watched, run: Run, drawn: Path, tmp_path: Path
+) -> None:
+    write_bundle(run, tmp_path / "files", tmp_path / "scratch")
+    write_zip(tmp_path / "files", run.directory / ZIP)
+    size = (run.directory / ZIP).stat().st_size
+    bundle = Bundle(str(run.directory / ZIP), size, ("predict.py",), 27, "", 3e-8, 1e-6, "", None, "not asked")
+    (run.directory / ABOUT).write_text(json.dumps({"key": bundle_key(run), "bundle": asdict(bundle)}))
+
+    page = watched_afresh.page
+    watched_afresh.open("classify")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Download the bundle").click()
+    coming.value.save_as(tmp_path / "got.zip")
+    assert coming.value.suggested_filename == f"{run.id}.zip"
+    shutil.unpack_archive(tmp_path / "got.zip", tmp_path / "got")
+    picture = next((drawn / "validation" / "cats").iterdir())
+    done = subprocess.run(
+        [sys.executable, "-I", "predict.py", picture],
+        cwd=tmp_path / "got",
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    line = json.loads(done.stdout)
+    assert line["confidence"] == pytest.approx(Classifier.open(run).classify(picture).confidence, abs=1e-4)
+
+    page.locator("input[type=file]").last.set_input_files(tmp_path / "got.zip")
+    page.get_by_role("button", name="Check it and bring it back").click()
+    page.get_by_text("Here as").wait_for()
+    watched_afresh.settle()
+    assert not watched_afresh.complaints
+    assert len(list((watched_afresh.server.home / "runs").iterdir())) == 2
+
+
+def test_making_a_bundle_shows_where_it_is_and_can_be_stopped(watched_afresh: Watched, run: Run) -> None:
+    page = watched_afresh.page
+    watched_afresh.open("classify")
+    page.get_by_role("button", name="Make the bundle").click()
+    page.get_by_text("Asking model.keras").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped: there is no bundle.").wait_for()
+    page.get_by_role("button", name="Make the bundle").wait_for()
+    assert not (run.directory / ZIP).exists()
+    assert not watched_afresh.complaints

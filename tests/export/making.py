@@ -1,0 +1,46 @@
+"""Bundles for tests: a quick one without TensorFlow, and one with some member changed."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from core.export.bundle import write_models, write_papers
+from core.export.card import Verified
+from core.export.compare import Keras
+from core.export.files import SUMS, write_sums, write_zip
+from core.export.manifest import manifest_of
+from core.export.samples import take_samples
+from core.progress import silent
+from core.training.runs import Run
+
+UNASKED = Keras(None, "not asked in this test", None, None, "not asked in this test")
+
+
+def write_bundle(run: Run, folder: Path, scratch: Path) -> None:
+    """Everything that a bundle holds, as `make_bundle` writes it, without what needs TensorFlow."""
+    for new in (folder, scratch):
+        new.mkdir()
+    manifest = manifest_of(run)
+    samples = take_samples(run, scratch, silent)
+    write_models(run, folder, manifest)
+    write_papers(run, folder, manifest, samples, Verified(1e-8, 16, 11, samples.missing, UNASKED))
+
+
+def changed(folder: Path, target: Path, change: Callable[[Path], None], sums: bool = True) -> Path:
+    """The bundle in `folder` as a zip, after `change` of a copy; `sums` brings the checksums up to date."""
+    copy = target.with_suffix("")
+    copy.mkdir()
+    for path in folder.iterdir():
+        if path.is_file():
+            (copy / path.name).write_bytes(path.read_bytes())
+    change(copy)
+    if sums:
+        (copy / SUMS).unlink(missing_ok=True)
+        write_sums(copy)
+    write_zip(copy, target)
+    return target
+
+
+def names_in(target: Path) -> set[str]:
+    with zipfile.ZipFile(target) as archive:
+        return set(archive.namelist())

@@ -1,0 +1,351 @@
+"""A bundle works without this project, agrees with the app, and is not offered where it does not."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.datasets import open_dataset
+from core.errors import Cancelled, ExportError, InputError
+from core.evaluation.chosen import choose_threshold
+from core.export.bundle import PREDICT, Bundle, make_bundle
+from core.export.compare import difference_to
+from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
+from core.export.samples import DIGEST, awkward_pictures
+from core.inference.classifier import Answer, Classifier
+from core.statistics import wilson_interval
+from core.training.runs import Run, load_run
+from tests.drawing import draw_image, encode, image_bytes
+from tests.export.making import names_in, write_bundle
+from tests.test_cli import core, last_line
+
+pytestmark = pytest.mark.timeout(400)  # TensorFlow's converter beside other tests
+
+GUARD = """
+import runpy, sys
+ALLOWED = {*sys.stdlib_module_names, "numpy", "PIL", "onnxruntime"}
+class Guard:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] not in ALLOWED:
+            raise ImportError(f"{name} is not among what predict.py may need")
+sys.meta_path.insert(0, Guard())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def made(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bundle, Path]]:
+    """The bundle of the finished run, LiteRT and all, and the folder that it was unpacked into."""
+    folder = tmp_path_factory.mktemp("bundle")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAWLAB_HOME", str(folder / "home"))
+        target = folder / "bundle.zip"
+        said = last_line(core("export", trained.directory, target, "--json"))
+        assert said.pop("run") == trained.id
+        bundle = Bundle(**{**said, "files": tuple(said["files"])})
+        assert "exists already" in core("export", trained.directory, target, code=2).stderr
+    shutil.unpack_archive(folder / "bundle.zip", folder / "out")
+    yield bundle, folder / "out"
+
+
+def predict(
+    folder: Path, *arguments: str | Path, interpreter: str = sys.executable, code: str = ""
+) -> list[dict[str, Any]]:
+    """What `python predict.py` prints, in a process that sees neither this project nor our variables."""
+    start = ["-c", code] if code else []
+    done = subprocess.run(
+        [interpreter, "-I", *start, str(folder / "predict.py"), *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_it_holds_what_it_should_and_every_checksum_fits(made: tuple[Bundle, Path]) -> None:
+    bundle, folder = made
+    assert set(bundle.files) == names_in(Path(bundle.path)) == {SUMS, *MEMBERS}
+    check_files(folder)
+    done = subprocess.run(["sha256sum", "-c", SUMS], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_model_in_it_gave_the_apps_answers(made: tuple[Bundle, Path]) -> None:
+    bundle, _ = made
+    assert bundle.missing == ""
+    assert bundle.pictures == 16 + len(list(awkward_pictures()))
+    assert 0 <= bundle.difference <= 1e-4
+    assert bundle.keras_difference is not None
+    assert bundle.keras_difference <= 1e-4
+    assert bundle.litert_difference is not None, bundle.litert_reason
+    assert bundle.litert_difference <= 1e-4
+
+
+def further_pictures() -> Iterator[tuple[str, bytes]]:
+    """Kinds that the verification does not use itself."""
+    for turned in range(1, 10):
+        exif = Image.Exif()
+        exif[0x0112] = turned
+        yield f"turned {turned}.jpg", image_bytes(turned, (900, 500), exif=exif)
+        yield f"turned {turned}.png", image_bytes(turned, (90, 50), format="PNG", exif=exif)
+    yield "large.jpg", image_bytes(1, (1600, 1200))
+    yield "progressive.jpg", image_bytes(2, (700, 300), progressive=True)
+    yield "grey alpha.png", image_bytes(3, mode="LA", format="PNG")
+    yield "clear colour.png", image_bytes(4, format="PNG", transparency=(10, 20, 30))
+    yield "one bit.png", image_bytes(5, mode="1", format="PNG")
+    yield "lossy.webp", image_bytes(6, (300, 200), format="WEBP")
+    levels = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+    yield "16 bit.tiff", encode(Image.fromarray(levels), "TIFF")
+    yield "clear 16 bit.png", encode(Image.fromarray(levels), "PNG", transparency=int(levels[0, 1]))
+    yield "32 bit.tiff", encode(Image.fromarray(levels.astype(np.int32) * 2), "TIFF")
+    yield "float.tiff", encode(draw_image(mode="F"), "TIFF")
+    yield "lab.tiff", encode(draw_image(mode="LAB"), "TIFF")
+    yield "phone.jpg", image_bytes(7, (400, 300), format="MPO", save_all=True, append_images=[draw_image(8)])
+    broken = Image.Exif()
+    broken[0x0112] = 6
+    yield "broken exif.jpg", image_bytes(9, exif=broken.tobytes()[:-3])
+    yield "cut.jpg", image_bytes(10, (300, 300))[:-900]
+    yield "empty.jpg", b""
+    yield "icon.ico", image_bytes(11, (32, 32), format="ICO")
+
+
+def test_predict_decodes_as_the_app_with_nothing_but_its_three_packages(
+    made: tuple[Bundle, Path], trained: Run, tmp_path: Path
+) -> None:
+    pictures = {**dict(awkward_pictures()), **dict(further_pictures())}
+    for name, content in pictures.items():
+        (tmp_path / name).write_bytes(content)
+    files = [*(tmp_path / name for name in pictures), tmp_path / "missing.jpg", tmp_path]
+    lines = predict(made[1], "--probabilities", *files, code=GUARD)
+    assert [line["path"] for line in lines] == [str(file) for file in files]
+    answers = list(Classifier.open(trained).classify_all(files))
+    refused = [file.name for file, answer in zip(files, answers, strict=True) if not isinstance(answer, Answer)]
+    assert [Path(line["path"]).name for line in lines if "error" in line] == refused
+    assert {"cut.jpg", "empty.jpg", "float.tiff", "icon.ico", "missing.jpg", "no picture.jpg"} <= set(refused)
+    for line, answer in zip(lines, answers, strict=True):
+        if isinstance(answer, Answer):
+            assert line["probabilities"] == pytest.approx(answer.probabilities, abs=1e-4), line["path"]
+            assert line["label"] == answer.label or abs(answer.confidence - 0.5) < 1e-4
+            assert line["confidence"] == max(line["probabilities"].values())
+        else:
+            assert set(line) == {"path", "error"}
+            assert line["error"]
+
+
+def test_predict_runs_in_a_fresh_environment(
+    made: tuple[Bundle, Path], trained: Run, drawn: Path, tmp_path: Path
+) -> None:
+    folder = made[1]
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=120)
+    python = tmp_path / "venv" / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout=10", "--retries=1"]
+    done = subprocess.run([*pip, "-r", str(folder / "requirements.txt")], capture_output=True, text=True, timeout=150)
+    if done.returncode != 0:
+        pytest.skip(f"no package index can be reached: {done.stderr.strip().splitlines()[-1:]}")
+    picture = next((drawn / "validation" / "dogs").iterdir())
+    (line,) = predict(folder, picture, interpreter=str(python))
+    answer = Classifier.open(trained).classify(picture)
+    assert line == {
+        "path": str(picture),
+        "label": answer.label,
+        "confidence": pytest.approx(answer.confidence, abs=1e-4),
+    }
+
+
+def test_the_card_says_what_was_found(made: tuple[Bundle, Path], trained: Run) -> None:
+    bundle, folder = made
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    summary = trained.summary()
+    low, high = wilson_interval(round(summary["val_accuracy"] * 16), 16)
+    for figure in (f"**{summary['val_accuracy']:.1%}** on 16", f"between {low:.1%} and {high:.1%}"):
+        assert figure in card
+    assert bundle.keras_difference is not None
+    assert bundle.litert_difference is not None
+    for difference in (bundle.keras_difference, bundle.litert_difference):
+        assert f"**{difference:.1e}**" in card
+    (stated,) = re.findall(r"app's answers: \*\*(\S+)\*\*", card)
+    assert float(stated) == pytest.approx(bundle.difference, abs=1e-6)
+    assert summary["weights"]["file_sha256"] in card
+    assert summary["fingerprint"] in card
+    assert f"| learning_rate | {trained.config.learning_rate} |" in card
+
+
+def test_nothing_in_it_says_where_on_this_machine_it_was_made(
+    made: tuple[Bundle, Path], trained: Run, drawn: Path
+) -> None:
+    secrets = [
+        str(trained.directory.parent),
+        str(drawn),
+        str(Path.home()),
+        *(path.name for path in drawn.rglob("*.jpg")),
+    ]
+    for path in made[1].iterdir():
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret.encode() in content], path.name
+
+
+def test_data_json_finds_every_picture_and_no_other(made: tuple[Bundle, Path], drawn: Path) -> None:
+    listed = json.loads((made[1] / "data.json").read_text(encoding="utf-8"))
+    found = [(s, label, digest) for s, labels in listed.items() for label, all_ in labels.items() for digest in all_]
+    records = open_dataset(drawn).usable()
+    assert sorted(found) == sorted((record.split, record.label, record.digest[:DIGEST]) for record in records)
+
+
+def test_the_notebook_trains_to_a_score_within_the_runs_interval(
+    made: tuple[Bundle, Path], trained: Run, drawn: Path, tmp_path: Path
+) -> None:
+    notebook = json.loads((made[1] / "notebook.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    parameters = f"DATA = {str(drawn)!r}"
+    report = (
+        "import json; print(json.dumps({'accuracy': float(accuracy), 'missing': missing, 'low': LOW, 'high': HIGH}))"
+    )
+    program = tmp_path / "cells.py"
+    program.write_text("\n\n".join([cells[0], parameters, *cells[1:], report]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, program],
+        cwd=made[1],
+        env={**os.environ, "PYTHONPATH": str(made[1]), "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=170,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    result = json.loads(done.stdout.splitlines()[-1])
+    low, high = wilson_interval(round(trained.summary()["val_accuracy"] * 16), 16)
+    assert (result["low"], result["high"]) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert result["missing"] == 0
+    assert low <= result["accuracy"] <= high, done.stdout
+
+
+@pytest.fixture
+def copy(trained: Run, tmp_path: Path) -> Run:
+    """The finished run where a test may change it."""
+    folder = tmp_path / "copied-run"
+    shutil.copytree(trained.directory, folder)
+    return load_run(folder)
+
+
+def lose_onnx(run: Run) -> None:
+    (run.directory / "model.onnx").unlink()
+
+
+def lose_keras(run: Run) -> None:
+    (run.directory / "model.keras").unlink()
+
+
+def lose_summary(run: Run) -> None:
+    (run.directory / "run.json").unlink()
+
+
+def break_summary(run: Run) -> None:
+    path = run.directory / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "weights": {}}))
+
+
+@pytest.mark.parametrize("damage", [lose_onnx, lose_keras, lose_summary, break_summary])
+def test_a_damaged_run_gives_no_bundle(copy: Run, tmp_path: Path, damage: Callable[[Run], None]) -> None:
+    damage(copy)
+    with pytest.raises(InputError):
+        make_bundle(copy, tmp_path / "out.zip")
+    assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "reason"),
+    [
+        ("turn = TURNS.get(", "turn = {}.get(", "differs by"),
+        ('image.draft("RGB", (size, size))', "pass", "differs by"),
+        ('Image.new("RGB", picture.size, "white")', 'Image.new("RGB", picture.size)', "differs by"),
+        ('answer["unsure"]', 'answer["unsure', "does not run"),
+        ("except Exception as error:", "except KeyError as error:", "does not run"),
+    ],
+)
+def test_a_predict_py_that_decodes_otherwise_is_not_let_through(
+    copy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, instead: str, reason: str
+) -> None:
+    source = PREDICT.read_text(encoding="utf-8")
+    assert source.count(line) == 1
+    (tmp_path / "predict.py").write_text(source.replace(line, instead), encoding="utf-8")
+    monkeypatch.setattr("core.export.bundle.PREDICT", tmp_path / "predict.py")
+    with pytest.raises(ExportError, match=reason):
+        make_bundle(copy, tmp_path / "out.zip", litert=False)
+    assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "difference"),
+    [
+        ([[0.25], [1.0]], 0.0),
+        ([[0.25], [0.75]], 0.25),
+        ([[0.25], [np.nan]], np.inf),
+        ([[0.25]], np.inf),
+        ([[0.2, 0.3, 0.5], [0, 0, 1]], np.inf),
+    ],
+)
+def test_answers_of_another_form_or_none_are_infinitely_far(
+    tmp_path: Path, rows: list[list[float]], difference: float
+) -> None:
+    np.save(tmp_path / "rows.npy", np.array(rows, np.float32))
+    assert difference_to(tmp_path / "rows.npy", np.array([[0.75, 0.25], [0.0, 1.0]])) == difference
+
+
+def test_a_stop_leaves_nothing_behind(copy: Run, tmp_path: Path) -> None:
+    def stop(phase: str, done: int, total: int) -> None:
+        if phase == "tensorflow":
+            raise Cancelled("Stopped")
+
+    with pytest.raises(Cancelled):
+        make_bundle(copy, tmp_path / "out.zip", stop)
+    assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
+
+
+def test_a_threshold_makes_unsure_answers(copy: Run, tmp_path: Path, drawn: Path) -> None:
+    choose_threshold(copy, 0.999)
+    write_bundle(copy, tmp_path / "bundle", tmp_path / "scratch")
+    files = sorted((drawn / "validation").rglob("*.jpg"))
+    lines = predict(tmp_path / "bundle", *files)
+    assert [line.get("unsure", False) for line in lines] == [line["confidence"] < 0.999 for line in lines]
+    assert any(line.get("unsure") for line in lines)
+    assert "Confidence threshold: **1.00**" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_its_data_a_run_is_verified_on_drawings_and_says_so(copy: Run, tmp_path: Path) -> None:
+    config = copy.directory / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "source": "/gone/away"}))
+    write_bundle(load_run(copy.directory), tmp_path / "bundle", tmp_path / "scratch")
+    assert len(list((tmp_path / "scratch").glob("drawn*"))) == 16
+    card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "drawn pictures" in card
+    assert "were not at hand" in card
+    assert not (tmp_path / "bundle" / "data.json").exists()
+    assert set(REQUIRED) <= {path.name for path in (tmp_path / "bundle").iterdir()}
+
+
+def test_a_second_stage_is_told_in_card_and_notebook(copy: Run, tmp_path: Path) -> None:
+    summary = copy.directory / "run.json"
+    stage = {"fine_tuning": {"layers": 20, "epochs": 3, "learning_rate": 1e-5}}
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), **stage}))
+    write_bundle(copy, tmp_path / "bundle", tmp_path / "scratch")
+    assert "the base's last 20 layers" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    notebook = json.loads((tmp_path / "bundle" / "notebook.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert "WEIGHTS = 'imagenet'" in cells[0]
+    (second,) = [cell for cell in cells if "base.layers[:-20]" in cell]
+    assert "Adam(1e-05)" in second
+    for cell in cells:
+        compile(cell, "cell", "exec")

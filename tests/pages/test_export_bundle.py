@@ -1,0 +1,176 @@
+"""The end of the Classify page: every state of making a bundle, and of bringing one back."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import Cancelled, ExportError
+from core.evaluation.chosen import choose_threshold
+from core.export.bundle import Bundle
+from core.export.files import write_zip
+from core.export.kept import ABOUT, ZIP, bundle_key, kept_bundle, read_kept
+from core.jobs import Task
+from core.training.runs import Run, list_runs, load_run
+from pages.ui.export_bundle import bundles, imports
+from tests.export.making import write_bundle
+
+REASON = "LiteRT gave ![](http:evil) NaN"
+
+
+def script() -> None:
+    """The section alone, with the only run that there is."""
+    from core.training.runs import list_runs
+    from pages.ui.export_bundle import export_section
+
+    found = [run for run in list_runs().runs if "imported" not in run.name]
+    export_section(found[0] if found else None)
+
+
+def page() -> AppTest:
+    return AppTest.from_function(script, default_timeout=60).run()
+
+
+@pytest.fixture(scope="module")
+def files(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a bundle of the finished run."""
+    place = tmp_path_factory.mktemp("files")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAWLAB_HOME", str(place / "home"))
+        write_bundle(trained, place / "bundle", place / "scratch")
+    return place / "bundle"
+
+
+@pytest.fixture
+def run(trained: Run, pawlab_home: Path) -> Run:
+    folder = pawlab_home / "runs" / trained.id
+    shutil.copytree(trained.directory, folder)
+    return load_run(folder)
+
+
+def keep(run: Run, files: Path, **facts: object) -> Bundle:
+    """A bundle in the run's folder, as `keep_bundle` leaves it, without TensorFlow's part."""
+    write_zip(files, run.directory / ZIP)
+    size = (run.directory / ZIP).stat().st_size
+    values = asdict(Bundle(str(run.directory / ZIP), size, ("predict.py",), 27, "", 3e-8, 1e-6, "", 4e-6, "")) | facts
+    (run.directory / ABOUT).write_text(json.dumps({"key": bundle_key(run), "bundle": values}))
+    return Bundle(**{**values, "files": tuple(values["files"])})
+
+
+def buttons(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for element in (*at.markdown, *at.caption))
+
+
+def test_without_a_run_a_bundle_can_still_be_brought_back() -> None:
+    at = page()
+    assert not at.exception
+    assert [heading.value for heading in at.subheader] == ["Bring a model back"]
+    assert at.get("file_uploader")
+
+
+def test_before_there_is_a_bundle_it_is_offered_to_make_one(run: Run) -> None:
+    at = page()
+    assert not at.exception
+    assert "Make the bundle" in buttons(at)
+    assert not at.get("download_button")
+    assert "model.tflite" in words(at)
+
+
+def test_a_bundle_that_was_verified_can_be_downloaded(run: Run, files: Path) -> None:
+    bundle = keep(run, files)
+    at = page()
+    assert not at.exception
+    assert "Make the bundle" not in buttons(at)
+    assert "27 pictures" in words(at)
+    assert all(figure in words(at) for figure in ("3e-08", "1e-06", "4e-06"))
+    assert len(at.get("download_button")) == 1
+    assert kept_bundle(run) == bundle
+    assert read_kept(run) == (run.directory / ZIP).read_bytes()
+
+
+def test_what_could_not_be_compared_is_said_as_it_is(run: Run, files: Path) -> None:
+    keep(
+        run,
+        files,
+        keras_difference=None,
+        keras_reason=REASON,
+        litert_difference=None,
+        litert_reason=REASON,
+        missing="gone",
+    )
+    at = page()
+    assert not at.exception
+    assert "no LiteRT file" in words(at)
+    assert "not again" in words(at)
+    assert "drawn pictures" in words(at)
+    assert "![](" not in words(at)
+
+
+@pytest.mark.parametrize("change", ["threshold", "model", "zip", "about"])
+def test_a_bundle_of_yesterday_is_not_offered(run: Run, files: Path, change: str) -> None:
+    keep(run, files)
+    if change == "threshold":
+        choose_threshold(run, 0.9)
+    elif change == "model":
+        (run.directory / "model.onnx").write_bytes((run.directory / "model.onnx").read_bytes())
+    elif change == "zip":
+        (run.directory / ZIP).write_bytes(b"half")
+    else:
+        (run.directory / ABOUT).write_text('{"key": 1, "bundle": []}')
+    at = page()
+    assert not at.exception
+    assert "Make the bundle" in buttons(at)
+    assert not at.get("download_button")
+
+
+@pytest.mark.parametrize("error", [Cancelled("Stopped"), ExportError("predict.py differs by 0.2", "less", "Report it")])
+def test_a_bundle_that_failed_says_why_and_can_be_made_again(run: Run, error: Cancelled | ExportError) -> None:
+    def fail(tell: object) -> Bundle:
+        raise error
+
+    task: Task[Bundle] = bundles().ask(bundle_key(run), fail, again=True)
+    assert task.wait(20)
+    at = page()
+    assert not at.exception
+    said = [element.value for element in (*at.error, *at.info)]
+    assert any(("differs" if isinstance(error, ExportError) else "no bundle") in text for text in said)
+    assert "Make the bundle" in buttons(at)
+    assert not at.get("download_button")
+
+
+def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Path) -> None:
+    write_zip(files, tmp_path / "mine.zip")
+    at = page()
+    at.file_uploader[0].upload("mine.zip", (tmp_path / "mine.zip").read_bytes(), "application/zip").run()
+    assert not at.exception
+    (button,) = [button for button in at.button if button.label == "Check it and bring it back"]
+    button.click().run()
+    task = imports()._task
+    assert task is not None
+    assert task.wait(60)
+    assert task.error is None
+    at.run()
+    assert not at.exception
+    assert any("imported" in element.value for element in at.success)
+    assert len(list_runs().runs) == 2
+
+
+def test_a_foreign_zip_is_refused_in_words(run: Run) -> None:
+    at = page()
+    at.file_uploader[0].upload("x.zip", b"no zip at all", "application/zip").run()
+    (button,) = [button for button in at.button if button.label == "Check it and bring it back"]
+    button.click().run()
+    task = imports()._task
+    assert task is not None
+    assert task.wait(60)
+    at.run()
+    assert not at.exception
+    assert "zip" in at.error[0].value
+    assert len(list_runs().runs) == 1
