@@ -7,17 +7,14 @@ from pages.ui.words import learning_rate
 
 
 def patience_in_words(history: History, config: TrainingConfig) -> str:
-    """How near training is to a lower learning rate and to its end."""
+    """How near training is to a lower learning rate and to its end: two lines always, so that nothing moves."""
     now = patience_of(history.epochs, config)
-    words = [f"Learning rate {learning_rate(now.learning_rate)}."]
-    if not now.waited:
-        words.append("The latest epoch is the best so far." if history.epochs else "")
-    else:
-        waited = f"{now.waited} of {_epochs(now.patience)} without a lower validation loss"
-        words.append(f"{waited}: at {now.patience} training stops.")
-    if now.plateau_waited and now.plateau_waited < now.plateau_patience:
-        words.append(f"{_epochs(now.plateau_patience - now.plateau_waited)} more, and the learning rate drops.")
-    return " ".join(filter(None, words))
+    more = max(1, now.plateau_patience - now.plateau_waited)
+    rate = f"Learning rate {learning_rate(now.learning_rate)}: drops after {_epochs(more)} more without a lower loss."
+    waited = f"{now.waited:,} of {_epochs(now.patience)} without a lower validation loss"
+    latest_is_best = history.epochs and not now.waited
+    end = "the latest is the best so far" if latest_is_best else f"at {now.patience:,} training stops"
+    return f"{rate}  \n{waited}: {end}."
 
 
 def drops_in_words(history: History, config: TrainingConfig) -> str:

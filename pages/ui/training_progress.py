@@ -17,7 +17,10 @@ def at_work(run: Run, history: History, status: str) -> None:
     step = STEPS.index(history.phase) + 1 if history.phase in STEPS else 1
     place, button = st.columns([4, 1], vertical_alignment="center")
     words = "Stopping: the step at hand is finished first." if status == "stopping" else phase_in_words(run, history)
-    place.progress(share_done(run, history), f"Step {step} of {len(STEPS)}: {PHASES.get(history.phase, 'Starting')}")
+    title = f"Step {step} of {len(STEPS)}: {PHASES.get(history.phase, 'Starting')}"
+    if history.phase == "head" and (left := head_seconds_left(history, run.config.epochs)) is not None:
+        title += f", at most about {duration(left)} left"
+    place.progress(share_done(run, history), title)
     place.caption(words)
     if history.phase == "head":
         st.caption(patience_in_words(history, run.config))
@@ -41,8 +44,6 @@ def phase_in_words(run: Run, history: History) -> str:
     if history.phase == "head":
         best, epoch = history.best, len(history.epochs)
         begun = f"Epoch {min(epoch + 1, run.config.epochs)} of {run.config.epochs}"
-        if (left := head_seconds_left(history, run.config.epochs)) is not None:
-            begun += f", at most about {duration(left)} left"
         if not best:
             return f"{begun}."
         return f"{begun}. Best so far: epoch {best['epoch']} with {best['val_accuracy']:.1%} validation accuracy."

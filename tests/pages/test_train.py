@@ -62,7 +62,7 @@ def shown(trained: Run, home: Path) -> None:
 
 
 def curves(app: AppTest) -> int:
-    return len(app.get("bidi_component"))
+    return sum("live_chart" in element.proto.component_name for element in app.get("bidi_component"))
 
 
 def test_without_a_run_it_says_what_to_do(drawn: Path) -> None:
