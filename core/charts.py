@@ -17,7 +17,8 @@ MOST_BATCH_POINTS = 2000  # more than a panel has pixels, and few enough to send
 
 
 def training_curves(history: History, epochs: int) -> "go.Figure":
-    """Accuracy above loss, both over epochs: batches faint, epochs strong, best epoch and learning rate drops marked.
+    """Accuracy above loss, both over epochs: batches faint, epochs strong; marked are the best epoch, drops of the
+    learning rate and where fine-tuning begins.
 
     Batch b of epoch e stands at e - 1 + b / batches, what an epoch ended with at e. The figure is transparent and
     has no text colour: the page adds its own. Its `uirevision` is constant, so that a redraw keeps the zoom.
@@ -58,6 +59,7 @@ def training_curves(history: History, epochs: int) -> "go.Figure":
     last = epochs if history.status in ("waiting", "running") else _latest_epoch(history)
     figure.update_layout(template=go.layout.Template(), **_layout(last))
     _mark_drops(figure, history.drops)
+    _mark_fine_tuning(figure, history.fine_tune)
     _mark_best(figure, history.best, last)
     return figure
 
@@ -114,6 +116,24 @@ def _mark_drops(figure: "go.Figure", drops: list[Event]) -> None:
             font={"size": 11},
             showarrow=False,
         )
+
+
+def _mark_fine_tuning(figure: "go.Figure", begins: Event | None) -> None:
+    """A line between the two stages: after the last epoch of the first one."""
+    if begins is None:
+        return
+    x, line = begins["epoch"] - 1, {"color": MARK, "width": 2, "dash": "dash"}
+    figure.add_shape(type="line", x0=x, x1=x, yref="paper", y0=0, y1=1, line=line)
+    figure.add_annotation(
+        x=x,
+        y=0.5,
+        yref="paper",
+        yanchor="middle",
+        xanchor="left",
+        text="fine-tuning begins",
+        font={"size": 11},
+        showarrow=False,
+    )
 
 
 def _layout(last: int) -> dict[str, Any]:

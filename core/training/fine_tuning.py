@@ -77,7 +77,7 @@ class FineTuning:
         return cls(str(stored["run"]), str(stored["name"]), epochs, settings)
 
 
-def in_words(settings: FineTuningConfig) -> str:
-    """Where the unfrozen layers begin and from where on pictures pass in each epoch, in one sentence."""
+def unfrozen_in_words(settings: FineTuningConfig) -> str:
+    """Which layers may change, in one sentence."""
     first = unfrozen(settings.layers)[0]
     return f"The last {settings.layers} layers, from {first} on, may change together with the head."

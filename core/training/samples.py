@@ -5,6 +5,7 @@ dataset. Nothing is trained on them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from core.datasets import Dataset, ImageRecord
 from core.datasets.thumbnails import thumbnails
 from core.files import write_atomic
+from core.training.history import Event, History
 from core.training.sweep import Floats
 
 COUNT = 6
@@ -63,3 +65,53 @@ def answers(probabilities: Floats, rows: Sequence[int]) -> list[list[float]]:
     if table.shape[1] == 1:
         table = np.concatenate([1 - table, table], axis=1)
     return [[round(float(value), DIGITS) for value in row] for row in table]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample picture and what a run says of it.
+
+    `answer` is the most probable class, "" where no epoch has ended; `confidence` is its probability and `truth` that
+    of the picture's own class `label`, 0..1; `course` is `truth` after each epoch so far.
+    """
+
+    file: Path
+    path: str
+    label: str
+    answer: str = ""
+    confidence: float = 0.0
+    truth: float = 0.0
+    course: tuple[float, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        return self.answer == self.label
+
+
+def samples_at(directory: Path, history: History, epoch: Event | None) -> list[Sample]:
+    """The sample pictures with their answers after `epoch`, or without answers where it is None.
+
+    Empty for a run from before there were samples, and where the log does not say what this module writes.
+    """
+    try:
+        told = history.samples or {"classes": [], "pictures": []}
+        classes = [str(name) for name in told["classes"]]
+        found = []
+        for number, picture in enumerate(told["pictures"][:COUNT]):
+            file, label = directory / FOLDER / f"{number}.jpg", str(picture["label"])
+            own = classes.index(label)
+            course = [_row(point, number, len(classes)) for point in history.epochs if "samples" in point]
+            row = _row(epoch, number, len(classes)) if epoch and "samples" in epoch else []
+            best = max(range(len(row)), key=row.__getitem__, default=0)
+            said = (classes[best], row[best], row[own]) if row else ("", 0.0, 0.0)
+            found.append(Sample(file, str(picture["path"]), label, *said, tuple(row[own] for row in course)))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return []
+    return found
+
+
+def _row(epoch: Event, number: int, classes: int) -> list[float]:
+    row = [min(1.0, max(0.0, float(value))) for value in epoch["samples"][number]]
+    if len(row) != classes:
+        raise ValueError(f"{len(row)} probabilities for {classes} classes")
+    return row

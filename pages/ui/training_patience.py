@@ -8,7 +8,7 @@ from pages.ui.words import learning_rate
 
 def patience_in_words(history: History, config: TrainingConfig) -> str:
     """How near training is to a lower learning rate and to its end."""
-    now = patience_of(history.epochs, config)
+    now = patience_of(history.epochs, config, history.fine_tune)
     words = [f"Learning rate {learning_rate(now.learning_rate)}."]
     if not now.waited:
         words.append("The latest epoch is the best so far." if history.epochs else "")

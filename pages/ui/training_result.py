@@ -9,7 +9,7 @@ from core.training.jobs import log_tail, reason
 from core.training.runs import Run
 from pages.ui.queue import waits
 from pages.ui.training_files import tool_files
-from pages.ui.training_progress import STEPS
+from pages.ui.training_fine_tune import fine_tune_form, second_stage
 from pages.ui.training_start import start
 from pages.ui.words import PHASES, duration, plain
 
@@ -78,6 +78,10 @@ def result(run: Run, history: History) -> None:
     if history.early_stop:
         stopped, patience = history.early_stop["epoch"], run.config.early_stopping_patience
         notes.append(f"Ended early at epoch {stopped}: {patience} epochs brought no lower validation loss.")
-    times = [f"{PHASES[step]} {duration(summary['seconds'][step])}" for step in STEPS if step in summary["seconds"]]
+    times = [f"{PHASES[phase]} {duration(lasted)}" for phase, lasted in summary["seconds"].items() if phase in PHASES]
     notes.append(f"Time: {', '.join(times)}. Pre-trained weights: {plain(str(summary['weights']['description']))}.")
     st.caption(" ".join(notes))
+    if run.fine_tuning:
+        second_stage(summary, total)
+    else:
+        fine_tune_form(run)
