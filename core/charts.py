@@ -13,6 +13,7 @@ PALETTE = (TRAINING, VALIDATION, "#6b6fd6", "#b8506e", "#7a8f2a", "#8a6a4f")
 FAINT = "rgba(31, 138, 133, 0.55)"
 GRID = "rgba(128, 140, 142, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
+MOST_WHOLE_TICKS = 12  # epochs that have a tick each; left alone, plotly puts ticks between few of them
 MOST_BATCH_POINTS = 2000  # more than a panel has pixels, and few enough to send twice a second
 
 
@@ -130,6 +131,7 @@ def _mark_fine_tuning(figure: "go.Figure", begins: Event | None) -> None:
         yref="paper",
         yanchor="middle",
         xanchor="left",
+        xshift=4,
         text="fine-tuning begins",
         font={"size": 11},
         showarrow=False,
@@ -137,6 +139,7 @@ def _mark_fine_tuning(figure: "go.Figure", begins: Event | None) -> None:
 
 
 def _layout(last: int) -> dict[str, Any]:
+    ticks = {"tickformat": "d"} | ({"dtick": 1} if last <= MOST_WHOLE_TICKS else {})
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
     return {
         "uirevision": "keep",
@@ -146,8 +149,7 @@ def _layout(last: int) -> dict[str, Any]:
         "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
         "hovermode": "closest",
         "dragmode": "zoom",
-        "xaxis": axis
-        | {"title": {"text": "epoch", "standoff": 4}, "range": [0, last + 0.2], "anchor": "y2", "tickformat": "d"},
+        "xaxis": axis | {"title": {"text": "epoch", "standoff": 4}, "range": [0, last + 0.2], "anchor": "y2"} | ticks,
         "yaxis": axis | {"title": {"text": "accuracy"}, "domain": [0.56, 1], "tickformat": ".0%"},
         "yaxis2": axis | {"title": {"text": "loss with L2 penalty"}, "domain": [0, 0.46], "rangemode": "tozero"},
     }

@@ -96,7 +96,8 @@ class LastLayers:
     def begin_epoch(self, seed: int, epoch: int, learning_rate: float) -> None:
         """Says what dropout draws from and how far a step goes."""
         draws = np.random.default_rng([seed, 3, epoch]).integers(2**32, size=2, dtype=np.uint32)
-        self._dropout.seed_generator.state.assign(draws)
+        if self._dropout.rate > 0:  # else it draws nothing and has no generator
+            self._dropout.seed_generator.state.assign(draws)
         self._optimizer.learning_rate = learning_rate
 
     def read(self, features: FeatureArray, batches: Sequence[NDArray[np.int64]]) -> Iterator[Any]:
