@@ -88,7 +88,7 @@ def to_the_end(run: Run) -> Run:
     return load_run(run.directory)
 
 
-def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 90) -> None:
+def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 180) -> None:
     """Waits until `condition()` holds; fails with the run's last words when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -102,28 +102,6 @@ def test_it_begins_as_the_whole_model_and_one_step_changes_it_as_the_whole_would
     assert moved == len([name for name in ours.weights() if "/" in name]) >= 1
 
 
-def test_a_state_that_was_restored_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
-    from core.training.fine_tune_model import LastLayers
-
-    path, config = classifier(tmp_path, "average", 2)
-    config, settings = config.changed(dropout=0.5), FineTuningConfig(layers=9, learning_rate=1e-3)
-    labels, maps = np.arange(PICTURES) % 2, maps_of(settings)
-    unbroken = LastLayers(path, config, settings)
-    unbroken.begin_epoch(0, 1, 1e-3)
-    for _ in range(2):
-        unbroken.step(maps, labels)
-    kept, steps = unbroken.arrays, unbroken.steps
-    other = LastLayers(path, config, settings)
-    other.restore(kept, steps)
-    for learner in (unbroken, other):
-        learner.begin_epoch(0, 2, 1e-4)
-        learner.step(maps, labels)
-    assert other.steps == unbroken.steps == 3
-    for name, array in unbroken.arrays.items():
-        np.testing.assert_array_equal(other.arrays[name], array, err_msg=name)
-    assert any(np.abs(array).max() > 0 for name, array in kept.items() if name.startswith("moment"))
-
-
 def test_steps_that_go_much_too_far_leave_the_first_stage_as_the_best(tmp_path: Path) -> None:
     from core.training.fine_tune_model import LastLayers
 
