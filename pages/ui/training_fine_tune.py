@@ -8,13 +8,14 @@ from core.config import help_of
 from core.errors import PawlabError
 from core.statistics import wilson_interval
 from core.training.fine_tuning import FineTuningConfig, unfrozen_in_words
+from core.training.jobs import start_run
 from core.training.runs import Run
 from core.training.second_stage import fine_tune_run
 from pages.ui.runs import watch
-from pages.ui.training_start import start
 from pages.ui.words import plain, show_error
 
 LABELS = {"layers": "Layers to unfreeze", "epochs": "Epochs", "learning_rate": "Learning rate"}
+_FAILED = "fine_tune_failed"  # session key: why the button did not do what it says
 STEPS = {"layers": 1, "epochs": 1, "learning_rate": 1e-5}
 
 
@@ -32,13 +33,16 @@ def fine_tune_form(run: Run) -> None:
             st.caption(f"{unfrozen_in_words(_settings())} BatchNormalization stays as it is.")
         except PawlabError as error:
             show_error(error)
-        st.button(
+        if st.button(
             "Fine-tune",
             on_click=_begin,
             args=(run,),
             key="fine_tune",
             help="Starts a new run that goes on from the best epoch of this one. Waits its turn.",
-        )
+        ):
+            st.rerun()  # of the whole page, which watches the new run: a fragment would draw this one again
+        if failed := st.session_state.pop(_FAILED, None):
+            show_error(failed)
 
 
 def second_stage(summary: dict[str, Any], total: int) -> None:
@@ -84,11 +88,10 @@ def _begin(run: Run) -> None:
     """Reads the controls when pressed: a value typed just before has arrived by then."""
     try:
         second = fine_tune_run(run, _settings())
+        watch(second)
+        start_run(second)
     except PawlabError as error:
-        show_error(error)
-        return
-    watch(second)
-    start(second)
+        st.session_state[_FAILED] = error
 
 
 def _key(name: str) -> str:
