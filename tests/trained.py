@@ -83,7 +83,7 @@ def train_to_the_end(source: Path, config: TrainingConfig) -> Run:
 def to_the_end(run: Run) -> Run:
     """Starts the worker of a run and waits for it to finish."""
     start_run(run)
-    wait_for(run, lambda: run.status() not in ACTIVE)
+    wait_for(run, lambda: run.status() not in ACTIVE and not run.alive())  # it tidies up after its last word
     assert run.status() == "finished", run.history().reason or (run.directory / "worker.log").read_text()
     return load_run(run.directory)
 

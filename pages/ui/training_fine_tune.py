@@ -12,7 +12,7 @@ from core.training.jobs import start_run
 from core.training.runs import Run
 from core.training.second_stage import fine_tune_run
 from pages.ui.runs import watch
-from pages.ui.words import plain, show_error
+from pages.ui.words import learning_rate, plain, show_error
 
 LABELS = {"layers": "Layers to unfreeze", "epochs": "Epochs", "learning_rate": "Learning rate"}
 _FAILED = "fine_tune_failed"  # session key: why the button did not do what it says
@@ -55,7 +55,7 @@ def second_stage(summary: dict[str, Any], total: int) -> None:
     kept = ""
     if summary["best_epoch"] <= origin["epochs"]:
         kept = " No epoch of the second stage had a lower validation loss, so the first stage's model is kept."
-    changed = f"the last {settings['layers']} layers, learning rate {settings['learning_rate']:g}"
+    changed = f"the last {settings['layers']} layers, learning rate {learning_rate(settings['learning_rate'])}"
     st.write(
         f"Fine-tuned from “{plain(origin['name'])}”: {changed}. Before, {before * 100:.1f} % (between {low * 100:.1f} "
         f"and {high * 100:.1f} %); now {after * 100:.1f} %: {verdict}.{kept}"
