@@ -110,9 +110,9 @@ class Start:
 
     def facts(self, stage: FineTuning) -> dict[str, Any]:
         """What the summary of the fine-tuned run says of its origin and its settings."""
-        kept = ("run", "name", "best_epoch", "val_accuracy", "val_loss")
+        origin = {key: self.summary[key] for key in ("run", "best_epoch", "val_accuracy", "val_loss")}
         return {
-            "fine_tuned_from": {key: self.summary[key] for key in kept} | {"epochs": stage.epochs},
+            "fine_tuned_from": origin | {"name": stage.name, "epochs": stage.epochs},
             "fine_tuning": stage.settings.model_dump(mode="json"),
         }
 
