@@ -13,11 +13,13 @@ PALETTE = (TRAINING, VALIDATION, "#6b6fd6", "#b8506e", "#7a8f2a", "#8a6a4f")
 FAINT = "rgba(31, 138, 133, 0.55)"
 GRID = "rgba(128, 140, 142, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
+MOST_WHOLE_TICKS = 12  # epochs that have a tick each; left alone, plotly puts ticks between few of them
 MOST_BATCH_POINTS = 2000  # more than a panel has pixels, and few enough to send twice a second
 
 
 def training_curves(history: History, epochs: int) -> "go.Figure":
-    """Accuracy above loss, both over epochs: batches faint, epochs strong, best epoch and learning rate drops marked.
+    """Accuracy above loss, both over epochs: batches faint, epochs strong; marked are the best epoch, drops of the
+    learning rate and where fine-tuning begins.
 
     Batch b of epoch e stands at e - 1 + b / batches, what an epoch ended with at e. The figure is transparent and
     has no text colour: the page adds its own. Its `uirevision` is constant, so that a redraw keeps the zoom.
@@ -58,6 +60,7 @@ def training_curves(history: History, epochs: int) -> "go.Figure":
     last = epochs if history.status in ("waiting", "running") else _latest_epoch(history)
     figure.update_layout(template=go.layout.Template(), **_layout(last))
     _mark_drops(figure, history.drops)
+    _mark_fine_tuning(figure, history.fine_tune)
     _mark_best(figure, history.best, last)
     return figure
 
@@ -116,7 +119,27 @@ def _mark_drops(figure: "go.Figure", drops: list[Event]) -> None:
         )
 
 
+def _mark_fine_tuning(figure: "go.Figure", begins: Event | None) -> None:
+    """A line between the two stages: after the last epoch of the first one."""
+    if begins is None:
+        return
+    x, line = begins["epoch"] - 1, {"color": MARK, "width": 2, "dash": "dash"}
+    figure.add_shape(type="line", x0=x, x1=x, yref="paper", y0=0, y1=1, line=line)
+    figure.add_annotation(
+        x=x,
+        y=0.5,
+        yref="paper",
+        yanchor="middle",
+        xanchor="left",
+        xshift=4,
+        text="fine-tuning begins",
+        font={"size": 11},
+        showarrow=False,
+    )
+
+
 def _layout(last: int) -> dict[str, Any]:
+    ticks = {"tickformat": "d"} | ({"dtick": 1} if last <= MOST_WHOLE_TICKS else {})
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
     return {
         "uirevision": "keep",
@@ -126,8 +149,7 @@ def _layout(last: int) -> dict[str, Any]:
         "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
         "hovermode": "closest",
         "dragmode": "zoom",
-        "xaxis": axis
-        | {"title": {"text": "epoch", "standoff": 4}, "range": [0, last + 0.2], "anchor": "y2", "tickformat": "d"},
+        "xaxis": axis | {"title": {"text": "epoch", "standoff": 4}, "range": [0, last + 0.2], "anchor": "y2"} | ticks,
         "yaxis": axis | {"title": {"text": "accuracy"}, "domain": [0.56, 1], "tickformat": ".0%"},
         "yaxis2": axis | {"title": {"text": "loss with L2 penalty"}, "domain": [0, 0.46], "rangemode": "tozero"},
     }

@@ -17,11 +17,13 @@ from core.console import CANCELLED, err, out, print_json, progress_bars
 from core.datasets.current import local_source
 from core.datasets.remote import fetch_zip, is_remote, remembered_as
 from core.errors import ConfigError, InputError
+from core.training.fine_tuning import FineTuningConfig
 from core.training.follow import follow
 from core.training.jobs import start_run
 from core.training.queue import start_next
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import create_run, drop_run, find_run, list_runs
+from core.training.second_stage import fine_tune_run
 
 app = typer.Typer(
     help="Image classification by transfer learning, without a browser.",
@@ -44,6 +46,11 @@ def _option(name: str) -> Any:
     return typer.Option(help=help_of(TrainingConfig, name), show_default="the preset's")
 
 
+def _second_stage(name: str) -> Any:
+    default = FineTuningConfig.model_fields[name].default
+    return typer.Option(help=f"With --fine-tune. {help_of(FineTuningConfig, name)}", show_default=f"{default:g}")
+
+
 @app.command()
 def train(
     data: Annotated[str, typer.Option(help="A folder, a zip, the address of a zip, 'cats_and_dogs' or 'sample'.")] = "",
@@ -57,14 +64,31 @@ def train(
     name: Annotated[str, typer.Option(help="A name for the run.")] = "",
     settings: Annotated[Path | None, typer.Option(help="A JSON file with any of the training settings.")] = None,
     resume: Annotated[str, typer.Option(help="Go on with a run that was stopped or killed.")] = "",
+    fine_tune: Annotated[str, typer.Option(help="Unfreeze the last layers of a trained run, as a new run.")] = "",
+    layers: Annotated[int | None, _second_stage("layers")] = None,
+    learning_rate: Annotated[float | None, _second_stage("learning_rate")] = None,
     json: Json = False,
 ) -> int:
     """Train a classifier, after the runs that came before it. Ctrl-C stops and keeps the best model so far, or
-    withdraws a run that waits; --resume goes on."""
-    if bool(data) == bool(resume):
-        raise ConfigError("Received " + ("both" if data else "neither") + " of --data and --resume", "one of them")
+    withdraws a run that waits; --resume goes on. --fine-tune takes --layers, --epochs, --learning-rate and --name; all
+    else is as in the run that it starts from."""
+    given = [word for word, value in (("--data", data), ("--resume", resume), ("--fine-tune", fine_tune)) if value]
+    if len(given) != 1:
+        raise ConfigError(
+            f"Received {' and '.join(given) or 'none'} of --data, --resume and --fine-tune", "exactly one of them"
+        )
+    stage = {"layers": layers, "learning_rate": learning_rate}
+    if not fine_tune and any(value is not None for value in stage.values()):
+        raise ConfigError("Received --layers or --learning-rate without --fine-tune", "them only with --fine-tune")
     if resume:
         run = find_run(resume)
+    elif fine_tune:
+        if settings or not image_size == copies == seed is None:
+            raise ConfigError(
+                "Received settings of the first stage with --fine-tune", "--layers, --epochs, --learning-rate, --name"
+            )
+        asked = {key: value for key, value in {**stage, "epochs": epochs}.items() if value is not None}
+        run = fine_tune_run(find_run(fine_tune), FineTuningConfig.create(asked), name)
     else:
         if preset_name not in ("notebook", "fast"):
             raise ConfigError(f"Received {preset_name!r} for --preset", "notebook or fast")

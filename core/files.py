@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,11 @@ class EventLog:
 
     def append(self, event: dict[str, Any]) -> None:
         """Adds one event in a single write."""
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
+        self.extend([event])
+
+    def extend(self, events: Iterable[dict[str, Any]]) -> None:
+        """Adds events in a single write."""
+        line = "".join(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n" for event in events)
         with self.path.open("ab+") as file:
             if file.seek(0, os.SEEK_END) > 0:
                 file.seek(-1, os.SEEK_END)

@@ -11,6 +11,7 @@ from pages.ui.training_experiment import experiment
 from pages.ui.training_progress import at_work, curves
 from pages.ui.training_result import ended
 from pages.ui.training_runs import table
+from pages.ui.training_samples import sample_answers
 from pages.ui.training_start import setup
 from pages.ui.words import when
 
@@ -65,6 +66,7 @@ def follow(run: Run, ticking: bool) -> None:
     else:
         ended(run, history, status)
     curves(run, history)
+    sample_answers(run, history, status)
 
 
 main()

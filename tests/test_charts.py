@@ -60,6 +60,19 @@ def test_the_best_epoch_and_the_drop_are_marked_where_they_happened() -> None:
     assert sorted(shape["x0"] for shape in layout["shapes"]) == [2, 3]
 
 
+def test_a_line_stands_between_the_two_stages() -> None:
+    layout = drawn([*EVENTS, {"event": "fine_tune", "epoch": 4, "layers": 20, "learning_rate": 1e-5}])["layout"]
+    (note,) = [note for note in layout["annotations"] if note["text"] == "fine-tuning begins"]
+    assert note["x"] == 3
+    dashed = [shape for shape in layout["shapes"] if shape["line"].get("dash") == "dash"]
+    assert [(shape["x0"], shape["x1"]) for shape in dashed] == [(3, 3)]
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 12])
+def test_a_few_epochs_have_whole_ticks(epochs: int) -> None:
+    assert drawn(EVENTS, epochs)["layout"]["xaxis"]["dtick"] == 1
+
+
 def test_the_axis_says_that_the_loss_holds_the_penalty() -> None:
     assert "L2 penalty" in drawn(EVENTS)["layout"]["yaxis2"]["title"]["text"]
 

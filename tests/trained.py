@@ -11,11 +11,15 @@ import pytest
 from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
 from core.datasets.sample import write_sample
+from core.training.fine_tuning import FineTuningConfig
 from core.training.jobs import collect, start_run
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, load_run
+from core.training.second_stage import fine_tune_run
 
 SMALL = preset("fast").changed(image_size=96, epochs=4, batch_size=8, units=32, early_stopping_patience=50)
+
+SECOND = FineTuningConfig(layers=9, epochs=2, learning_rate=1e-4)
 
 
 @pytest.fixture(scope="session")
@@ -53,16 +57,38 @@ def trained(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn
         return train_to_the_end(drawn, SMALL)
 
 
+@pytest.fixture(scope="session")
+def tuned(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Run:
+    """`trained`, fine-tuned with `SECOND` to the end, after its copy of the first run was deleted. Treat its folder as
+    read only."""
+    home = tmp_path_factory.mktemp("tuned-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAWLAB_HOME", str(home))
+        first = copied(trained, home)
+        run = fine_tune_run(first, SECOND, "tuned")
+        shutil.rmtree(first.directory)
+        return to_the_end(run)
+
+
+def copied(run: Run, home: Path) -> Run:
+    """The same run in another home."""
+    return load_run(shutil.copytree(run.directory, home / "runs" / run.id))
+
+
 def train_to_the_end(source: Path, config: TrainingConfig) -> Run:
     """Creates a run, starts its worker and waits for it to finish."""
-    run = create_run(str(source), config, "test")
+    return to_the_end(create_run(str(source), config, "test"))
+
+
+def to_the_end(run: Run) -> Run:
+    """Starts the worker of a run and waits for it to finish."""
     start_run(run)
-    wait_for(run, lambda: run.status() not in ACTIVE)
+    wait_for(run, lambda: run.status() not in ACTIVE and not run.alive())  # it tidies up after its last word
     assert run.status() == "finished", run.history().reason or (run.directory / "worker.log").read_text()
     return load_run(run.directory)
 
 
-def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 90) -> None:
+def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 180) -> None:
     """Waits until `condition()` holds; fails with the run's last words when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from core.augmentation import AugmentationConfig, augment
 from core.backbone.architecture import FEATURES, IMAGE
+from core.backbone.keras_layers import map_shape
 from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
@@ -43,10 +45,14 @@ class FeaturePlan:
     copies: int
     augmentation: AugmentationConfig
     seed: int
+    blocks: int = 0
+    """Where it is not 0, the base ends after so many blocks, and `pooling` is flatten: what fine-tuning begins with."""
 
     @property
     def width(self) -> int:
         """Length of one feature vector."""
+        if self.blocks:
+            return prod(map_shape(self.blocks, self.image_size))
         side = -(-self.image_size // 32)  # five strides of 2, each rounding up
         return FEATURES * (side**2 if self.pooling == "flatten" else 1)
 
@@ -57,7 +63,8 @@ def extract_features(
     """The features of one split's readable pictures, from the cache or computed now.
 
     Args:
-        base: The ONNX file of the base; `weights_digest` says which numbers are in it.
+        base: The ONNX file of the base, or of its first `plan.blocks` blocks; `weights_digest` says which numbers are
+            in it.
         progress: Called with phase "features", in rows. May raise `Cancelled`; what is done by then is dropped.
 
     Raises:
@@ -68,7 +75,9 @@ def extract_features(
     folder = _folder(dataset, split, plan, weights_digest)
     rows = len(records) * (1 + plan.copies)
     if not folder.is_dir():
-        _make_room(rows * plan.width * (2 if plan.pooling == "flatten" else 6))
+        # Three quarters of the last activation are 0; of an average, or of a map on the way there, next to nothing is.
+        sparse = plan.pooling == "flatten" and not plan.blocks
+        _make_room(rows * plan.width * (2 if sparse else 6 if plan.width <= 2**16 else 8))
         with atomic_folder(folder) as target:
             compute_features(dataset, records, plan, base, target, progress)
     progress("features", rows, rows)
@@ -97,7 +106,7 @@ def compute_features(
         parts = []
         for first in range(0, len(images), ROWS_A_CALL):
             batch = np.stack(images[first : first + ROWS_A_CALL]).astype(np.float32)
-            maps = session.run(None, {IMAGE: batch})[0]  # (rows, side, side, 1280)
+            maps = session.run(None, {IMAGE: batch})[0]  # (rows, side, side, channels)
             parts.append(maps.reshape(len(maps), -1) if plan.pooling == "flatten" else maps.mean(axis=(1, 2)))
         return SparseRows.of(np.concatenate(parts))
 
@@ -131,6 +140,8 @@ def _folder(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str
 
 def _key(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> str:
     parts: list[object] = [VERSION, dataset.fingerprint, split, plan.image_size, plan.pooling, weights_digest]
+    if plan.blocks:
+        parts.append(f"{plan.blocks} blocks")
     if plan.copies:
         parts += [plan.copies, plan.seed, plan.augmentation.model_dump()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
@@ -149,5 +160,6 @@ def _make_room(needed: int) -> None:
         raise PawlabError(
             f"The features need {needed / 1e6:,.0f} MB in {cache} and {free / 1e6:,.0f} MB are free",
             "room for the features and 200 MB more",
-            "Free some space, use pooling average (25 times smaller at 160 pixels), or set PAWLAB_HOME to another disk",
+            "Free some space, use pooling average (25 times smaller at 160 pixels) or fine-tune fewer layers, or set "
+            "PAWLAB_HOME to another disk",
         )

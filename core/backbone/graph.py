@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from core.backbone.architecture import BLOCKS, EPSILON, FEATURE_MAP, FEATURES, IMAGE, Convolution
+from core.backbone.architecture import BLOCKS, EPSILON, FEATURE_MAP, IMAGE, Convolution
 from core.backbone.arrays import Arrays
 from core.backbone.provenance import Weights
 from core.files import write_atomic
@@ -26,10 +26,11 @@ _LAYOUT_VERSION = 1
 """Part of the cached file's name: raise it when `base_nodes` builds another graph from the same weights."""
 
 
-def base_nodes(arrays: Arrays) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+def base_nodes(arrays: Arrays, blocks: int = len(BLOCKS)) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
     """Nodes and initializers from `IMAGE` to `FEATURE_MAP`, for a caller that appends a head.
 
-    Every name except these two begins with "base/", so that a head's names cannot clash.
+    Every name except these two begins with "base/", so that a head's names cannot clash. With fewer `blocks` than all,
+    `FEATURE_MAP` is what the last of these gives.
     """
     nodes = [
         helper.make_node("Sub", [IMAGE, "base/centre"], ["base/centred"]),
@@ -40,7 +41,7 @@ def base_nodes(arrays: Arrays) -> tuple[list[onnx.NodeProto], list[onnx.TensorPr
         for name, value in (("base/centre", 127.5), ("base/zero", 0.0), ("base/six", 6.0))
     ]
     tensor = "base/input"
-    for block in BLOCKS:
+    for block in BLOCKS[:blocks]:
         entry = tensor
         for convolution in block.convolutions:
             tensor = _append_convolution(convolution, arrays, tensor, nodes, initializers)
@@ -66,17 +67,19 @@ def to_model(
     )
 
 
-def base_graph(arrays: Arrays) -> onnx.ModelProto:
-    """The base alone: `IMAGE` to `FEATURE_MAP`, any number of images of any size."""
-    nodes, initializers = base_nodes(arrays)
-    return to_model(nodes, initializers, [(FEATURE_MAP, ["N", "h", "w", FEATURES])])
+def base_graph(arrays: Arrays, blocks: int = len(BLOCKS)) -> onnx.ModelProto:
+    """The base alone, or its first `blocks` blocks: `IMAGE` to `FEATURE_MAP`, any number of images of any size."""
+    nodes, initializers = base_nodes(arrays, blocks)
+    channels = BLOCKS[blocks - 1].convolutions[-1].channels
+    return to_model(nodes, initializers, [(FEATURE_MAP, ["N", "h", "w", channels])])
 
 
-def cached_base(weights: Weights) -> Path:
-    """The file of `base_graph`, written once per weights below `home()/cache/base`."""
-    path = subfolder("cache", "base") / f"{weights.provenance.digest[:20]}-{_LAYOUT_VERSION}.onnx"
+def cached_base(weights: Weights, blocks: int = len(BLOCKS)) -> Path:
+    """The file of `base_graph`, written once per weights and `blocks` below `home()/cache/base`."""
+    part = "" if blocks == len(BLOCKS) else f"-{blocks}"
+    path = subfolder("cache", "base") / f"{weights.provenance.digest[:20]}-{_LAYOUT_VERSION}{part}.onnx"
     if not path.is_file():
-        write_atomic(path, base_graph(weights.arrays).SerializeToString())
+        write_atomic(path, base_graph(weights.arrays, blocks).SerializeToString())
     return path
 
 

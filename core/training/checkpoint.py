@@ -1,20 +1,55 @@
 """The whole state of a run after an epoch, so that a killed run goes on as if nothing had happened.
 
-One is kept: the latest. It holds the head with Adam's moments, what the callbacks remember, and the best epoch's
+One is kept: the latest. It holds what is trained with Adam's moments, what the callbacks remember, and the best epoch's
 weights and validation predictions. Nothing random needs saving: shuffling and dropout draw from generators seeded by
 run and epoch.
 """
 
 import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from core.files import atomic_folder, read_json, write_json
-from core.training.head import Head
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
 from core.training.sweep import Floats
+
+
+class Learner(Protocol):
+    """What is trained: the head, or in the second stage the last layers of the base with it."""
+
+    @property
+    def steps(self) -> int:
+        """Updates so far."""
+
+    @property
+    def arrays(self) -> Mapping[str, Floats]:
+        """The whole state by name, with Adam's moments. May be copies."""
+
+    def restore(self, arrays: Mapping[str, Floats], steps: int) -> None:
+        """Takes over a state that `arrays` and `steps` gave."""
+
+    def weights(self) -> dict[str, Floats]:
+        """Copies of what a saved model needs; names may be those of `arrays`."""
+
+
+class _Stored(Mapping[str, Floats]):
+    """Arrays in a folder, read when asked for: never two copies of a large one in memory."""
+
+    def __init__(self, folder: Path, names: Iterable[str], prefix: str = "") -> None:
+        self._folder, self._names, self._prefix = folder, list(names), prefix
+
+    def __getitem__(self, name: str) -> Floats:
+        return _load(self._folder / _file(self._prefix + name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass
@@ -28,7 +63,7 @@ class Best:
 
 @dataclass
 class State:
-    """How far a run is, apart from the head's arrays: the last finished epoch and what the callbacks remember."""
+    """How far a run is, apart from the learner's arrays: the last finished epoch and what the callbacks remember."""
 
     epoch: int
     early_stopping: EarlyStopping
@@ -36,19 +71,19 @@ class State:
     best: Best | None = None
 
 
-def save_checkpoint(directory: Path, head: Head, state: State) -> None:
+def save_checkpoint(directory: Path, learner: Learner, state: State) -> None:
     """Writes `checkpoint-<epoch>` whole, then drops those before it."""
     best = state.best
     assert best is not None, "a checkpoint follows an epoch, and the first epoch is the best so far"
     with atomic_folder(directory / f"checkpoint-{state.epoch}") as target:
-        for name, values in head.arrays.items():
-            np.save(target / f"{name}.npy", values)
+        for name, values in learner.arrays.items():
+            np.save(target / _file(name), values)
         np.save(target / "best.probabilities.npy", best.probabilities)
-        if best.epoch != state.epoch:  # else they are the head's own
+        if best.epoch != state.epoch:  # else they are the learner's own
             for name, values in best.weights.items():
-                np.save(target / f"best.{name}.npy", values)
+                np.save(target / _file(f"best.{name}"), values)
         facts = {
-            "steps": head.steps,
+            "steps": learner.steps,
             "epoch": state.epoch,
             "best_epoch": best.epoch,
             "early_stopping": asdict(state.early_stopping),
@@ -60,19 +95,17 @@ def save_checkpoint(directory: Path, head: Head, state: State) -> None:
             shutil.rmtree(directory / f"checkpoint-{epoch}")
 
 
-def load_checkpoint(directory: Path, head: Head) -> State:
-    """Brings `head` to the latest checkpoint. Raises FileNotFoundError when there is none."""
+def load_checkpoint(directory: Path, learner: Learner) -> State:
+    """Brings `learner` to the latest checkpoint. Raises FileNotFoundError when there is none."""
     epochs = _epochs(directory)
     if not epochs:
         raise FileNotFoundError(f"{directory} holds no checkpoint")
     folder = directory / f"checkpoint-{max(epochs)}"
     facts = read_json(folder / "state.json")
-    for name, values in head.arrays.items():
-        values[...] = _load(folder / f"{name}.npy")
-    head.steps = facts["steps"]
-    weights = head.weights()
+    learner.restore(_Stored(folder, learner.arrays), facts["steps"])
+    weights = learner.weights()
     if facts["best_epoch"] != facts["epoch"]:
-        weights = {name: _load(folder / f"best.{name}.npy") for name in weights}
+        weights = dict(_Stored(folder, weights, "best."))
     best = Best(facts["best_epoch"], weights, _load(folder / "best.probabilities.npy"))
     early_stopping, plateau = EarlyStopping(**facts["early_stopping"]), ReduceLROnPlateau(**facts["plateau"])
     return State(facts["epoch"], early_stopping, plateau, best)
@@ -86,6 +119,10 @@ def drop_checkpoints(directory: Path) -> None:
 
 def _epochs(directory: Path) -> list[int]:
     return [int(folder.name.removeprefix("checkpoint-")) for folder in directory.glob("checkpoint-*")]
+
+
+def _file(name: str) -> str:
+    return f"{name.replace('/', ',')}.npy"
 
 
 def _load(path: Path) -> Floats:

@@ -1,9 +1,12 @@
-"""Trains the head on features: epochs, callbacks, events, checkpoints. Resumes by itself where a checkpoint is."""
+"""Trains the head on features: epochs, callbacks, events, checkpoints. Resumes by itself where a checkpoint is.
+
+What fine-tuning does likewise is `train_epochs` and `end_epoch`.
+"""
 
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +17,28 @@ from threadpoolctl import threadpool_limits
 
 from core.backbone.rows import FeatureArray
 from core.errors import Cancelled
-from core.training.checkpoint import Best, State, load_checkpoint, save_checkpoint
+from core.training.checkpoint import Best, Learner, State, load_checkpoint, save_checkpoint
 from core.training.head import Batch, Head
 from core.training.recipe import TrainingConfig
+from core.training.samples import answers
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
 from core.training.sweep import Columns, Floats
 
-Emit = Callable[..., None]
 VALIDATION_BATCH = 256
 CHECKPOINT_SHARE = 0.05  # of the time: a large head is saved less often than after each epoch
+
+
+@dataclass(frozen=True)
+class Channel:
+    """How training speaks with those who watch it.
+
+    `emit` is called with an event's kind and fields (`core.training.history`), `cancelled` asked before each batch.
+    `samples` are the rows of the validation features whose answers each epoch's event holds.
+    """
+
+    emit: Callable[..., None]
+    cancelled: Callable[[], bool]
+    samples: Sequence[int] = ()
 
 
 @dataclass
@@ -53,15 +69,12 @@ def fit(
     validation: FeatureArray,
     classes: int,
     config: TrainingConfig,
-    emit: Emit,
-    cancelled: Callable[[], bool],
+    channel: Channel,
 ) -> State:
     """Trains until the last epoch, EarlyStopping or a cancel.
 
     Args:
         directory: The run's folder: checkpoints go there, and the latest one found there is gone on from.
-        emit: Called with an event's kind and fields (`core.training.history`).
-        cancelled: Asked before each batch.
 
     Returns:
         Where training ended, with the best epoch's weights and predictions; no best when it was cancelled before the
@@ -74,20 +87,69 @@ def fit(
         early = EarlyStopping(config.early_stopping_patience)
         plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
         state = State(0, early, plateau)
-    emit("start", epoch=state.epoch + 1)
-    saved, cost = time.perf_counter(), 0.0
+
+    def epoch() -> None:
+        _epoch(head, train, validation, config, state, channel)
+
     with threadpool_limits(1, user_api="blas"):  # the head spreads its panels over the cores itself
-        while state.epoch < config.epochs and not state.early_stopping.stop:
-            try:
-                _epoch(head, train, validation, config, state, emit, cancelled)
-            except Cancelled:
-                break
-            if time.perf_counter() - saved > cost / CHECKPOINT_SHARE:
-                began = time.perf_counter()
-                save_checkpoint(directory, head, state)
-                saved = time.perf_counter()
-                cost = saved - began
+        train_epochs(directory, head, state, config.epochs, epoch, channel)
     return state
+
+
+def train_epochs(
+    directory: Path, learner: Learner, state: State, last: int, epoch: Callable[[], None], channel: Channel
+) -> None:
+    """Calls `epoch` until `state` has reached the epoch `last`, EarlyStopping or a cancel; saves checkpoints."""
+    channel.emit("start", epoch=state.epoch + 1)
+    saved, cost = time.perf_counter(), 0.0
+    while state.epoch < last and not state.early_stopping.stop:
+        try:
+            epoch()
+        except Cancelled:
+            break
+        if time.perf_counter() - saved > cost / CHECKPOINT_SHARE:
+            began = time.perf_counter()
+            save_checkpoint(directory, learner, state)
+            saved = time.perf_counter()
+            cost = saved - began
+
+
+def end_epoch(
+    state: State,
+    learner: Learner,
+    seen: Mean,
+    val: Mean,
+    probabilities: Floats,
+    seconds: float,
+    channel: Channel,
+) -> None:
+    """Takes a complete epoch into account: scores, best so far, learning rate, end.
+
+    Args:
+        seen: What was trained on; `val` what was validated on, with its `probabilities`, float32 (rows, outputs).
+        seconds: That the epoch took.
+    """
+    learning_rate = state.plateau.learning_rate
+    val_scores = {f"val_{name}": value for name, value in val.scores().items()}
+    state.epoch += 1
+    best = state.early_stopping.update(state.epoch, val_scores["val_loss"])
+    if best:
+        state.best = Best(state.epoch, learner.weights(), probabilities)
+    channel.emit(
+        "epoch",
+        epoch=state.epoch,
+        **seen.scores(),
+        **val_scores,
+        penalty=val.penalty / val.size,
+        learning_rate=learning_rate,
+        seconds=seconds,
+        best=best,
+        samples=answers(probabilities, channel.samples),
+    )
+    if state.plateau.update(val_scores["val_loss"]):
+        channel.emit("reduce_lr", epoch=state.epoch, learning_rate=state.plateau.learning_rate)
+    if state.early_stopping.stop:
+        channel.emit("early_stop", epoch=state.epoch, best_epoch=state.early_stopping.best_epoch)
 
 
 def new_head(width: int, classes: int, config: TrainingConfig) -> Head:
@@ -112,8 +174,7 @@ def _epoch(
     validation: FeatureArray,
     config: TrainingConfig,
     state: State,
-    emit: Emit,
-    cancelled: Callable[[], bool],
+    channel: Channel,
 ) -> None:
     """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
     started, epoch = time.perf_counter(), state.epoch + 1
@@ -124,33 +185,15 @@ def _epoch(
     seen = Mean()
     product = None
     for rows, features, following in _with_next(train, batches):
-        if cancelled():
+        if channel.cancelled():
             raise Cancelled("Training was stopped")
         if product is None:
             product = head.product(features)
         batch, product = head.step(features, product, train.labels[rows], learning_rate, generator, following)
         seen.add(batch)
-        emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
+        channel.emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
     val, probabilities = evaluate(head, validation)
-    val_scores = {f"val_{name}": value for name, value in val.scores().items()}
-    state.epoch = epoch
-    best = state.early_stopping.update(epoch, val_scores["val_loss"])
-    if best:
-        state.best = Best(epoch, head.weights(), probabilities)
-    emit(
-        "epoch",
-        epoch=epoch,
-        **seen.scores(),
-        **val_scores,
-        penalty=val.penalty / val.size,
-        learning_rate=learning_rate,
-        seconds=time.perf_counter() - started,
-        best=best,
-    )
-    if state.plateau.update(val_scores["val_loss"]):
-        emit("reduce_lr", epoch=epoch, learning_rate=state.plateau.learning_rate)
-    if state.early_stopping.stop:
-        emit("early_stop", epoch=epoch, best_epoch=state.early_stopping.best_epoch)
+    end_epoch(state, head, seen, val, probabilities, time.perf_counter() - started, channel)
 
 
 def _with_next(

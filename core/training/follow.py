@@ -81,9 +81,11 @@ def _watch(run: Run) -> History:
                 if event["event"] == "progress":
                     show(event["phase"], event["done"], event["total"])
                 elif event["event"] == "batch":
-                    total = run.config.epochs * event["batches"]
-                    show("training", (event["epoch"] - 1) * event["batches"] + event["batch"], total)
-                elif event["event"] == "epoch":
+                    total = (run.last_epoch - run.first_epoch + 1) * event["batches"]
+                    done = (event["epoch"] - run.first_epoch) * event["batches"] + event["batch"]
+                    if done > 0:  # before are those of the run that it fine-tunes
+                        show("training", done, total)
+                elif event["event"] == "epoch" and event["epoch"] >= run.first_epoch:
                     scores = f"accuracy {event['accuracy']:.3f}, validation {event['val_accuracy']:.3f}"
                     err.print(f"epoch {event['epoch']}: loss {event['loss']:.3f}, {scores}", highlight=False)
             if not active:

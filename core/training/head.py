@@ -12,7 +12,7 @@ kernels); epsilon and momentum values are the defaults of Keras' classes.
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -80,6 +80,12 @@ class Head:
         weights = {name: self.arrays[name].copy() for name in (*TRAINED, *MOVING) if name != "hidden_kernel"}
         return {"hidden_kernel": from_panels(self.arrays["hidden_kernel"], self.units), **weights}
 
+    def restore(self, arrays: Mapping[str, Floats], steps: int) -> None:
+        """Takes over what `arrays` and `steps` were, in place: the kernel stays on its cache lines."""
+        for name, values in self.arrays.items():
+            values[...] = arrays[name]
+        self.steps = steps
+
     def product(self, features: Columns) -> tuple[Floats, float]:
         """`features @ hidden_kernel`, float32 (batch, units), and the L2 penalty of the kernel."""
 
@@ -119,7 +125,7 @@ class Head:
         keep = (generator.random(hidden.shape, np.float32) >= self.dropout) * np.float32(1 / (1 - self.dropout))
         dropped = (normal * a["gamma"] + a["beta"]) * keep
         probabilities = self._activate(dropped @ a["output_kernel"] + a["output_bias"])
-        batch = _score(probabilities, labels, product[1])
+        batch = score(probabilities, labels, product[1])
         for name, moment in (("moving_mean", mean), ("moving_variance", variance)):
             a[name] *= np.float32(NORM_MOMENTUM)
             a[name] += moment * np.float32(1 - NORM_MOMENTUM)
@@ -163,7 +169,7 @@ class Head:
         scale = a["gamma"] / np.sqrt(a["moving_variance"] + np.float32(NORM_EPSILON))
         normed = (hidden - a["moving_mean"]) * scale + a["beta"]
         probabilities = self._activate(normed @ a["output_kernel"] + a["output_bias"])
-        return _score(probabilities, labels, penalty), probabilities
+        return score(probabilities, labels, penalty), probabilities
 
     def _activate(self, logits: Floats) -> Floats:
         if self.outputs == 1:
@@ -179,7 +185,8 @@ class Head:
         return joined, self.l2 * sum(squares for _, squares in parts)
 
 
-def _score(probabilities: Floats, labels: NDArray[np.int64], penalty: float) -> Batch:
+def score(probabilities: Floats, labels: NDArray[np.int64], penalty: float) -> Batch:
+    """What a batch's probabilities, float32 (batch, outputs), are worth. Clips them as Keras does."""
     if probabilities.shape[1] == 1:
         right = np.where(labels == 1, probabilities[:, 0], 1 - probabilities[:, 0])
         guesses = probabilities[:, 0] > 0.5

@@ -4,11 +4,14 @@ Events are JSON objects with `event` and `time` (seconds since 1970):
 
 status     status: waiting | running | finished | cancelled | failed; reason: in words, when there is one;
            bad_input: whether what the user gave is the reason
-phase      phase: data | weights | features | head | save
+phase      phase: data | weights | features | head or fine_tune | save
+samples    classes: their names; pictures: path and label of each picture in `samples/`, 0.jpg the first
 phase_end  phase, seconds
 progress   phase, done, total
 batch      epoch, batch, batches (all from 1), loss, accuracy: running means over the epoch, as Keras shows them
-epoch      epoch, loss, accuracy, val_loss, val_accuracy, penalty, learning_rate, seconds, best
+epoch      epoch, loss, accuracy, val_loss, val_accuracy, penalty, learning_rate, seconds, best; samples: for each
+           picture of `samples` the probability of each class
+fine_tune  epoch: the first of the second stage; layers, learning_rate. What stands before comes from another run
 reduce_lr  epoch, learning_rate: the new one, from the next epoch on
 early_stop epoch, best_epoch
 start      epoch: the first that is trained from here; points of it and of later ones before this event are void
@@ -36,6 +39,8 @@ class History:
     epochs: list[Event] = field(default_factory=list)
     drops: list[Event] = field(default_factory=list)
     early_stop: Event | None = None
+    samples: Event | None = None
+    fine_tune: Event | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     malformed: int = 0
     _first: tuple[int, float] = (0, 0.0)
@@ -78,6 +83,10 @@ class History:
                 self.drops.append(event)
             case "early_stop":
                 self.early_stop = event
+            case "samples":
+                self.samples = event
+            case "fine_tune":
+                self.fine_tune = event
             case "start":
                 self._forget_from(event["epoch"])
 

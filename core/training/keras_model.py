@@ -1,5 +1,7 @@
-"""The same classifier as a Keras model. The only module that imports TensorFlow; only the worker imports it."""
+"""The same classifier as a Keras model. With `fine_tune_model` the only module that imports TensorFlow; only the worker
+imports them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,32 @@ from core.training.recipe import TrainingConfig
 from core.training.sweep import Floats
 
 TOLERANCE = 1e-4  # largest difference in a probability between model.keras and model.onnx
+HEAD_WEIGHTS = {
+    "hidden_kernel": ("hidden", 0),
+    "hidden_bias": ("hidden", 1),
+    "gamma": ("normalization", 0),
+    "beta": ("normalization", 1),
+    "moving_mean": ("normalization", 2),
+    "moving_variance": ("normalization", 3),
+    "output_kernel": ("probabilities", 0),
+    "output_bias": ("probabilities", 1),
+}
+"""Where the arrays of `Head.weights` stand in the model: the layer, and the place among its weights."""
 
 
-def build_classifier(base: Arrays, head: dict[str, Floats], config: TrainingConfig) -> Any:
+def build_classifier(base: Arrays, head: Mapping[str, Floats], config: TrainingConfig, unfrozen_layers: int = 0) -> Any:
     """A `keras.Model` from (batch, image_size, image_size, 3), RGB, 0..255, to probabilities.
 
-    The preprocessing (x / 127.5 - 1) is a layer inside. The base is frozen, as it was in training. The model is not
-    compiled: it answers as it is, and who wants to train it further compiles it for that.
+    The preprocessing (x / 127.5 - 1) is a layer inside. The base is frozen, but for its last `unfrozen_layers`, as it
+    was in training. The model is not compiled: it answers as it is, and who wants to train it further compiles it for
+    that.
     """
     layers = keras.layers
     side = config.image_size
     outputs = head["output_bias"].size
     pooling = layers.Flatten() if config.pooling == "flatten" else layers.GlobalAveragePooling2D()
     mobilenet = keras.applications.MobileNetV2(input_shape=(side, side, 3), include_top=False, weights=None)
-    mobilenet.trainable = False
+    unfreeze(mobilenet, unfrozen_layers)
     for layer in mobilenet.layers:
         layer.set_weights([base[f"{layer.name}/{weight.name}"] for weight in layer.weights])
     model = keras.Sequential(
@@ -48,11 +62,25 @@ def build_classifier(base: Arrays, head: dict[str, Floats], config: TrainingConf
         ],
         name="pawlab",
     )
-    model.get_layer("hidden").set_weights([head["hidden_kernel"], head["hidden_bias"]])
-    norm = [head[name] for name in ("gamma", "beta", "moving_mean", "moving_variance")]
-    model.get_layer("normalization").set_weights(norm)
-    model.get_layer("probabilities").set_weights([head["output_kernel"], head["output_bias"]])
+    for name, (layer, place) in HEAD_WEIGHTS.items():
+        model.get_layer(layer).weights[place].assign(head[name])
     return model
+
+
+def base_of(model: Any) -> Any:
+    """The MobileNetV2 inside a model that `build_classifier` made. Raises ValueError where there is none."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            return layer
+    raise ValueError("the model holds no base")
+
+
+def unfreeze(base: Any, layers: int) -> None:
+    """Makes the last `layers` layers of a MobileNetV2 trainable but for BatchNormalization, and all others not."""
+    base.trainable = layers > 0
+    first = len(base.layers) - layers
+    for number, layer in enumerate(base.layers):
+        layer.trainable = number >= first and not isinstance(layer, keras.layers.BatchNormalization)
 
 
 def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected: Floats) -> float:

@@ -5,6 +5,7 @@ Input `image` is float32 (batch, image_size, image_size, 3), RGB, 0..255. Output
 (batch, side, side, 1280), the base's last activation.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from core.training.sweep import Floats
 PROBABILITIES = "probabilities"
 
 
-def classifier_graph(base: Arrays, head: dict[str, Floats], pooling: Pooling) -> onnx.ModelProto:
+def classifier_graph(base: Arrays, head: Mapping[str, Floats], pooling: Pooling) -> onnx.ModelProto:
     """The whole classifier. Arguments are the base's canonical weights and what `Head.weights` gives."""
     nodes, initializers = base_nodes(base)
     outputs = head["output_bias"].size

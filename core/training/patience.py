@@ -28,22 +28,27 @@ class Patience:
     plateau_patience: int
 
 
-def patience_of(epochs: Sequence[Event], config: TrainingConfig) -> Patience:
+def patience_of(epochs: Sequence[Event], config: TrainingConfig, fine_tune: Event | None = None) -> Patience:
     """Goes through the finished epochs as training itself did.
 
     Args:
         epochs: `History.epochs`, from the first on.
         config: The run's settings.
+        fine_tune: `History.fine_tune`: the second stage counts anew, and has the first one's lowest loss to beat.
     """
-    early = EarlyStopping(config.early_stopping_patience)
-    plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
-    for point in epochs:
+    first, learning_rate, best = 1, config.learning_rate, None
+    if fine_tune:
+        first, learning_rate = fine_tune["epoch"], fine_tune["learning_rate"]
+        best = min((point["val_loss"] for point in epochs if point["epoch"] < first), default=None)
+    early = EarlyStopping(config.early_stopping_patience, best=best)
+    plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, learning_rate, best=best)
+    for point in (point for point in epochs if point["epoch"] >= first):
         early.update(point["epoch"], point["val_loss"])
         plateau.update(point["val_loss"])
     return Patience(plateau.learning_rate, early.wait, early.patience, plateau.wait, plateau.patience)
 
 
-def head_seconds_left(history: History, epochs: int) -> float | None:
+def seconds_left(history: History, epochs: int) -> float | None:
     """Seconds until epoch number `epochs` ends, if training does not stop before; None while that cannot be known.
 
     From the time that the latest epochs took; in the first epoch, from that between its batches.
@@ -51,12 +56,13 @@ def head_seconds_left(history: History, epochs: int) -> float | None:
     done = len(history.epochs)
     latest = history.batches[-1] if history.batches and history.batches[-1]["epoch"] > done else None
     share = latest["batch"] / latest["batches"] if latest else 0.0
-    if done:
-        times = [point["seconds"] for point in history.epochs[-PACE_EPOCHS:]]
+    first = history.fine_tune["epoch"] if history.fine_tune else 1  # an epoch of the stage before tells nothing
+    times = [point["seconds"] for point in history.epochs[-PACE_EPOCHS:] if point["epoch"] >= first]
+    if times:
         epoch_seconds = sum(times) / len(times)
     elif latest and latest["batch"] > 1:
-        first = next(point for point in history.batches if point["epoch"] == latest["epoch"])
-        between = (latest["time"] - first["time"]) / max(1, latest["batch"] - first["batch"])
+        begun = next(point for point in history.batches if point["epoch"] == latest["epoch"])
+        between = (latest["time"] - begun["time"]) / max(1, latest["batch"] - begun["batch"])
         epoch_seconds = between * latest["batches"]
     else:
         return None

@@ -1,10 +1,13 @@
 """The store of runs: one folder a run, which is the only channel between the worker and everybody else.
 
-config.json     what was asked: name, source, settings, and the group of runs that were asked for together
+config.json     what was asked: name, source, settings, and the group of runs that were asked for together; of a
+                fine-tuned run also its second stage
 label.json      the name and the note that a user gave it later (`core.training.labels`)
+start/          of a fine-tuned run: the model, its answers and its summary that it starts from, until it is finished
 edits.json      the dataset's edits when the run was created: the ones that it trains with, whatever is edited later
 events.jsonl    what happened (`core.training.history`)
 supervisor.json, worker.json, exit.json   which processes work on it, and how the worker ended (`core.training.life`)
+samples/        the validation pictures whose answers are shown after each epoch (`core.training.samples`)
 worker.log      what these processes printed
 cancel          exists while a stop is asked for
 history.csv, tensorboard/   the same history for other tools (`core.training.tool_logs`)
@@ -26,6 +29,7 @@ from core.datasets.sources import actions_of
 from core.errors import ConfigError, RunError
 from core.files import EventLog, read_json, write_atomic, write_json
 from core.home import subfolder
+from core.training.fine_tuning import FineTuning
 from core.training.history import History
 from core.training.labels import clean, read_label, write_label
 from core.training.life import alive
@@ -47,10 +51,21 @@ class Run:
     created: float
     note: str = ""
     group: str = ""
+    fine_tuning: FineTuning | None = None
 
     @property
     def id(self) -> str:
         return self.directory.name
+
+    @property
+    def first_epoch(self) -> int:
+        """The first one that this run trains itself: after those of the run that it fine-tunes, else 1."""
+        return self.fine_tuning.first_epoch if self.fine_tuning else 1
+
+    @property
+    def last_epoch(self) -> int:
+        """The last one that there can be."""
+        return self.fine_tuning.last_epoch if self.fine_tuning else self.config.epochs
 
     @property
     def log(self) -> EventLog:
@@ -201,7 +216,9 @@ def load_run(directory: Path) -> Run:
         config = TrainingConfig.create(asked["settings"])
         label, group = read_label(directory), str(asked.get("group", ""))
         name = label.name or clean(str(asked["name"])) or directory.name
-        return Run(directory, name, str(asked["source"]), config, float(asked["created"]), note=label.note, group=group)
+        stage = FineTuning.from_json(asked["fine_tuning"]) if "fine_tuning" in asked else None
+        created = float(asked["created"])
+        return Run(directory, name, str(asked["source"]), config, created, label.note, group, stage)
     except FileNotFoundError:
         raise RunError(f"{directory} holds no run", "a run's folder with its config.json") from None
     except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:

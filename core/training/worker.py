@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
@@ -21,8 +21,10 @@ from typing import Any
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from core.backbone.architecture import IMAGE
+from core.backbone.arrays import digest_of
 from core.backbone.features import extract_features
 from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
@@ -35,15 +37,29 @@ from core.errors import Cancelled, InputError, PawlabError
 from core.files import write_atomic, write_json
 from core.images import load_image
 from core.memory import peak_memory
-from core.training.checkpoint import Best, drop_checkpoints
-from core.training.fit import fit
+from core.training import samples
+from core.training.checkpoint import Best, State, drop_checkpoints
+from core.training.fine_tune_fit import fine_tune, first_state
+from core.training.fit import Channel, fit
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run, load_run
+from core.training.second_stage import drop_start, load_start
 from core.training.tool_logs import ToolLogs
-from core.training.workload import feature_plan
+from core.training.workload import copies_of, feature_plan
 
 VERIFIED_IMAGES = 16  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a stage ended with: its state, the labels of the validation rows, the base's weights at its beginning, and
+    what the summary says besides."""
+
+    state: State
+    labels: NDArray[np.int64]
+    weights: Weights
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Worker:
@@ -86,20 +102,14 @@ class Worker:
             )
             dataset = apply_actions(dataset, self.run.edits())  # as they were when the run was created
             check_trainable(dataset)
-        with self._phase("weights"):
-            weights = resolve_weights(progress=self._progress)
-            base = cached_base(weights)
-        with self._phase("features"):
-            train = self._features(dataset, "train", base, weights)
-            validation = self._features(dataset, "validation", base, weights)
-        with self._phase("head"):
-            classes, cancelled = len(dataset.classes), self.run.cancel_requested
-            state = fit(self.run.directory, train, validation, classes, self.config, self.emit, cancelled)
+        self._lay_out_samples(dataset)
+        trained = self._fine_tuned(dataset) if self.run.fine_tuning else self._head_trained(dataset)
+        state = trained.state
         if state.best is None:
             raise Cancelled("Stopped before the first epoch ended, so there is no model yet")
-        complete = state.early_stopping.stop or state.epoch == self.config.epochs
+        complete = state.early_stopping.stop or state.epoch == self.run.last_epoch
         with self._phase("save"):
-            summary = self._save(dataset, weights, validation, state.best)
+            summary = self._save(dataset, trained, state.best)
         history = self.run.history()
         summary["status"] = "finished" if complete else "cancelled"
         summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
@@ -108,27 +118,79 @@ class Worker:
         self.emit("status", status=summary["status"], reason="" if complete else "Stopped; the best model is kept")
         if complete:
             drop_checkpoints(self.run.directory)
+            drop_start(self.run)
 
-    def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights) -> FeatureArray:
+    def _lay_out_samples(self, dataset: Dataset) -> None:
+        chosen = samples.choose(dataset.usable("validation"), dataset.classes, self.config.seed)
+        self.emit("samples", **samples.lay_out(self.run.directory, dataset, chosen))
+        copies = copies_of(self.config, "validation")
+        rows = [place * (1 + copies) for place in chosen]  # an original, its copies, the next original
+        self._channel = Channel(self.emit, self.run.cancel_requested, rows)
+
+    def _head_trained(self, dataset: Dataset) -> "Trained":
+        """The first stage: the head, on what the whole frozen base makes of the pictures."""
+        with self._phase("weights"):
+            weights = resolve_weights(progress=self._progress)
+            base = cached_base(weights)
+        with self._phase("features"):
+            train = self._features(dataset, "train", base, weights)
+            validation = self._features(dataset, "validation", base, weights)
+        with self._phase("head"):
+            classes = len(dataset.classes)
+            state = fit(self.run.directory, train, validation, classes, self.config, self._channel)
+        return Trained(state, validation.labels, weights)
+
+    def _fine_tuned(self, dataset: Dataset) -> "Trained":
+        """The second stage: the last layers with the head, on what the frozen blocks make of the pictures."""
+        from core.training.fine_tune_model import LastLayers
+
+        stage = self.run.fine_tuning
+        assert stage is not None
+        with self._phase("weights"):
+            start = load_start(self.run)
+            start.check(dataset)
+            layers = LastLayers(start.model, self.config, stage.settings)
+            weights = start.weights(layers.start)
+            blocks = stage.settings.blocks
+            base = cached_base(weights, blocks)
+        with self._phase("features"):
+            train = self._features(dataset, "train", base, weights, blocks)
+            validation = self._features(dataset, "validation", base, weights, blocks)
+        with self._phase("fine_tune"):
+            first = first_state(self.config, stage, start.best(layers.weights()), start.loss)
+            state = fine_tune(
+                self.run.directory, layers, train, validation, self.config, first, stage.last_epoch, self._channel
+            )
+        if state.epoch < stage.first_epoch:
+            raise Cancelled("Stopped before the first epoch ended, so nothing is fine-tuned yet")
+        return Trained(state, validation.labels, weights, start.facts(stage))
+
+    def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights, blocks: int = 0) -> FeatureArray:
         plan = feature_plan(self.config, split)
+        if blocks:
+            plan = replace(plan, pooling="flatten", blocks=blocks)
         return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
 
-    def _save(self, dataset: Dataset, weights: Weights, validation: FeatureArray, best: Best) -> dict[str, Any]:
+    def _save(self, dataset: Dataset, trained: "Trained", best: Best) -> dict[str, Any]:
         """Writes both models and the validation predictions, checks them against each other, gives the summary."""
         from core.training.keras_model import build_classifier, save_verified
 
         run, config = self.run, self.config
-        graph = classifier_graph(weights.arrays, best.weights, config.pooling).SerializeToString()
+        arrays = trained.weights.arrays
+        changed = {name: values for name, values in best.weights.items() if name in arrays}
+        base = {**arrays, **changed}
+        graph = classifier_graph(base, best.weights, config.pooling).SerializeToString()
         write_atomic(run.directory / "model.onnx", graph)
         records = dataset.usable("validation")
         digests = b"".join(bytes.fromhex(record.digest) for record in records)  # tell runs which pictures they share
         pictures = np.frombuffer(digests, np.uint8).reshape(len(records), -1)
         answers_file = run.directory / "validation.npz"
-        np.savez(answers_file, probabilities=best.probabilities, labels=validation.labels, pictures=pictures)
+        np.savez(answers_file, probabilities=best.probabilities, labels=trained.labels, pictures=pictures)
         chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
         images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
         answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
-        model = build_classifier(weights.arrays, best.weights, config)
+        unfrozen = run.fine_tuning.settings.layers if run.fine_tuning else 0
+        model = build_classifier(base, best.weights, config, unfrozen)
         difference = save_verified(model, run.directory / "model.keras", images, answers)
         epochs = run.history().epochs
         point = epochs[best.epoch - 1]
@@ -147,9 +209,11 @@ class Worker:
             "val_loss": point["val_loss"],
             "keras_onnx_difference": difference,
             "settings": config.model_dump(mode="json"),
-            "weights": asdict(weights.provenance),
+            "weights": asdict(trained.weights.provenance),
             "versions": {name: version(name) for name in ("tensorflow", "keras", "onnxruntime", "numpy", "pillow")}
             | {"python": platform.python_version()},
+            **trained.facts,
+            **({"fine_tuned_digest": digest_of(base)} if changed else {}),
         }
 
     @contextmanager

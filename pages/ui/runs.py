@@ -9,9 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.charts import training_curves
-from core.training.history import History
+from core.training.history import Event, History
 from core.training.queue import at_work
 from core.training.runs import Run, Shelf
+from core.training.samples import samples_at
+from pages.ui.samples import as_data
 
 WATCHED = "watched_run"  # also the key of the control that changes it
 AT_WORK = ("running", "stopping")
@@ -37,6 +39,7 @@ class _Followed:
     lock: threading.Lock = field(default_factory=threading.Lock)
     drawn: tuple[object, str] = (None, "")
     drawing: threading.Lock = field(default_factory=threading.Lock)
+    pictured: tuple[object, dict[str, object]] = (None, {})
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -91,8 +94,18 @@ def curves_of(run: Run, history: History) -> str:
     followed = _followed(run.directory)
     with followed.drawing:
         if followed.drawn[0] != state:
-            followed.drawn = state, str(training_curves(history, run.config.epochs).to_json())
+            followed.drawn = state, str(training_curves(history, run.last_epoch).to_json())
         return followed.drawn[1]
+
+
+def samples_of(run: Run, history: History, epoch: Event | None) -> dict[str, object]:
+    """What the sample pictures' component draws for an epoch, built once for all sessions."""
+    told = history.samples or {}
+    state = (told.get("time"), epoch and epoch.get("time"), len(history.epochs))
+    followed = _followed(run.directory)
+    if followed.pictured[0] != state:
+        followed.pictured = state, as_data(samples_at(run.directory, history, epoch))
+    return followed.pictured[1]
 
 
 def watched_run(shelf: Shelf) -> Run | None:

@@ -8,7 +8,7 @@ from pages.ui.words import learning_rate
 
 def patience_in_words(history: History, config: TrainingConfig) -> str:
     """How near training is to a lower learning rate and to its end: two lines always, so that nothing moves."""
-    now = patience_of(history.epochs, config)
+    now = patience_of(history.epochs, config, history.fine_tune)
     more = max(1, now.plateau_patience - now.plateau_waited)
     rate = f"Learning rate {learning_rate(now.learning_rate)}: drops after {_epochs(more)} more without a lower loss."
     waited = f"{now.waited:,} of {_epochs(now.patience)} without a lower validation loss"

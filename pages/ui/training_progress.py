@@ -3,26 +3,28 @@
 import streamlit as st
 
 from core.training.history import History
-from core.training.patience import head_seconds_left
+from core.training.patience import seconds_left
 from core.training.runs import Run
 from pages.ui.live_chart import live_chart
 from pages.ui.runs import curves_of, renew
 from pages.ui.training_patience import drops_in_words, patience_in_words
 from pages.ui.words import PHASES, duration
 
+TRAINING = ("head", "fine_tune")  # the fourth step, of a first and of a second stage
 STEPS = ("data", "weights", "features", "head", "save")
 
 
 def at_work(run: Run, history: History, status: str) -> None:
-    step = STEPS.index(history.phase) + 1 if history.phase in STEPS else 1
+    phase = STEPS[3] if history.phase in TRAINING else history.phase
+    step = STEPS.index(phase) + 1 if phase in STEPS else 1
     place, button = st.columns([4, 1], vertical_alignment="center")
     words = "Stopping: the step at hand is finished first." if status == "stopping" else phase_in_words(run, history)
     title = f"Step {step} of {len(STEPS)}: {PHASES.get(history.phase, 'Starting')}"
-    if history.phase == "head" and (left := head_seconds_left(history, run.config.epochs)) is not None:
+    if history.phase in TRAINING and (left := seconds_left(history, run.last_epoch)) is not None:
         title += f", at most about {duration(left)} left"
     place.progress(share_done(run, history), title)
     place.caption(words)
-    if history.phase == "head":
+    if history.phase in TRAINING:
         st.caption(patience_in_words(history, run.config))
     button.button(
         "Stop",
@@ -41,9 +43,9 @@ def stop(run: Run) -> None:
 
 
 def phase_in_words(run: Run, history: History) -> str:
-    if history.phase == "head":
+    if history.phase in TRAINING:
         best, epoch = history.best, len(history.epochs)
-        begun = f"Epoch {min(epoch + 1, run.config.epochs)} of {run.config.epochs}"
+        begun = f"Epoch {min(epoch + 1, run.last_epoch)} of {run.last_epoch}"
         if not best:
             return f"{begun}."
         return f"{begun}. Best so far: epoch {best['epoch']} with {best['val_accuracy']:.1%} validation accuracy."
@@ -58,10 +60,10 @@ def phase_in_words(run: Run, history: History) -> str:
 
 def share_done(run: Run, history: History) -> float:
     """Of the step at hand, 0..1."""
-    if history.phase == "head":
+    if history.phase in TRAINING:
         latest = history.batches[-1] if history.batches else None
-        done = latest["epoch"] - 1 + latest["batch"] / latest["batches"] if latest else 0.0
-        return float(min(1.0, done / run.config.epochs))
+        done = latest["epoch"] - run.first_epoch + latest["batch"] / latest["batches"] if latest else 0.0
+        return float(min(1.0, max(0.0, done / (run.last_epoch - run.first_epoch + 1))))
     return min(1.0, history.done / history.total) if history.total else 0.0
 
 

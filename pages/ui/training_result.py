@@ -6,10 +6,11 @@ from core.errors import PawlabError
 from core.statistics import wilson_interval
 from core.training.history import History
 from core.training.jobs import log_tail, reason
-from core.training.runs import Run
+from core.training.runs import ACTIVE, Run
 from pages.ui.queue import waits
+from pages.ui.runs import look_at
 from pages.ui.training_files import tool_files
-from pages.ui.training_progress import STEPS
+from pages.ui.training_fine_tune import fine_tune_form, second_stage
 from pages.ui.training_start import start
 from pages.ui.words import PHASES, duration, plain
 
@@ -26,13 +27,15 @@ def ended(run: Run, history: History, status: str) -> None:
     elif status == "waiting":
         st.info("Created, but never started.")
     if status != "finished" and not run.queued():
-        st.button(
+        pressed = st.button(
             "Start" if status == "waiting" else "Resume",
             on_click=start,
             args=(run,),
             key="resume",
             help="Goes on after the last saved epoch, or from the beginning where there is none. Waits its turn.",
         )
+        if pressed and look_at(run).status in ACTIVE:
+            st.rerun()  # of the whole page: turns the timer on
     if status in ("failed", "interrupted") and (tail := log_tail(run)):
         with st.expander("What the process printed last"):
             st.code(tail, language=None)
@@ -78,6 +81,10 @@ def result(run: Run, history: History) -> None:
     if history.early_stop:
         stopped, patience = history.early_stop["epoch"], run.config.early_stopping_patience
         notes.append(f"Ended early at epoch {stopped}: {patience} epochs brought no lower validation loss.")
-    times = [f"{PHASES[step]} {duration(summary['seconds'][step])}" for step in STEPS if step in summary["seconds"]]
+    times = [f"{PHASES[phase]} {duration(lasted)}" for phase, lasted in summary["seconds"].items() if phase in PHASES]
     notes.append(f"Time: {', '.join(times)}. Pre-trained weights: {plain(str(summary['weights']['description']))}.")
     st.caption(" ".join(notes))
+    if run.fine_tuning:
+        second_stage(summary, total)
+    else:
+        fine_tune_form(run)

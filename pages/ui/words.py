@@ -26,6 +26,7 @@ PHASES = {
     "features": "Passing the pictures through the base",
     "head": "Training the head",
     "measure": "Timing some steps of the head",
+    "fine_tune": "Fine-tuning the last layers",
     "save": "Saving and checking the model",
     "report": "Writing the report",
     "bundle": "Putting the bundle together",

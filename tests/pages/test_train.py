@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.current import remember_source
 from core.files import write_json
+from core.training.fine_tuning import FineTuningConfig
 from core.training.queue import waiting, withdraw
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, list_runs
-from pages.ui.runs import FRESH
+from pages.ui.runs import FRESH, WATCHED
 from pages.ui.words import plain
 from tests.trained import wait_for
 
@@ -61,8 +62,12 @@ def shown(trained: Run, home: Path) -> None:
     shutil.copytree(trained.directory, home / "runs" / trained.id)
 
 
+def components(app: AppTest, name: str) -> int:
+    return len([one for one in app.get("bidi_component") if one.proto.component_name.endswith(name)])
+
+
 def curves(app: AppTest) -> int:
-    return sum("live_chart" in element.proto.component_name for element in app.get("bidi_component"))
+    return components(app, "live_chart")
 
 
 def test_without_a_run_it_says_what_to_do(drawn: Path) -> None:
@@ -93,6 +98,59 @@ def test_a_finished_run_shows_its_score_and_how_sure_it_is(trained: Run, pawlab_
     assert curves(app) == 1
     assert not [button for button in app.button if button.key in ("resume", "stop")]
     assert app.dataframe[0].value["status"].tolist() == ["finished"]
+
+
+def test_a_frozen_run_can_be_fine_tuned_as_a_new_run_that_waits_its_turn(
+    trained: Run, pawlab_home: Path, drawn: Path
+) -> None:
+    shown(trained, pawlab_home)
+    at_work(drawn)
+    app = page()
+    app.selectbox(key=WATCHED).set_value(trained.id).run()
+    app.number_input(key="fine_tune_layers").set_value(29)
+    app.number_input(key="fine_tune_learning_rate").set_value(2e-5).run()
+    assert "The last 29 layers, from block_14_expand on" in words(app).replace("\\", "")
+    app.button(key="fine_tune").click().run()
+    assert not app.exception
+    (run,) = waiting()
+    assert run.fine_tuning is not None
+    assert run.fine_tuning.run == trained.id
+    assert run.fine_tuning.settings == FineTuningConfig(layers=29, learning_rate=2e-5)
+    assert app.selectbox(key=WATCHED).value == run.id
+    assert "Waits its turn" in words(app)
+    assert curves(app) == 1
+    withdraw(run)
+
+
+def test_a_fine_tuned_run_says_what_it_came_from_and_whether_that_was_chance(tuned: Run, pawlab_home: Path) -> None:
+    shown(tuned, pawlab_home)
+    app = page()
+    origin = tuned.summary()["fine_tuned_from"]
+    assert f"Fine-tuned from “{origin['name']}”: the last 9 layers, learning rate 0.0001" in words(app)
+    assert f"Before, {origin['val_accuracy'] * 100:.1f} %" in words(app)
+    assert "may be chance" in words(app) or "above that range" in words(app)
+    assert not [button for button in app.button if button.key == "fine_tune"]
+
+
+def test_the_answers_are_those_of_the_latest_epoch_and_then_of_the_best(
+    trained: Run, pawlab_home: Path, drawn: Path
+) -> None:
+    shown(trained, pawlab_home)
+    app = page()
+    assert components(app, "samples") == 1
+    assert f"After epoch {trained.summary()['best_epoch']}, the best" in words(app)
+    run = at_work(drawn)
+    picture = {"path": "validation/cats/1.png", "label": "cats"}
+    run.log.append({"event": "samples", "time": 1.0, "classes": ["cats", "dogs"], "pictures": [picture]})
+    app = page()
+    assert "Answers appear after the first epoch" in words(app)
+    scores = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 0.1}
+    for epoch in (1, 2):
+        told = {"event": "epoch", "time": float(epoch), "epoch": epoch, "best": epoch == 1, "samples": [[0.4, 0.6]]}
+        run.log.append(told | scores)
+    time.sleep(FRESH)
+    assert "After epoch 2." in words(app.run())
+    assert components(app, "samples") == 1
 
 
 def test_a_failed_run_shows_the_reason_and_the_last_words(drawn: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.training.history import History
-from core.training.patience import head_seconds_left, patience_of
+from core.training.patience import patience_of, seconds_left
 from core.training.recipe import TrainingConfig
 from core.training.runs import Run
 from tests.training.test_schedule import KerasModel
@@ -61,13 +61,31 @@ def batch(epoch: int, number: int, time: float) -> dict[str, Any]:
 
 def test_the_time_left_is_the_pace_times_what_is_left() -> None:
     history = History()
-    assert head_seconds_left(history, 4) is None
+    assert seconds_left(history, 4) is None
     history.add(batch(1, 1, 100.0))
-    assert head_seconds_left(history, 4) is None
+    assert seconds_left(history, 4) is None
     history.add(batch(1, 5, 104.0))  # a second a batch, 10 an epoch: 40 in all, half an epoch done
-    assert head_seconds_left(history, 4) == pytest.approx(35)
+    assert seconds_left(history, 4) == pytest.approx(35)
     history.add({"event": "epoch", "epoch": 1, "seconds": 12.0, "best": True})
-    assert head_seconds_left(history, 4) == pytest.approx(36)
+    assert seconds_left(history, 4) == pytest.approx(36)
     history.add(batch(2, 5, 120.0))
-    assert head_seconds_left(history, 4) == pytest.approx(30)
-    assert head_seconds_left(history, 1) == 0
+    assert seconds_left(history, 4) == pytest.approx(30)
+    assert seconds_left(history, 1) == 0
+
+
+def test_the_second_stage_counts_anew_but_has_to_beat_the_first() -> None:
+    config = TrainingConfig(early_stopping_patience=5, reduce_lr_patience=2)
+    epochs = points([0.5, 0.3, 0.4, 0.45, 0.35])
+    begins = {"event": "fine_tune", "epoch": 5, "layers": 20, "learning_rate": 1e-5}
+    now = patience_of(epochs, config, begins)
+    assert (now.waited, now.plateau_waited, now.learning_rate) == (1, 1, 1e-5)
+    assert patience_of(epochs[:4], config, begins).waited == 0
+    assert patience_of([*epochs, *points([0.2] * 6)[5:]], config, begins).waited == 0
+
+
+def test_the_time_left_of_the_second_stage_is_not_told_by_the_first() -> None:
+    history = History.of([{**point, "seconds": 1.0, "best": True} for point in points([0.5, 0.4])])
+    history.fine_tune = {"event": "fine_tune", "epoch": 3, "layers": 20, "learning_rate": 1e-5}
+    assert seconds_left(history, 5) is None
+    history.epochs.append({"event": "epoch", "epoch": 3, "val_loss": 0.3, "seconds": 30.0})
+    assert seconds_left(history, 5) == 60

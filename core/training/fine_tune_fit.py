@@ -1,0 +1,107 @@
+"""Trains the last layers of the base with the head: the second stage's epochs. Resumes where a checkpoint is."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.backbone.rows import FeatureArray
+from core.errors import Cancelled
+from core.training.checkpoint import Best, Learner, State, load_checkpoint
+from core.training.fine_tuning import FineTuning
+from core.training.fit import Channel, Mean, end_epoch, train_epochs
+from core.training.head import Batch
+from core.training.recipe import TrainingConfig
+from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+from core.training.sweep import Floats
+
+VALIDATION_BATCH = 64
+
+
+class Layers(Learner, Protocol):
+    """`core.training.fine_tune_model.LastLayers`, which only the worker may import."""
+
+    def begin_epoch(self, seed: int, epoch: int, learning_rate: float) -> None: ...
+
+    def read(self, features: FeatureArray, batches: Sequence[NDArray[np.int64]]) -> Iterator[Any]: ...
+
+    def step(self, maps: Any, labels: NDArray[np.int64]) -> Batch: ...
+
+    def evaluate(self, maps: Any, labels: NDArray[np.int64]) -> tuple[Batch, Floats]: ...
+
+
+def fine_tune(
+    directory: Path,
+    layers: Layers,
+    train: FeatureArray,
+    validation: FeatureArray,
+    config: TrainingConfig,
+    start: State,
+    last: int,
+    channel: Channel,
+) -> State:
+    """Trains until the epoch `last`, EarlyStopping or a cancel.
+
+    Args:
+        train, validation: What the frozen blocks make of the pictures.
+        start: As `first_state` gives it; a checkpoint in `directory` is gone on from instead.
+
+    Returns:
+        Where training ended. Its best is the first stage's until an epoch has a lower validation loss.
+    """
+    try:
+        state = load_checkpoint(directory, layers)
+    except FileNotFoundError:
+        state = start
+
+    def epoch() -> None:
+        _epoch(layers, train, validation, config, state, channel)
+
+    train_epochs(directory, layers, state, last, epoch, channel)
+    return state
+
+
+def first_state(config: TrainingConfig, stage: FineTuning, start: Best, loss: float) -> State:
+    """Before the second stage's first epoch: `start` is the first stage's best, and both callbacks know its validation
+    `loss`, which has to be beaten."""
+    early = EarlyStopping(config.early_stopping_patience, best=loss, best_epoch=start.epoch)
+    learning_rate = stage.settings.learning_rate
+    plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, learning_rate, best=loss)
+    return State(stage.epochs, early, plateau, start)
+
+
+def evaluate(layers: Layers, features: FeatureArray) -> tuple[Mean, Floats]:
+    """Scores all of `features`, and gives their probabilities, float32 (rows, outputs)."""
+    mean, probabilities = Mean(), []
+    batches = np.split(np.arange(features.rows), range(VALIDATION_BATCH, features.rows, VALIDATION_BATCH))
+    for rows, maps in zip(batches, layers.read(features, batches), strict=True):
+        batch, part = layers.evaluate(maps, features.labels[rows])
+        mean.add(batch)
+        probabilities.append(part)
+    return mean, np.concatenate(probabilities)
+
+
+def _epoch(
+    layers: Layers,
+    train: FeatureArray,
+    validation: FeatureArray,
+    config: TrainingConfig,
+    state: State,
+    channel: Channel,
+) -> None:
+    """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
+    started, epoch = time.perf_counter(), state.epoch + 1
+    layers.begin_epoch(config.seed, epoch, state.plateau.learning_rate)
+    order = np.random.default_rng([config.seed, 2, epoch]).permutation(train.rows)
+    batches = [order[first : first + config.batch_size] for first in range(0, train.rows, config.batch_size)]
+    seen = Mean()
+    for rows, maps in zip(batches, layers.read(train, batches), strict=True):
+        if channel.cancelled():
+            raise Cancelled("Fine-tuning was stopped")
+        seen.add(layers.step(maps, train.labels[rows]))
+        channel.emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
+    val, probabilities = evaluate(layers, validation)
+    end_epoch(state, layers, seen, val, probabilities, time.perf_counter() - started, channel)

@@ -1,0 +1,55 @@
+"""Sample pictures with the answer of an epoch beneath, updated in place: a class can watch the answer form."""
+
+import base64
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.training.samples import Sample
+from pages.ui.words import confident
+
+MAX_BYTES = 200_000  # of a picture: ours have a tenth of it
+HTML = '<ul class="samples"></ul>'
+
+
+def as_data(samples: Sequence[Sample]) -> dict[str, object]:
+    """What `sample_pictures` draws. Reads the pictures, so keep it while nothing is new."""
+    return {"items": [_item(sample) for sample in samples]}
+
+
+def sample_pictures(data: dict[str, object], key: str) -> None:
+    """Draws what `as_data` gave; the same `key` with new data changes words and bars of what is there."""
+    # Registered on each call: the registry belongs to the runtime, which tests replace.
+    draw = st.components.v2.component("samples", html=HTML, css=_part("samples.css"), js=_part("samples.js"))
+    draw(data=data, key=key)
+
+
+def _item(sample: Sample) -> dict[str, object]:
+    said = f"{sample.answer}, {confident(sample.confidence)}" if sample.answer else "no answer yet"
+    return {
+        "image": _jpeg(sample.file),
+        "name": sample.path,
+        "label": sample.label,
+        "answer": sample.answer,
+        "confidence": confident(sample.confidence) if sample.answer else "",
+        "verdict": ("right" if sample.right else "wrong") if sample.answer else "none",
+        "truth": round(sample.truth, 4),
+        "course": [round(value, 3) for value in sample.course],
+        "alt": f"{sample.path}: {sample.label}; answer: {said}",
+    }
+
+
+def _jpeg(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError:
+        return ""
+    return base64.b64encode(content).decode() if len(content) <= MAX_BYTES else ""
+
+
+@cache
+def _part(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")

@@ -1,0 +1,125 @@
+"""The last layers in Keras: that they answer and learn like the whole network, with the whole network as the oracle."""
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from core.backbone.architecture import IMAGE
+from core.backbone.graph import base_graph
+from core.training.checkpoint import Best
+from core.training.fine_tune_fit import fine_tune, first_state
+from core.training.fine_tuning import FineTuning, FineTuningConfig
+from core.training.fit import Channel
+from core.training.head import Head
+from core.training.recipe import Pooling, TrainingConfig
+from tests.backbone.weight_files import real_weights
+
+# of Keras reading its own variables under NumPy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+SIDE, PICTURES = 64, 8
+Images = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+
+class Maps:
+    """Features in memory, read like those on disk."""
+
+    def __init__(self, maps: Images, labels: list[int]) -> None:
+        self._maps, self.labels, self.rows = maps.reshape(len(maps), -1), np.array(labels), len(maps)
+
+    def read(self, rows: Any) -> Any:
+        from core.backbone.rows import SparseRows
+
+        return SparseRows.of(self._maps[rows])
+
+
+def images() -> Images:
+    return np.random.default_rng(1).integers(0, 256, (PICTURES, SIDE, SIDE, 3)).astype(np.float32)
+
+
+def classifier(folder: Path, pooling: Pooling, classes: int) -> tuple[Path, TrainingConfig]:
+    """A saved classifier with a head that has not learned, but whose normalisation is not the identity."""
+    from core.training.keras_model import build_classifier
+
+    config = TrainingConfig(image_size=SIDE, pooling=pooling, units=16, dropout=0.0, batch_size=PICTURES)
+    inputs = 1280 * (4 if pooling == "flatten" else 1)
+    head = Head(inputs, classes, config.units, config.l2, config.dropout, seed=0).weights()
+    draw = np.random.default_rng(zlib.crc32(pooling.encode()))
+    for name in ("gamma", "beta", "moving_mean", "moving_variance"):
+        head[name] = draw.uniform(0.5, 2, config.units).astype(np.float32)
+    path = folder / "model.keras"
+    build_classifier(real_weights().arrays, head, config).save(path)
+    return path, config
+
+
+def maps_of(settings: FineTuningConfig) -> Images:
+    session = onnxruntime.InferenceSession(base_graph(real_weights().arrays, settings.blocks).SerializeToString())
+    maps: Images = session.run(None, {IMAGE: images()})[0]
+    return maps
+
+
+@pytest.mark.parametrize(("layers", "pooling", "classes"), [(20, "flatten", 3), (150, "average", 2)])
+def test_it_begins_as_the_whole_model_and_one_step_changes_it_as_the_whole_would(
+    tmp_path: Path, layers: int, pooling: Pooling, classes: int
+) -> None:
+    import keras
+
+    from core.training.fine_tune_model import LastLayers
+    from core.training.keras_model import base_of, unfreeze
+
+    path, config = classifier(tmp_path, pooling, classes)
+    settings = FineTuningConfig(layers=layers, learning_rate=1e-3)
+    labels = np.arange(PICTURES) % classes
+    ours, maps = LastLayers(path, config, settings), maps_of(settings)
+    whole = keras.models.load_model(path)
+    unfreeze(base_of(whole), layers)
+    whole.get_layer("normalization").trainable = False
+    _, answers = ours.evaluate(maps, labels)
+    np.testing.assert_allclose(answers, np.asarray(whole(images(), training=False)), atol=1e-4)
+
+    before = {weight.path: np.array(weight) for weight in whole.weights}
+    kind = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
+    whole.compile(keras.optimizers.SGD(1e-3), kind)
+    ours.begin_epoch(0, 1, 1e-3)
+    ours._optimizer = keras.optimizers.SGD(1e-3)  # Adam's first step only has a sign: it would hide a wrong gradient
+    ours._optimizer.build(ours._tail.trainable_variables)
+    loss = whole.train_on_batch(images(), labels)
+    batch = ours.step(maps, labels)
+    assert batch.crossentropy + batch.penalty == pytest.approx(float(loss), rel=1e-3)
+    theirs = {f"{layer.name}/{weight.name}": weight for layer in base_of(whole).layers for weight in layer.weights}
+    moved = 0
+    for layer in ours.base.layers:
+        for weight in layer.weights:
+            name = f"{layer.name}/{weight.name}"
+            start, now = before[theirs[name].path], np.array(weight)
+            step = np.abs(np.array(theirs[name]) - start).max()
+            assert np.abs(now - np.array(theirs[name])).max() <= 0.02 * step + 1e-7, name
+            moved += bool(step)
+    assert moved == len([name for name in ours.weights() if "/" in name]) >= 1
+
+
+def test_steps_that_go_much_too_far_leave_the_first_stage_as_the_best(tmp_path: Path) -> None:
+    from core.training.fine_tune_model import LastLayers
+
+    path, config = classifier(tmp_path, "average", 2)
+    settings = FineTuningConfig(layers=3, epochs=2, learning_rate=1.0)
+    layers = LastLayers(path, config, settings)
+    maps = Maps(maps_of(settings), [row % 2 for row in range(PICTURES)])
+    score, answers = layers.evaluate(maps_of(settings), maps.labels)
+    start = Best(4, layers.weights(), answers)
+    loss = score.crossentropy + score.penalty
+    events: list[dict[str, Any]] = []
+    channel = Channel(lambda event, **fields: events.append({"event": event, **fields}), lambda: False)
+    state = first_state(config, FineTuning("first", "first", 7, settings), start, loss)
+    features: Any = maps
+    state = fine_tune(tmp_path, layers, features, features, config, state, 9, channel)
+    epochs = [event for event in events if event["event"] == "epoch"]
+    assert [event["epoch"] for event in epochs] == [8, 9]
+    assert all(event["val_loss"] > loss and not event["best"] for event in epochs)
+    assert state.best is not None
+    assert state.best.epoch == 4
+    assert any(np.abs(layers.weights()[name] - start.weights[name]).max() > 0.1 for name in start.weights)
