@@ -22,13 +22,15 @@ from core.evaluation.chosen import choose_threshold
 from core.export.bounded import run_bounded
 from core.export.checks import check_keras, check_onnx
 from core.export.files import LIMITS, check_files, labels, refused
-from core.export.manifest import MAX_BYTES, MAX_NAME, Manifest
+from core.export.manifest import MAX_BYTES, Manifest
 from core.files import EventLog, read_json, sha256_file, write_atomic, write_json
 from core.home import subfolder
 from core.progress import Progress, silent
+from core.training.labels import NAME_CHARACTERS, clean
 from core.training.runs import Run, load_run, new_folder
 
 TRIAL_SECONDS = 120.0
+IMPORTED = " (imported)"  # behind the name that the run had
 KEPT = ("model.keras", "model.onnx", "validation.npz")
 
 
@@ -51,7 +53,7 @@ def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> 
         bundle = scratch / "bundle"
         extract_zip(source, bundle, progress, LIMITS)
         manifest = check_bundle(bundle, scratch, progress)
-        return _adopt(bundle, manifest, name.strip()[:MAX_NAME], sha256_file(source))
+        return _adopt(bundle, manifest, clean(name), sha256_file(source))
     except OSError as error:
         raise PawlabError(f"The bundle cannot be brought in: {error.strerror or error}") from error
     finally:
@@ -110,7 +112,7 @@ def _try(model: Path, manifest: Manifest, tick: Callable[[], None]) -> None:
 def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
     """The run's folder; config.json, without which a folder is no run, comes last."""
     now = time.time()
-    name = name or f"{manifest.name[: MAX_NAME - 11]} (imported)"
+    name = name or f"{clean(manifest.name, NAME_CHARACTERS - len(IMPORTED))}{IMPORTED}"
     directory = new_folder(name, now)
     try:
         for file in KEPT:
