@@ -97,6 +97,35 @@ def load_image(source: bytes | Path, size: int, max_pixels: int = MAX_PIXELS) ->
         return np.array(upright(square, orientation(image)))
 
 
+def load_views(source: bytes | Path, size: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture as a network sees it and as people do, from one decode where that is large enough for both.
+
+    Args:
+        source: The file's content or where it lies.
+        size: Side of the network's square in pixels.
+        longest: The longest side of the other in pixels, at most.
+
+    Returns:
+        What `load_image` gives, to the pixel; and the whole picture as `decode_image` gives it (from a JPEG decoded at
+        another scale, so some levels apart).
+
+    Raises:
+        ImageError: As `load_image`.
+    """
+    with _opened(source) as (image, content):
+        full = max(image.size)
+        image.draft("RGB", (size, size))
+        with _turn_for(image):
+            picture = to_rgb(image)
+            square = upright(picture.resize((size, size), Image.Resampling.BILINEAR), orientation(image))
+            if max(picture.size) < min(longest, full):  # a JPEG that is small, and so quick to decode again
+                return np.array(square), decode_image(content, longest)
+            scale = min(1.0, longest / max(picture.size))
+            target = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+            view = picture if target == picture.size else picture.resize(target, Image.Resampling.BILINEAR)
+            return np.array(square), np.array(upright(view, orientation(image)))
+
+
 def decode_image(source: bytes | Path, longest: int | None = None) -> np.ndarray:
     """The whole picture, for looking at.
 

@@ -1,31 +1,16 @@
-"""Trained runs that can answer, and what they say of a picture."""
+"""Trained runs that can answer, and words for what they say."""
 
 import os
 import time
-from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
-from core.errors import ImageError, PawlabError, RunError
-from core.images import decode_image
+from core.errors import PawlabError, RunError
 from core.inference.classifier import Answer, Classifier
 from core.training.runs import Run, list_runs
+from pages.ui.words import confident
 
 MOST_BARS = 10
-THUMBNAIL = 320  # pixels, the longest side
-
-
-@dataclass(frozen=True)
-class Look:
-    """One picture classified: a thumbnail, uint8 (height, width, 3), with the answer and its time, or the reason
-    why there is none."""
-
-    thumbnail: NDArray[np.uint8] | None = None
-    answer: Answer | None = None
-    milliseconds: float = 0.0
-    reason: str = ""
 
 
 def usable_runs() -> tuple[dict[str, tuple[Run, str]], dict[str, str]]:
@@ -50,7 +35,7 @@ def line_about(run: Run) -> str:
         raise RunError(f"The summary of the run {run.id} is broken", "run.json as Pawlab wrote it") from None
     names = ", ".join(classes[:4]) + (", …" if len(classes) > 4 else "")
     date = time.strftime("%d %b %Y, %H:%M", time.localtime(run.created))
-    return f"{run.name} · {accuracy:.1%} on validation · {date} · {names}"
+    return f"{run.name} · {confident(accuracy)} on validation · {date} · {names}"
 
 
 def classifier_of(run: Run) -> Classifier:
@@ -73,18 +58,6 @@ def model_key(run: Run) -> str:
 @st.cache_resource(max_entries=4, show_spinner="Opening the model")
 def _opened(key: str, _run: Run) -> Classifier:
     return Classifier.open(_run, threads=os.cpu_count() or 1)
-
-
-@st.cache_data(max_entries=100, show_spinner=False)
-def look_at(file_id: str, key: str, _classifier: Classifier, _content: bytes) -> Look:
-    """What the classifier says of a picture, done once for each upload and `model_key`."""
-    try:
-        start = time.perf_counter()
-        answer = _classifier.classify(_content)
-        milliseconds = 1000 * (time.perf_counter() - start)
-        return Look(decode_image(_content, THUMBNAIL), answer, milliseconds)
-    except ImageError as error:
-        return Look(reason=error.received)
 
 
 def confidence_in_words(answer: Answer) -> str:

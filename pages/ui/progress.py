@@ -16,6 +16,7 @@ UNITS = {
     "robustness": "pictures",
     "tensorflow": "steps",
     "check": "steps",
+    "classify": "pictures",
 }
 
 

@@ -22,6 +22,7 @@ PHASES = {
     "verify": "Comparing look-alikes",
     "write": "Writing the zip",
     "robustness": "Asking the run",
+    "classify": "Classifying",
     "weights": "Fetching the pre-trained weights",
     "features": "Passing the pictures through the base",
     "head": "Training the head",

@@ -53,7 +53,7 @@ def live(watched: Watched, run: Run) -> Iterator[Watched]:
 
 def open_live(watched: Watched) -> Watched:
     watched.open("classify")
-    watched.page.get_by_role("tab", name="Live camera").click()
+    watched.page.get_by_text("Live video", exact=True).click()
     start(watched.page).wait_for()
     watched.settle()
     return watched

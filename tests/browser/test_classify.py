@@ -1,0 +1,93 @@
+"""The Classify page in a browser: a pasted picture, good and bad files together, a zip, a correction."""
+
+import base64
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from core.training.runs import Run
+from tests.browser.conftest import Watched
+from tests.drawing import image_bytes, zip_folder
+
+pytestmark = pytest.mark.browser
+PASTE = """content => {
+  const bytes = Uint8Array.from(atob(content), one => one.charCodeAt(0));
+  const given = new DataTransfer();
+  given.items.add(new File([bytes], 'image.png', {type: 'image/png'}));
+  document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: given, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.fixture
+def ready(watched: Watched, trained: Run) -> Watched:
+    shutil.copytree(trained.directory, watched.server.home / "runs" / trained.id, dirs_exist_ok=True)
+    watched.open("classify")
+    watched.page.get_by_text("press Ctrl+V").wait_for()
+    return watched
+
+
+def give(watched: Watched, *files: Path) -> None:
+    watched.page.locator('input[type="file"]').first.set_input_files(files)
+
+
+def test_a_pasted_picture_is_an_upload_and_a_correction_opens_as_a_dataset(ready: Watched) -> None:
+    page = ready.page
+    page.evaluate(PASTE, base64.b64encode(image_bytes(format="PNG")).decode())
+    expect(page.get_by_text(re.compile(r"Pasted \d\d\.\d\d\.\d\d\.png · \d+ ms"))).to_be_visible()
+    picture = page.get_by_alt_text(re.compile("classified as"))
+    plain = picture.get_attribute("src")
+    page.get_by_text("Show where it looked").click()
+    expect(page.get_by_alt_text(re.compile("where the model looked"))).not_to_have_attribute("src", str(plain))
+    page.get_by_text("Keep what I judge").click()
+    ready.settle()
+    page.get_by_text("Right:").click()
+    expect(page.get_by_text("You judged 1 here: 1 right.")).to_be_visible()
+    assert len(list((ready.server.home / "my-corrections").glob("*/*.png"))) == 1
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Is that right?")).to_have_count(0)
+    assert not ready.complaints
+
+
+def test_good_and_bad_files_are_cards_and_a_zip_beside_them_makes_a_table(ready: Watched, drawn: Path) -> None:
+    page, folder = ready.page, drawn.parent
+    bad, photos = folder / "broken.jpg", folder / "photos.zip"
+    bad.write_bytes(b"no picture")
+    photos.write_bytes(zip_folder(drawn / "validation"))
+    give(ready, next((drawn / "validation" / "dogs").iterdir()), bad)
+    expect(page.get_by_text(re.compile("broken.jpg.*is not classified"))).to_be_visible()
+    page.get_by_role("button", name="Look closer").click()
+    expect(page.get_by_text("Is that right?")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Back")).click()
+    give(ready, photos)
+    expect(page.get_by_text("tick a row to look closer")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    table = download.value.path().read_text().splitlines()
+    assert table[0] == "path,label,confidence,error,cats,dogs"
+    assert len(table) == 1 + 2 + 16
+    page.get_by_text("Photo", exact=True).first.click()  # what was given stays, and the camera is asked for only now
+    page.wait_for_function("document.querySelector('video')?.readyState >= 3")
+    expect(page.get_by_text("18 pictures")).to_be_visible()
+    assert not ready.complaints
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(ready: Watched, drawn: Path, scheme: str) -> None:
+    page = ready.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    give(ready, *sorted((drawn / "validation" / "dogs").iterdir())[:2])
+    page.get_by_role("button", name="Look closer").first.wait_for()
+    for look in (False, True):
+        if look:
+            page.get_by_role("button", name="Look closer").first.click()
+            page.get_by_text("Is that right?").wait_for()
+        ready.settle()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_function("!document.querySelector('[data-stale=true]')")
+        found = Axe().run(page).response["violations"]
+        worst = [one for one in found if one["impact"] in ("serious", "critical")]
+        assert not worst, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in worst]

@@ -1,0 +1,123 @@
+"""Many pictures: each row is its picture's, memory and order hold, and the table is the command line's."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import Cancelled, InputError
+from core.images import decode_image, load_image, load_views
+from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNSURE, Batch, Row, classify_pictures, view_of
+from core.inference.classifier import Answer, Classifier
+from core.inference.given import Picture, Upload, from_address, from_uploads
+from core.progress import silent
+from core.training.runs import Run
+from tests.drawing import image_bytes, make_zip
+
+
+@pytest.fixture(scope="module")
+def classifier(trained: Run) -> Classifier:
+    return Classifier.open(trained)
+
+
+def some(number: int) -> list[Picture]:
+    return [Picture(str(seed), f"{seed}.jpg", image_bytes(seed)) for seed in range(number)]
+
+
+@pytest.mark.parametrize("number", [FEW, 3 * FEW + 1])
+def test_each_row_has_its_own_pictures_answer_and_bad_ones_a_reason(classifier: Classifier, number: int) -> None:
+    pictures = some(number)
+    pictures[2] = Picture("bad", "bad.jpg", b"no picture")
+    batch = classify_pictures(pictures, classifier)
+    assert [row.picture for row in batch.rows] == pictures
+    for row in batch.rows:
+        if row.picture.id == "bad":
+            assert row.answer is None
+            assert "not an image" in row.reason
+        else:
+            assert row.answer is not None
+            assert isinstance(row.picture.source, bytes)
+            expected = classifier.classify(row.picture.source)
+            assert row.answer.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+
+
+def test_what_is_known_is_not_classified_again(classifier: Classifier) -> None:
+    known = {"0": Row(some(1)[0], Answer({"cats": 2.0, "dogs": 0.0}))}
+    batch = classify_pictures(some(3), classifier, known=known)
+    assert batch.rows[0] is known["0"]
+    assert batch.rows[1].answer is not None
+
+
+def test_it_can_be_stopped(classifier: Classifier) -> None:
+    def stop(phase: str, done: int, total: int) -> None:
+        if done >= 4:
+            raise Cancelled("Stopped")
+
+    with pytest.raises(Cancelled):
+        classify_pictures(some(100), classifier, stop)
+
+
+@pytest.mark.parametrize(
+    ("size", "format"), [((4000, 3000), "JPEG"), ((300, 900), "JPEG"), ((700, 500), "PNG"), ((1, 1), "PNG")]
+)
+def test_one_decode_gives_what_two_would(size: tuple[int, int], format: str) -> None:
+    content = image_bytes(size=size, format=format)
+    square, view = load_views(content, 96, LARGE)
+    assert (square == load_image(content, 96)).all()
+    expected = decode_image(content, LARGE)
+    assert np.abs(np.subtract(view.shape, expected.shape)).max() <= 1
+    if view.shape == expected.shape:
+        assert np.abs(view.astype(int) - expected).mean() < 3
+
+
+def test_a_large_view_is_made_where_only_a_small_one_is_kept(classifier: Classifier) -> None:
+    pictures = [Picture(str(seed), "a.jpg", image_bytes(seed, (600, 400))) for seed in range(FEW + 1)]
+    row = classify_pictures(pictures, classifier).rows[0]
+    assert max(decode_image(view_of(row, SMALL)).shape) == SMALL
+    assert max(decode_image(view_of(row, LARGE)).shape) == LARGE
+
+
+def answered(*confidences: float | None) -> Batch:
+    rows = [
+        Row(Picture(str(at), f"{9 - at}.jpg", b""), None if value is None else Answer({"a": value, "b": 1 - value}))
+        for at, value in enumerate(confidences)
+    ]
+    return Batch(("a", "b"), tuple(rows), 1.0)
+
+
+def test_counts_filters_and_orders() -> None:
+    batch = answered(0.9, None, 0.3, 0.6)
+    assert batch.counts(0.65) == {"a": 1, "b": 1, UNSURE: 1, PROBLEM: 1}
+    assert batch.chosen(0.65, UNSURE) == [3]
+    assert batch.chosen(0.65, "b") == [2]
+    assert batch.chosen(0.0, order="least") == [3, 2, 0, 1]
+    assert batch.chosen(0.0, order="most") == [0, 2, 3, 1]
+    assert batch.chosen(0.0, order="name") == [3, 2, 1, 0]
+
+
+def test_the_table_holds_probabilities_that_read_back_exactly() -> None:
+    rows = list(csv.reader(io.StringIO(answered(0.1 + 0.2, None).csv().decode(), newline="")))
+    assert rows[0] == ["path", "label", "confidence", "error", "a", "b"]
+    assert rows[1][0] == "9.jpg"
+    assert float(rows[1][4]) == 0.1 + 0.2
+    assert rows[2][1:] == ["", "", "", "", ""]
+
+
+def test_a_zip_among_pictures_is_unpacked_once_and_a_bad_one_is_a_row(tmp_path: Path) -> None:
+    good = make_zip({"deep/b.png": b"1", "a.png": b"2", "__MACOSX/x": b""})
+    uploads = [Upload("p", "x.jpg", b"3"), Upload("z", "good.zip", good), Upload("e", "evil.zip", b"PK\x03\x04 no")]
+    given = from_uploads([*uploads, Upload("t", "folder/Thumbs.db", b"4")])
+    found = given.open(silent)
+    assert [picture.path for picture in found] == ["x.jpg", "good.zip/a.png", "good.zip/deep/b.png", "evil.zip"]
+    assert [picture.read() for picture in found[:3]] == [b"3", b"2", b"1"]
+    assert found[3].problem
+    assert given.open(silent) is found
+
+
+def test_an_address_of_this_machine_is_refused_and_its_key_tells_no_secret() -> None:
+    given = from_address("http://127.0.0.1:8000/a.png?token=secret")
+    assert "secret" not in given.key
+    with pytest.raises(InputError):
+        given.open(silent)
