@@ -113,3 +113,16 @@ def test_the_paired_interval_holds_the_true_difference_as_often_as_it_says(cells
 def test_a_paired_difference_of_nothing_is_refused(table: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="received"):
         paired_difference_interval(*table)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ((1, 1, 7, 12), (-0.507, -0.026)),  # Fagerland, Lydersen and Laake, Statistics in Medicine 33 (2014)
+        ((14, 5, 0, 22), (0.011, 0.226)),  # Altman, Machin, Bryant and Gardner, "Statistics with confidence" (2000)
+        ((36, 12, 2, 0), (0.0569, 0.3404)),  # Newcombe (1998)
+    ],
+)
+def test_published_examples_of_pairs(table: tuple[int, int, int, int], expected: tuple[float, float]) -> None:
+    both, second, first, neither = table
+    assert paired_difference_interval(both, first, second, neither) == pytest.approx(expected, abs=6e-4)

@@ -1,19 +1,16 @@
 """Two runs judged on the same pictures: the difference of their accuracies, with an interval that knows of the pairs.
 
 Each picture is answered by both, so most of what is chance in one score is the same chance in the other: an interval
-for the difference is far narrower than the two intervals of the scores suggest. Method 10 of R. G. Newcombe, "Improved
-confidence intervals for the difference between binomial proportions based on paired data", Statistics in Medicine 17
-(1998): Wilson's intervals of the two, joined by the correlation of the answers.
+for the difference is far narrower than the two intervals of the scores suggest.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from core.datasets import Dataset, ImageRecord
 from core.evaluation.answers import Answers
 from core.evaluation.confusion import Score
-from core.statistics import wilson_interval
+from core.statistics import paired_difference_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +41,7 @@ class Paired:
     def difference(self) -> tuple[float, float, float]:
         """Second minus first, -1..1: measured, and the ends of its 95 % interval. Needs a picture."""
         value = (len(self.only_second) - len(self.only_first)) / self.num_images
-        return value, *paired_interval(self.both, len(self.only_second), len(self.only_first), self.neither)
-
-
-def paired_interval(both: int, only_one: int, only_other: int, neither: int) -> tuple[float, float]:
-    """The 95 % interval of the one's share of right answers less the other's.
-
-    Args:
-        both, only_one, only_other, neither: How many pictures are answered right by whom. One picture at least.
-
-    Raises:
-        ValueError: A number is below 0, or there is no picture.
-    """
-    total = both + only_one + only_other + neither
-    if min(both, only_one, only_other, neither) < 0 or not total:
-        raise ValueError(f"received {both}, {only_one}, {only_other}, {neither}; expected counts of a picture at least")
-    one, other = (both + only_one) / total, (both + only_other) / total
-    (low_one, high_one), (low_other, high_other) = (
-        wilson_interval(right, total) for right in (both + only_one, both + only_other)
-    )
-    correlation = _correlation(both, only_one, only_other, neither)
-    down = _joined(one - low_one, high_other - other, correlation)
-    up = _joined(high_one - one, other - low_other, correlation)
-    return max(-1.0, one - other - down), min(1.0, one - other + up)
+        return value, *paired_difference_interval(self.both, len(self.only_first), len(self.only_second), self.neither)
 
 
 def compare(
@@ -123,17 +98,3 @@ def _originals(pictures: Sequence[ImageRecord]) -> Mapping[tuple[str, str], int]
     for row, record in enumerate(pictures):
         rows.setdefault((record.path, record.digest), row)
     return rows
-
-
-def _correlation(both: int, only_one: int, only_other: int, neither: int) -> float:
-    """Phi of the fourfold table, brought towards 0 where it is positive (Newcombe's correction)."""
-    margins = (both + only_one) * (only_other + neither) * (both + only_other) * (only_one + neither)
-    if not margins:
-        return 0.0
-    product = both * neither - only_one * only_other
-    total = both + only_one + only_other + neither
-    return (max(product - total / 2, 0.0) if product > 0 else product) / sqrt(margins)
-
-
-def _joined(one: float, other: float, correlation: float) -> float:
-    return sqrt(max(0.0, one * one - 2 * correlation * one * other + other * other))
