@@ -126,7 +126,7 @@ def row(run: Run) -> dict[str, object]:
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
         "status": STATUS[run.status(History(status=facts.said))],
-        "settings": settings_in_words(run.config),
+        "settings": settings_in_words(run),
         "dataset": dataset_in_words(run.source),
         "date": _date(run.created),
         "size": facts.size,

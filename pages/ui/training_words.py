@@ -3,6 +3,7 @@
 from core.augmentation import PARAMETERS
 from core.training.comparison import AUGMENTATION
 from core.training.recipe import Preset, TrainingConfig, preset
+from core.training.runs import Run
 from pages.ui.augment_words import amount, strength_of
 from pages.ui.training_form import PRESET_WORDS, label_of
 
@@ -14,8 +15,9 @@ def preset_of(config: TrainingConfig) -> Preset:
     return "fast" if config.pooling == "average" else "notebook"
 
 
-def settings_in_words(config: TrainingConfig) -> str:
-    """The preset and every setting that differs from it: "Fast: epochs 4, no copies"."""
+def settings_in_words(run: Run) -> str:
+    """The preset and every setting that differs from it: "Fast: epochs 4, no copies"; and the second stage."""
+    config = run.config
     name = preset_of(config)
     known = preset(name)
     changed = [
@@ -25,6 +27,8 @@ def settings_in_words(config: TrainingConfig) -> str:
     ]
     if config.copies and config.augmentation != known.augmentation:
         changed.append(f"augmentation {strength_of(config.augmentation) or 'of your own'}")
+    if run.fine_tuning:
+        changed.append(f"last {run.fine_tuning.settings.layers} layers fine-tuned")
     return ": ".join(part for part in (PRESET_WORDS[name][0], ", ".join(changed)) if part)
 
 

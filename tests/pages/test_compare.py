@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +15,12 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.current import remember_source
 from core.files import write_json
 from core.training.experiment import pairs
+from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.queue import waiting
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import Run, create_run, list_runs, load_run
 from pages.ui.training_runs import CHOSEN
+from pages.ui.training_words import settings_in_words
 from tests.trained import SMALL
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
@@ -237,3 +240,10 @@ def test_the_classic_experiment_is_queued_found_again_and_reported(trained: Run,
     assert app.dataframe[-1].value.index.tolist() == ["Copies"]
     (pair.augmented.directory / "run.json").unlink()
     assert "nothing to compare" in words(page())
+
+
+def test_the_list_says_which_run_is_a_second_stage(tmp_path: Path) -> None:
+    first = Run(tmp_path, "", "sample", preset("fast"), 0.0)
+    second = replace(first, fine_tuning=FineTuning("first", "first", 10, FineTuningConfig(layers=7)))
+    assert settings_in_words(first) == "Fast"
+    assert settings_in_words(second) == "Fast: last 7 layers fine-tuned"
