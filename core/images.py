@@ -75,13 +75,14 @@ class ImageFacts:
     frames: int = 1
 
 
-def load_image(source: bytes | Path, size: int, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def load_image(source: bytes | Path, size: int, max_pixels: int | None = None) -> np.ndarray:
     """The picture as a network sees it: squeezed to a square without keeping its aspect, as Keras' `load_img` does.
 
     Args:
         source: The file's content or where it lies.
         size: Side of the square in pixels, 1 or more.
-        max_pixels: More than these are refused before anything is decoded, for who must answer many strangers at once.
+        max_pixels: More than these are refused before anything is decoded, for who must answer many strangers at once;
+            `MAX_PIXELS` when left out.
 
     Returns:
         uint8 (size, size, 3), RGB, 0..255, bilinear with antialiasing. A JPEG is decoded at the smallest scale that is
@@ -217,7 +218,7 @@ def read_image_file(path: Path | str) -> bytes:
 
 
 @contextmanager
-def _opened(source: bytes | Path, max_pixels: int = MAX_PIXELS) -> Iterator[tuple[ImageFile, bytes]]:
+def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tuple[ImageFile, bytes]]:
     """The picture with its header read and its limits checked, and the file's content; errors in the block become
     `ImageError`."""
     silence()
@@ -233,7 +234,8 @@ def _opened(source: bytes | Path, max_pixels: int = MAX_PIXELS) -> Iterator[tupl
         check_structure(content)
         with parser(io.BytesIO(content)) as image:
             opened = True
-            limit = min(max_pixels, MAX_WEBP_PIXELS) if parser is WebPImageFile else max_pixels
+            limit = MAX_PIXELS if max_pixels is None else max_pixels
+            limit = min(limit, MAX_WEBP_PIXELS) if parser is WebPImageFile else limit
             if image.width * image.height > limit:
                 most = f"a {image.format} of at most {limit // 10**6} million"
                 raise refused(f"the picture has {image.width}x{image.height} pixels", most)

@@ -1,6 +1,8 @@
 """The rules of ARCHITECTURE.md, read off the sources: who may import whom."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -75,3 +77,13 @@ def test_no_module_reads_pickles() -> None:
     for module in MODULES:
         assert "pickle" not in {top(name) for name in imports(module)}, module
         assert "allow_pickle=True" not in MODULES[module].read_text(), module
+
+
+def test_the_pages_load_what_takes_much_memory_only_when_it_is_asked_for() -> None:
+    script = (
+        "import importlib, pkgutil, sys, pages.ui\n"
+        "for module in pkgutil.iter_modules(pages.ui.__path__, 'pages.ui.'): importlib.import_module(module.name)\n"
+        "print(*sorted(sys.modules.keys() & {'tensorflow', 'numba', 'h5py', 'onnx', 'httpx'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -16,7 +16,6 @@ from pathlib import Path
 from core.archives import ArchiveLimits, extract_zip, is_ignored
 from core.errors import ArchiveError, ImageError
 from core.images import read_image_file
-from core.inference.remote_image import fetch_image
 from core.progress import Progress
 
 MAX_PICTURES = 20_000
@@ -97,6 +96,8 @@ def from_address(url: str, number: int = 0) -> Given:
     key = hashlib.sha256(f"{number} {url}".encode()).hexdigest()[:20]
 
     def find(scratch: Path, progress: Progress) -> list[Picture]:
+        from core.inference.remote_image import fetch_image  # with httpx: only for who types an address
+
         return [Picture(key, _name_of(url), fetch_image(url, progress))]
 
     return Given(key, find)

@@ -14,9 +14,7 @@ import numpy as np
 import psutil
 
 from core.backbone.features import compute_features
-from core.backbone.graph import cached_base
 from core.backbone.rows import ROWS
-from core.backbone.weights import resolve_weights
 from core.datasets import Dataset, ImageRecord
 from core.datasets.trainable import check_trainable
 from core.errors import PawlabError
@@ -54,6 +52,9 @@ def measure(dataset: Dataset, config: TrainingConfig, progress: Progress = silen
         WeightsError: No weights are to be had.
         PawlabError: The head does not fit into memory, or its process died.
     """
+    from core.backbone.graph import cached_base  # with ONNX and HDF5: only for who asks
+    from core.backbone.weights import resolve_weights
+
     check_trainable(dataset)
     _check_memory(config)
     weights = resolve_weights(progress=progress)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.thumbnails import thumbnails
 from core.files import write_atomic
 from core.training.history import Event, History
-from core.training.sweep import Floats
 
 COUNT = 6
 FOLDER = "samples"
@@ -54,7 +54,7 @@ def lay_out(directory: Path, dataset: Dataset, chosen: Sequence[int]) -> dict[st
     return {"classes": list(dataset.classes), "pictures": pictures}
 
 
-def answers(probabilities: Floats, rows: Sequence[int]) -> list[list[float]]:
+def answers(probabilities: NDArray[np.float32], rows: Sequence[int]) -> list[list[float]]:
     """The probability of each class for each of `rows`, as the log holds it.
 
     Args:

@@ -8,21 +8,23 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.backbone.arrays import Arrays, digest_of
 from core.backbone.provenance import Provenance, Weights
 from core.datasets import Dataset
 from core.errors import PawlabError, RunError
 from core.files import read_json, write_json
-from core.training.checkpoint import Best
 from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.history import Event, History
 from core.training.runs import ACTIVE, Run, load_run, new_folder
 from core.training.samples import FOLDER as SAMPLES
-from core.training.sweep import Floats
+
+if TYPE_CHECKING:
+    from core.training.checkpoint import Best
 
 FOLDER = "start"
 MODEL, ANSWERS, SUMMARY = "model.keras", "validation.npz", "run.json"
@@ -77,15 +79,17 @@ class Start:
 
     model: Path
     summary: dict[str, Any]
-    answers: Floats
+    answers: NDArray[np.float32]
 
     @property
     def loss(self) -> float:
         """The validation loss that is to be beaten."""
         return float(self.summary["val_loss"])
 
-    def best(self, weights: dict[str, Floats]) -> Best:
+    def best(self, weights: dict[str, NDArray[np.float32]]) -> "Best":
         """The first stage's best epoch; `weights` are those of the model."""
+        from core.training.checkpoint import Best  # with Numba, which a page that makes such a run does not need
+
         return Best(int(self.summary["best_epoch"]), weights, self.answers)
 
     def weights(self, arrays: Arrays) -> Weights:
