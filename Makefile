@@ -11,9 +11,9 @@ PORT ?= 8501
 run: $(STAMPS)/app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# Three at a time on two cores: much of a test is waiting, for a browser, a process or a model.
+# Two at a time: much of a test is waiting, for a browser, a process or a model.
 test: lint $(STAMPS)/browser
-	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=30
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=30
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check .

@@ -18,7 +18,8 @@ PASTE = """content => {
   const bytes = Uint8Array.from(atob(content), one => one.charCodeAt(0));
   const given = new DataTransfer();
   given.items.add(new File([bytes], 'image.png', {type: 'image/png'}));
-  document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: given, bubbles: true, cancelable: true}));
+  const event = new ClipboardEvent('paste', {clipboardData: given, bubbles: true, cancelable: true});
+  return !document.body.dispatchEvent(event);  // whether somebody took it
 }"""
 
 
@@ -36,7 +37,7 @@ def give(watched: Watched, *files: Path) -> None:
 
 def test_a_pasted_picture_is_an_upload_and_a_correction_opens_as_a_dataset(ready: Watched) -> None:
     page = ready.page
-    page.evaluate(PASTE, base64.b64encode(image_bytes(format="PNG")).decode())
+    page.wait_for_function(PASTE, arg=base64.b64encode(image_bytes(format="PNG")).decode())
     expect(page.get_by_text(re.compile(r"Pasted \d\d\.\d\d\.\d\d\.png · \d+ ms"))).to_be_visible()
     picture = page.get_by_alt_text(re.compile("classified as"))
     plain = picture.get_attribute("src")
