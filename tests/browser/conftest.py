@@ -35,6 +35,14 @@ STREAMLITS_OWN = re.compile(
 )  # it guesses, gets a 404, goes on
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test that fails is tried once more, and the summary says so: with two suites' worth of browsers,
+    servers and trainings on two cores, now and then a page comes later than any patience."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @dataclass(frozen=True)
 class Server:
     url: str
