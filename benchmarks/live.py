@@ -68,7 +68,7 @@ def floor_ms(run: Run, rounds: int = 100) -> list[float]:
 def begin(page: Page, url: str) -> None:
     visit(page, f"{url}/classify")
     page.wait_for_selector(IDLE)
-    page.get_by_text("Live camera", exact=True).first.click()
+    page.get_by_text("Live video", exact=True).first.click()
     page.get_by_role("button", name="Start the camera").click()
     page.locator(".live .label").wait_for()
 
