@@ -10,6 +10,7 @@ Sources: Kingma and Ba 2015 (Adam), Ioffe and Szegedy 2015 (BatchNormalization),
 kernels); epsilon and momentum values are the defaults of Keras' classes.
 """
 
+import itertools
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -73,7 +74,10 @@ class Head:
         for moment in ("m", "v"):
             a[f"hidden_kernel.{moment}"] = aligned(*a["hidden_kernel"].shape)
         self.arrays = a
-        self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, len(a["hidden_kernel"])), "head")
+        panels, cores = len(a["hidden_kernel"]), os.cpu_count() or 1
+        ends = [panels * core // cores for core in range(cores + 1)]
+        self._shares = [range(*share) for share in itertools.pairwise(ends)]
+        self._threads = ThreadPoolExecutor(cores, "head")
 
     def weights(self) -> dict[str, Floats]:
         """Copies of the arrays that a saved model needs, without Adam's; the kernel is (inputs, units)."""
@@ -179,8 +183,19 @@ class Head:
         return probabilities
 
     def _joined(self, panel: Callable[[int], tuple[Floats, float]]) -> tuple[Floats, float]:
-        """The products of all panels side by side, and the penalty from their squares."""
-        parts = list(self._threads.map(panel, range(len(self.arrays["hidden_kernel"]))))
+        """The products of all panels side by side, and the penalty from their squares.
+
+        Each core has its share of the panels, this thread the first: a job for each panel would cost a small head more
+        than the panels do.
+        """
+
+        def share(panels: range) -> list[tuple[Floats, float]]:
+            return [panel(number) for number in panels]
+
+        others = [self._threads.submit(share, panels) for panels in self._shares[1:]]
+        parts = share(self._shares[0])
+        for other in others:
+            parts += other.result()
         joined = np.concatenate([part for part, _ in parts], axis=1)[:, : self.units]
         return joined, self.l2 * sum(squares for _, squares in parts)
 

@@ -14,6 +14,7 @@ from core.errors import ExportError
 from core.training.recipe import TrainingConfig
 from core.training.sweep import Floats
 
+VERIFIED_AT_ONCE = 8  # pictures
 TOLERANCE = 1e-4  # largest difference in a probability between model.keras and model.onnx
 HEAD_WEIGHTS = {
     "hidden_kernel": ("hidden", 0),
@@ -101,10 +102,9 @@ def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected:
     try:
         model.save(temporary)
         loaded = keras.models.load_model(temporary)
-        starts = range(
-            0, len(images), 4
-        )  # a few at a time: eager activations of more would be the run's peak of memory
-        answers = np.concatenate([loaded(images[start : start + 4], training=False) for start in starts])
+        # A few at a time: eager activations of more would be the run's peak of memory.
+        starts = range(0, len(images), VERIFIED_AT_ONCE)
+        answers = np.concatenate([loaded(images[i : i + VERIFIED_AT_ONCE], training=False) for i in starts])
         difference = float(np.abs(answers - expected).max())
         if not difference <= TOLERANCE:
             raise ExportError(
