@@ -1,5 +1,8 @@
-"""The same classifier as a Keras model. With `fine_tune_model` the only module that imports TensorFlow; only the worker
-imports them."""
+"""The same classifier as a Keras model.
+
+With `fine_tune_model` and `core.export.keras_side` the only module that imports TensorFlow; only the processes of a run
+and of an export import them.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,18 +32,32 @@ HEAD_WEIGHTS = {
 """Where the arrays of `Head.weights` stand in the model: the layer, and the place among its weights."""
 
 
-def build_classifier(base: Arrays, head: Mapping[str, Floats], config: TrainingConfig, unfrozen_layers: int = 0) -> Any:
+def untrained_base(image_size: int) -> Any:
+    """MobileNetV2 without its top, for `build_classifier` to give it its weights."""
+    return keras.applications.MobileNetV2(input_shape=(image_size, image_size, 3), include_top=False, weights=None)
+
+
+def build_classifier(
+    base: Arrays,
+    head: Mapping[str, Floats],
+    config: TrainingConfig,
+    unfrozen_layers: int = 0,
+    untrained: Any = None,
+) -> Any:
     """A `keras.Model` from (batch, image_size, image_size, 3), RGB, 0..255, to probabilities.
 
     The preprocessing (x / 127.5 - 1) is a layer inside. The base is frozen, but for its last `unfrozen_layers`, as it
     was in training. The model is not compiled: it answers as it is, and who wants to train it further compiles it for
     that.
+
+    Args:
+        untrained: What `untrained_base` gave before, for the same size; it becomes part of the model.
     """
     layers = keras.layers
     side = config.image_size
     outputs = head["output_bias"].size
     pooling = layers.Flatten() if config.pooling == "flatten" else layers.GlobalAveragePooling2D()
-    mobilenet = keras.applications.MobileNetV2(input_shape=(side, side, 3), include_top=False, weights=None)
+    mobilenet = untrained or untrained_base(side)
     unfreeze(mobilenet, unfrozen_layers)
     for layer in mobilenet.layers:
         layer.set_weights([base[f"{layer.name}/{weight.name}"] for weight in layer.weights])

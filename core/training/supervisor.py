@@ -24,7 +24,8 @@ def main(directory: str) -> None:
         ours = recorded(folder, "supervisor") == os.getpid() and read_order().started == folder
     if not ours:
         return  # the starter was killed before: the run still waits, or another has started it since
-    worker = subprocess.Popen([sys.executable, "-m", "core.training.worker", str(folder)], stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "core.training.worker_process", str(folder)]
+    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     record(folder, "worker", worker.pid)
     record_exit(folder, worker.pid, worker.wait())
 

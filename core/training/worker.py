@@ -1,14 +1,11 @@
-"""The process that trains one run: `python -m core.training.worker RUN_DIR`.
+"""Trains one run, in the process of `core.training.worker_process`.
 
 Reads `config.json`, writes events and what a run leaves into the same folder, and stops soon after a file named
 `cancel` appears there. Killed at any moment, the same command goes on from the last finished epoch.
 """
 
-import importlib
 import os
 import platform
-import signal
-import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -16,15 +13,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from core.backbone.architecture import IMAGE
-from core.backbone.arrays import digest_of
+from core.backbone.arrays import Arrays, digest_of
 from core.backbone.features import extract_features
 from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
@@ -41,9 +36,11 @@ from core.training import samples
 from core.training.checkpoint import Best, State, drop_checkpoints
 from core.training.fine_tune_fit import fine_tune, first_state
 from core.training.fit import Channel, fit
+from core.training.keras_process import KerasProcess
 from core.training.onnx_model import PROBABILITIES, classifier_graph
-from core.training.runs import Run, load_run
+from core.training.runs import Run
 from core.training.second_stage import drop_start, load_start
+from core.training.sweep import Floats
 from core.training.tool_logs import ToolLogs
 from core.training.workload import copies_of, feature_plan
 
@@ -64,10 +61,14 @@ class Trained:
 
 
 class Worker:
-    """One run from its configuration to its model. Phases run in order and say so in the event log."""
+    """One run from its configuration to its model. Phases run in order and say so in the event log.
 
-    def __init__(self, run: Run) -> None:
-        self.run, self.config = run, run.config
+    Args:
+        keras: The process that saves `model.keras`; without one it is saved here.
+    """
+
+    def __init__(self, run: Run, keras: KerasProcess | None = None) -> None:
+        self.run, self.config, self._keras = run, run.config, keras
         self._logs = ToolLogs(run.directory)
         self._last_progress = self._last_write = 0.0
         self._unwritten: list[dict[str, Any]] = []
@@ -120,7 +121,7 @@ class Worker:
         history = self.run.history()
         summary["status"] = "finished" if complete else "cancelled"
         summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
-        summary["peak_memory_mb"] = round(peak_memory() / 1e6)
+        summary["peak_memory_mb"] = round((peak_memory() + (self._keras.peak_memory if self._keras else 0)) / 1e6)
         write_json(self.run.directory / "run.json", summary)
         self.emit("status", status=summary["status"], reason="" if complete else "Stopped; the best model is kept")
         if complete:
@@ -180,8 +181,6 @@ class Worker:
 
     def _save(self, dataset: Dataset, trained: "Trained", best: Best) -> dict[str, Any]:
         """Writes both models and the validation predictions, checks them against each other, gives the summary."""
-        from core.training.keras_model import build_classifier, save_verified
-
         run, config = self.run, self.config
         arrays = trained.weights.arrays
         changed = {name: values for name, values in best.weights.items() if name in arrays}
@@ -196,9 +195,7 @@ class Worker:
         chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
         images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
         answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
-        unfrozen = run.fine_tuning.settings.layers if run.fine_tuning else 0
-        model = build_classifier(base, best.weights, config, unfrozen)
-        difference = save_verified(model, run.directory / "model.keras", images, answers)
+        difference = self._save_keras(base, best.weights, images, answers)
         epochs = run.history().epochs
         point = epochs[best.epoch - 1]
         return {
@@ -223,6 +220,15 @@ class Worker:
             **({"fine_tuned_digest": digest_of(base)} if changed else {}),
         }
 
+    def _save_keras(self, base: Arrays, head: dict[str, Floats], images: Floats, answers: Floats) -> float:
+        if self._keras:
+            return self._keras.save(base, head, images, answers)
+        from core.training.keras_model import build_classifier, save_verified
+
+        unfrozen = self.run.fine_tuning.settings.layers if self.run.fine_tuning else 0
+        model = build_classifier(base, head, self.config, unfrozen)
+        return save_verified(model, self.run.directory / "model.keras", images, answers)
+
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
@@ -237,24 +243,3 @@ class Worker:
         if now - self._last_progress >= PROGRESS_EVERY or done in (0, total):
             self._last_progress = now
             self.emit("progress", phase=phase, done=done, total=total)
-
-
-def _import_tensorflow() -> None:
-    importlib.import_module("core.training.keras_model")
-
-
-def main(directory: str) -> None:
-    """Works on the run in `directory`; the parent may already have written who works on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the command line's to translate
-    run = load_run(Path(directory).absolute())
-    process = psutil.Process()
-    write_json(run.directory / "worker.json", {"pid": process.pid, "started": process.create_time()})
-    Thread(target=_import_tensorflow, daemon=True).start()  # 4 s that the phases before the last one hide
-    Worker(run).work()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # the interpreter's own end can hang on an import that its thread has not finished
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

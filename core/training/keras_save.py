@@ -1,0 +1,61 @@
+"""The process that saves `model.keras`: `python -m core.training.keras_save RUN_DIR`, started by `keras_process`.
+
+Imports TensorFlow and builds the base at once, then waits for a line on standard input: the arrays lie in the run's
+folder. Answers with a JSON line. Ends when its input does, even in the middle of its work, so that it never outlives
+the worker.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import numpy as np
+
+from core.errors import ExportError
+from core.memory import peak_memory
+from core.training.keras_process import TASK
+from core.training.runs import load_run
+
+
+def main(directory: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the command line's to translate
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not reach the answers
+    asked: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_listen, args=(asked,), daemon=True).start()
+
+    from core.training import keras_model
+
+    config = load_run(directory).config
+    untrained = keras_model.untrained_base(config.image_size)
+    asked.get()
+    with np.load(directory / TASK, allow_pickle=False) as task:
+        base, head = (
+            {name.removeprefix(part): task[name] for name in task if name.startswith(part)}
+            for part in ("base/", "head/")
+        )
+        images, expected = task["images"], task["expected"]
+    answer: dict[str, Any]
+    try:
+        model = keras_model.build_classifier(base, head, config, untrained=untrained)
+        answer = {"difference": keras_model.save_verified(model, directory / "model.keras", images, expected)}
+    except ExportError as error:
+        answer = {"received": error.received, "expected": error.expected, "fix": error.fix}
+    answers.write(json.dumps(answer | {"peak_memory": peak_memory()}) + "\n")
+    answers.flush()
+    os._exit(0)  # TensorFlow's own end takes a second
+
+
+def _listen(asked: "SimpleQueue[bytes]") -> None:
+    while line := sys.stdin.buffer.readline():
+        asked.put(line)
+    os._exit(0)  # the worker has ended
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
