@@ -60,9 +60,9 @@ def open_at_rest(page: Page, url: str) -> None:
 def moves(page: Page, sign: str, number: int) -> list[float]:
     found = []
     page.get_by_role("slider", name="Rotation").focus()
-    for move in range(number + 3):
+    for _ in range(number + 3):
         page.evaluate(WATCH % sign)
-        page.keyboard.press("ArrowRight" if move % 2 else "ArrowLeft")
+        page.keyboard.press("ArrowRight")  # always on: what was shown before, Streamlit's browser side remembers
         found.append(float(page.evaluate("window.moved")))
         page.wait_for_selector(IDLE)
         page.wait_for_timeout(150)

@@ -12,14 +12,21 @@ from pages.ui.augment_link import as_text, link
 from pages.ui.augment_store import LONGEST_NAME, Store, import_json
 from pages.ui.words import show_error
 
+OPEN = "augment_saved_open"
 _NAME, _OPENED, _FILE, _ERROR = (f"augment_saved_{name}" for name in ("name", "opened", "file", "error"))
 
 
 def save_and_share(config: AugmentationConfig, found: Dataset) -> None:
-    with (
-        st.popover("Save and share", help="Keep these settings under a name, as a file or as a link."),
-        st.container(width=440, gap="small"),
-    ):
+    """The popover. Its contents are drawn while it is open only: they are a quarter of what a slider's move draws."""
+    popover = st.popover(
+        "Save and share",
+        key=OPEN,
+        on_change="rerun",
+        help="Keep these settings under a name, as a file or as a link.",
+    )
+    if not popover.open:
+        return
+    with popover, st.container(width=440, gap="small"):
         error = st.session_state.pop(_ERROR, None)
         if error:
             show_error(error)

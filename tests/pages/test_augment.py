@@ -26,6 +26,7 @@ from core.images import load_image
 from core.training.runs import Run
 from pages.ui.augment_controls import at_first, from_controls, key_of, switch_of, to_controls
 from pages.ui.augment_robustness import curves
+from pages.ui.augment_saved import OPEN
 from pages.ui.augment_words import augmentation_in_words
 from tests.drawing import image_bytes
 
@@ -305,7 +306,13 @@ def test_a_class_that_is_not_here_is_explained() -> None:
     assert len(shown(at)["rows"]) == 4
 
 
+def open_popover(page: AppTest) -> None:
+    page.session_state[OPEN] = True
+    page.run()
+
+
 def test_saved_settings_can_be_opened_and_deleted(page: AppTest) -> None:
+    open_popover(page)
     page.button(key="augment_strength_gentle").click().run()
     page.text_input(key="augment_saved_name").set_value("mine").run()
     press(page, "Save")
@@ -319,12 +326,14 @@ def test_saved_settings_can_be_opened_and_deleted(page: AppTest) -> None:
 
 
 def test_settings_without_a_name_are_not_saved_and_that_is_said(page: AppTest) -> None:
+    open_popover(page)
     press(page, "Save")
     assert "empty name" in words(page)
 
 
 @pytest.mark.parametrize(("content", "expected"), [(PRESETS["strong"].to_json(), "strong"), ("{", "notebook")])
 def test_a_file_of_settings_is_opened_or_explained(page: AppTest, content: str, expected: str) -> None:
+    open_popover(page)
     page.file_uploader(key="augment_saved_file").set_value(("a.json", content.encode(), "application/json")).run()
     assert config_of(page) == PRESETS[expected]
     assert bool(page.error) == (expected == "notebook")
