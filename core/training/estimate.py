@@ -8,8 +8,11 @@ from core.training.workload import Workload
 
 VALIDATION_BATCH = 256  # pictures that the head scores together
 PANEL = 64  # units that the head keeps side by side: the last panel is filled up
-PROCESS_BYTES = 1_200_000_000  # a worker without its head: TensorFlow's import is half of it
-KERNELS_WHILE_SAVING = 7  # copies of the hidden kernel at the worst moment, when both saved models are compared
+# A worker and the process that saves, without a head, each at its worst moment: 1,302, 1,428 and 1,655 MB were measured
+# at 96, 160 and 224 pixels. TensorFlow's import is 700 of them.
+PROCESS_BYTES = 1_225_000_000
+PIXEL_BYTES = 8600  # more for each pixel of a picture, when both saved models are compared
+KERNELS_WHILE_SAVING = 8  # copies of the hidden kernel then, in both processes
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def estimate(work: Workload, pace: Pace, config: TrainingConfig, classes: int) -
         feature_seconds=work.new_rows * pace.row_seconds,
         feature_bytes=work.new_rows * pace.row_bytes,
         head_seconds=config.epochs * (steps * pace.step_seconds + validation * pace.validation_seconds),
-        memory_bytes=PROCESS_BYTES + KERNELS_WHILE_SAVING * kernel,
+        memory_bytes=PROCESS_BYTES + PIXEL_BYTES * config.image_size**2 + KERNELS_WHILE_SAVING * kernel,
         checkpoint_bytes=2 * checkpoint_bytes(config),
         model_bytes=2 * weights,
     )

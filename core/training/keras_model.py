@@ -17,7 +17,7 @@ from core.errors import ExportError
 from core.training.recipe import TrainingConfig
 from core.training.sweep import Floats
 
-VERIFIED_AT_ONCE = 8  # pictures
+VERIFIED_AT_ONCE = 4  # pictures
 TOLERANCE = 1e-4  # largest difference in a probability between model.keras and model.onnx
 HEAD_WEIGHTS = {
     "hidden_kernel": ("hidden", 0),

@@ -44,7 +44,7 @@ from core.training.sweep import Floats
 from core.training.tool_logs import ToolLogs
 from core.training.workload import copies_of, feature_plan
 
-VERIFIED_IMAGES = 16  # validation pictures on which model.keras and model.onnx are compared
+VERIFIED_IMAGES = 8  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
 WRITE_EVERY = 0.1  # seconds: batches of a small head follow each other so fast that writing each alone took a fifth
 
