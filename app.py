@@ -4,10 +4,12 @@ from pathlib import Path
 
 import plotly
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
+from pages.ui.leaving import Leaving
 from pages.ui.live_route import LiveRoute
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -19,4 +21,4 @@ def plotly_js(request: Request) -> FileResponse:
 
 
 routes = [Route("/api/plotly.js", plotly_js), WebSocketRoute("/api/live", LiveRoute().connect)]
-app = st.App("pages/main.py", routes=routes)
+app = st.App("pages/main.py", routes=routes, middleware=[Middleware(Leaving)])

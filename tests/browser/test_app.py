@@ -62,6 +62,23 @@ def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Wat
     assert {urlsplit(url).hostname for url in watched.requests if url.startswith(("http", "ws"))} == {"127.0.0.1"}
 
 
+def test_what_a_page_asks_for_after_a_click_on_another_does_not_empty_that_one(watched: Watched) -> None:
+    """Streamlit would run the gallery's fragment after the new page, under the old one's name; see `pages.ui.leaving`.
+    In the wild it is a clock that rings between the click and the answer."""
+    watched.open()
+    page = watched.page
+    picture = page.locator(".gallery .open").first.element_handle()
+    link = page.get_by_role("link", name="Augmentation", exact=True).first.element_handle()
+    page.evaluate("([link, picture]) => { link.click(); picture.click(); }", [link, picture])
+    page.get_by_role("heading", name="Augmentation", level=1).wait_for()
+    watched.settle()
+    # What is asked for now is answered after what was asked for before.
+    before = pixels(page)
+    page.get_by_role("button", name="Draw again").click()
+    wait_for_change(page, before)
+    assert not watched.complaints
+
+
 def test_from_data_to_an_answer(watched_afresh: Watched, drawn: Path) -> None:
     """Opens a folder, trains on it, leaves and returns, classifies a picture; the server stays small and without
     TensorFlow."""
