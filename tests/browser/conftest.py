@@ -35,14 +35,6 @@ STREAMLITS_OWN = re.compile(
 )  # it guesses, gets a 404, goes on
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser test that fails is tried once more, and the summary says so: with two suites' worth of browsers,
-    servers and trainings on two cores, now and then a page comes later than any patience."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @dataclass(frozen=True)
 class Server:
     url: str
@@ -135,7 +127,7 @@ class Watched:
 
     def settle(self) -> None:
         """Waits until the script has run."""
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
+        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=120_000)
 
     def go(self, title: str) -> None:
         self.page.get_by_role("link", name=title, exact=True).first.click()
