@@ -12,6 +12,7 @@ from core.errors import DatasetError, RunError
 from core.evaluation.confusion import Score, accuracy, confusion
 from core.evaluation.threshold import answers_at
 from core.training.runs import Run
+from core.training.workload import copies_of
 
 MAX_BYTES = 400_000_000  # of the file: a million pictures of 100 classes
 
@@ -99,7 +100,7 @@ def pictures_of(answers: Answers, dataset: Dataset, run: Run) -> tuple[ImageReco
     Raises:
         DatasetError: It has other pictures than the run had.
     """
-    copies = run.config.copies if run.config.augment_validation else 0
+    copies = copies_of(run.config, "validation")
     records = tuple(record for record in dataset.usable(SPLITS[1]) for _ in range(1 + copies))
     if [dataset.classes.index(record.label) for record in records] != answers.labels.tolist():
         raise DatasetError(

@@ -12,13 +12,14 @@ from core.errors import ImageError
 from core.images import load_image
 from core.inference.explanation import Explainer, overlay
 from core.training.runs import Run
+from core.training.workload import copies_of
 
 QUALITY = 82  # of the JPEGs
 
 
 def copy_of(run: Run, row: int) -> int:
     """0 where the row is of an original picture, else the number of its copy (with `augment_validation`)."""
-    copies = run.config.copies if run.config.augment_validation else 0
+    copies = copies_of(run.config, "validation")
     return row % (1 + copies)
 
 

@@ -13,7 +13,7 @@ from core.datasets.sidecar import edits_stamp, read_actions
 from core.errors import DatasetError, ImageError
 from core.evaluation.answers import Answers, load_answers, pictures_of
 from core.evaluation.chosen import chosen_threshold
-from core.evaluation.paired import Paired, compare
+from core.evaluation.pairing import Comparison, compare, named, validated_on
 from core.evaluation.report_html import write_report
 from core.evaluation.seen import explained_jpeg, seen, to_jpeg
 from core.evaluation.summary import Honest, Summary, honest_accuracy, summarise
@@ -84,14 +84,17 @@ def honest_of(run: Run, found: Pictures) -> Honest:
     return _honest(f"{model_key(run)} {_state_of(found)}", answers_of(run), found, today)
 
 
-def comparison_task(run: Run, found: Pictures, other: Run) -> Task[Paired]:
+def comparison_task(run: Run, found: Pictures, other: Run) -> Task[Comparison]:
     """The run and another one, the older first, on the pictures that both have."""
 
-    def work(tell: Progress) -> Paired:
+    def work(tell: Progress) -> Comparison:
         others = pictures_of(answers_of(other), data_of(other, tell), other)
-        mine, theirs = (answers_of(run), found.records), (answers_of(other), others)
+        mine, theirs = (
+            validated_on(run, answers_of(run), found.records),
+            validated_on(other, answers_of(other), others),
+        )
         first, second = (theirs, mine) if other.created < run.created else (mine, theirs)
-        return compare(*first, *second, today)
+        return compare(first, second, truth={named(record): record.label for record in today.usable()})
 
     today = today_of(found).dataset
     task = comparisons().ask(f"{model_key(run)} {model_key(other)} {_state_of(found)}", work)
@@ -121,7 +124,7 @@ def tasks() -> Latest[Pictures]:
 
 
 @st.cache_resource(show_spinner=False)
-def comparisons() -> Latest[Paired]:
+def comparisons() -> Latest[Comparison]:
     """The two runs that are compared."""
     return Latest()
 

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.evaluation.answers import Answers
-from core.evaluation.paired import Paired, verdict
+from core.evaluation.pairing import Comparison, verdict
 from core.evaluation.retrain import origin_of
 from core.evaluation.words import interval, percent
 from core.training.runs import Run
@@ -53,26 +53,29 @@ def _candidates(run: Run, usable: list[Run]) -> dict[str, Run]:
     return {one.id: one for one in [*related, *same]}
 
 
-def _result(run: Run, answers: Answers, found: Pictures, other: Run, paired: Paired) -> None:
-    if not paired.num_images:
+def _result(run: Run, answers: Answers, found: Pictures, other: Run, outcome: Comparison) -> None:
+    if not outcome.paired:
         st.info("The two runs were validated on no picture in common, so there is nothing to compare.")
         return
     first, second = sorted((run, other), key=lambda one: one.created)
-    value, low, high = paired.difference
     with st.container(horizontal=True):
-        for place, one, score in (("First", first, paired.first), ("Second", second, paired.second)):
+        for place, one, score in (("First", first, outcome.first), ("Second", second, outcome.second)):
             with st.container(width=290):
                 st.metric(f"{place}: {plain(one.name)}", percent(score), help="On the same pictures: see below.")
                 st.caption(interval(score))
         with st.container(width=290):
-            st.metric("Difference", f"{value * 100:+.1f} points", help="Second minus first, in percentage points.")
-            st.caption(f"{low * 100:+.1f} to {high * 100:+.1f}")
-    st.markdown(f"**{verdict(paired)}**")
-    left_out = f" Left out: {paired.left_out:,}, excluded or of another split." if paired.left_out else ""
+            st.metric(
+                "Difference",
+                f"{outcome.difference * 100:+.1f} points",
+                help="Second minus first, in percentage points.",
+            )
+            st.caption(f"{outcome.low * 100:+.1f} to {outcome.high * 100:+.1f}")
+    st.markdown(f"**{verdict(outcome)}**")
+    left_out = f" Left out: {outcome.left_out:,}, excluded or of another split." if outcome.left_out else ""
     st.caption(
-        f"{paired.num_images:,} pictures that both were validated on, judged by today's classes.{left_out} Both are "
-        f"right on {paired.both:,} of them and wrong on {paired.neither:,}. The interval (95 %, Newcombe's for pairs) "
-        "looks at the pictures that changed sides, so it is narrower than the two scores' own intervals."
+        f"{outcome.num_images:,} pictures that both were validated on, judged by today's classes.{left_out} Both "
+        f"are right on {outcome.both:,} of them and wrong on {outcome.neither:,}. The interval (95 %, Newcombe's for "
+        "pairs) looks at the pictures that changed sides, so it is narrower than the two scores' own intervals."
     )
     if words := _settings_in_words(first, second):
         st.caption(words)
@@ -81,12 +84,12 @@ def _result(run: Run, answers: Answers, found: Pictures, other: Run, paired: Pai
             "Same settings and seed: the edits are the only difference. Edits to validation pictures that were made "
             "because the first run failed on them flatter the second."
         )
-    _changed(run, answers, found, other, paired)
+    _changed(run, answers, found, other, outcome)
 
 
 @st.fragment
-def _changed(run: Run, answers: Answers, found: Pictures, other: Run, paired: Paired) -> None:
-    counts = {"second": len(paired.only_second), "first": len(paired.only_first)}
+def _changed(run: Run, answers: Answers, found: Pictures, other: Run, outcome: Comparison) -> None:
+    counts = {"second": len(outcome.only_second), "first": len(outcome.only_first)}
     which = st.segmented_control(
         "Pictures that changed sides",
         list(CHANGED),
@@ -96,7 +99,7 @@ def _changed(run: Run, answers: Answers, found: Pictures, other: Run, paired: Pa
         key="evaluate_changed",
         help="Pictures that one run answers right and the other wrong.",
     )
-    pairs = paired.only_second if which == "second" else paired.only_first
+    pairs = outcome.only_second if which == "second" else outcome.only_first
     rows = np.array([pair[run.created > other.created] for pair in pairs], np.int64)
     rows_gallery(
         run,

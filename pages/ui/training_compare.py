@@ -117,16 +117,15 @@ def in_words(found: Comparison, first: str, second: str) -> str:
 def basis_in_words(found: Comparison, first: str, second: str, comparisons: int = 1) -> str:
     """What the sentence rests on."""
     if found.paired:
-        number = found.both + found.only_first + found.only_second + found.neither
         said = [
-            f"The same {number:,} validation pictures, compared one by one: both right on {found.both:,}, only "
-            f"“{second}” on {found.only_second:,}, only “{first}” on {found.only_first:,}, neither on "
+            f"The same {found.num_images:,} validation pictures, compared one by one: both right on {found.both:,}, "
+            f"only “{second}” on {len(found.only_second):,}, only “{first}” on {len(found.only_first):,}, neither on "
             f"{found.neither:,}."
         ]
         if found.relabelled:
             said.append(f"{found.relabelled:,} have another class by now and are judged by the newer run's.")
         if found.left_out:
-            said.append(f"{found.left_out:,} that only one of them was validated on are left out.")
+            said.append(f"{found.left_out:,} that only one of them was validated on or can answer are left out.")
     else:
         said = [f"They cannot be compared picture by picture: {found.why}. So the interval is wider."]
     if found.copies:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.datasets import open_dataset
+from core.datasets import ImageRecord, open_dataset
 from core.errors import RunError
-from core.evaluation.answers import Answers, load_answers
-from core.evaluation.pairing import Validated, compare, load_validated
+from core.evaluation.answers import Answers, load_answers, pictures_of
+from core.evaluation.pairing import Validated, compare, load_validated, named, validated_on, verdict
 from core.statistics import difference_interval, paired_difference_interval
 from core.training.runs import Run, load_run
 
@@ -30,8 +30,9 @@ def test_the_same_pictures_are_compared_one_by_one() -> None:
     first = validated([0, 1, 2, 0], [0, 1, 0, 1], "abcd")
     second = validated([0, 1, 2, 0], [0, 0, 2, 1], "abcd")
     found = compare(first, second)
-    assert (found.both, found.only_first, found.only_second, found.neither) == (1, 1, 1, 1)
+    assert (found.both, found.only_first, found.only_second, found.neither) == (1, ((1, 1),), ((2, 2),), 1)
     assert found.paired
+    assert found.num_images == 4
     assert found.difference == 0
     assert (found.low, found.high) == paired_difference_interval(1, 1, 1, 1)
     assert (found.first.value, found.second.value) == (0.5, 0.5)
@@ -47,14 +48,16 @@ def test_the_order_of_the_pictures_does_not_matter() -> None:
         [labels[n] for n in other], [(best[n] + 1) % 3 for n in other], "".join(names[n] for n in other)
     )
     straight = validated(labels, [(answer + 1) % 3 for answer in best], names)
-    assert compare(first, shuffled) == compare(first, straight)
+    one, two = compare(first, shuffled), compare(first, straight)
+    assert (one.difference, one.low, one.high) == (two.difference, two.low, two.high)
+    assert [names[row] for row, _ in one.only_first] == [names[other[row]] for _, row in one.only_first]
 
 
 def test_pictures_that_one_alone_has_are_left_out_while_they_are_few() -> None:
     first = validated([0] * 20, [0] * 20, "abcdefghijklmnopqrst")
     second = validated([0] * 19, [0] * 18 + [1], "abcdefghijklmnopqrs")
     found = compare(first, second)
-    assert (found.both, found.only_first, found.left_out) == (18, 1, 1)
+    assert (found.both, found.only_first, found.left_out) == (18, ((18, 18),), 1)
     many = compare(first, validated([0] * 10, [0] * 10, "abcdefghij"))
     assert not many.paired
     assert "10 are the same" in many.why
@@ -71,7 +74,7 @@ def test_classes_are_compared_by_their_names() -> None:
     first = Validated(answers([0, 1], [0, 1], ("cats", "dogs")), ("a", "b"), "f", 0.0)
     second = Validated(answers([1, 2], [1, 0], ("ants", "cats", "dogs")), ("a", "b"), "g", 0.0)
     found = compare(first, second)
-    assert (found.both, found.only_first) == (1, 1)
+    assert (found.both, found.only_first) == (1, ((1, 1),))
 
 
 def test_different_pictures_are_compared_as_two_samples_and_the_reason_is_said() -> None:
@@ -87,7 +90,7 @@ def test_different_pictures_are_compared_as_two_samples_and_the_reason_is_said()
 
 def test_a_run_from_before_pictures_were_kept_is_paired_by_its_fingerprint() -> None:
     first, second = validated([0, 1], [0, 1]), validated([0, 1], [1, 1], "ab")
-    assert compare(first, second).only_first == 1
+    assert compare(first, second).only_first == ((0, 0),)
     assert not compare(first, validated([1, 0], [1, 1])).paired
 
 
@@ -105,6 +108,58 @@ def test_only_a_difference_whose_interval_leaves_zero_out_is_more_than_chance() 
     assert not compare(base, base).told_from_chance
     wide, narrow = compare(base, other(20, 8), 1 - 0.05 / 5), compare(base, other(20, 8))
     assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_with_the_classes_of_today_each_picture_counts_that_has_one() -> None:
+    first = validated([0, 0, 1, 1, 2, 0], [0, 0, 0, 0, 2, 0], "abcdef")
+    second = validated([0, 2, 1, 0, 0], [0, 1, 1, 0, 1], "gedca")
+    # a is 0, answered 0 and 1. b is excluded. c is 0 today, answered 0 by both. d is 1, answered 0 and 1. e is 2,
+    # answered 2 and 1. f has changed and is g in the second.
+    found = compare(first, second, truth={"a": "cats", "c": "cats", "d": "dogs", "e": "x *y*", "f": "cats"})
+    assert (found.both, found.only_first, found.only_second) == (1, ((0, 4), (4, 1)), ((3, 2),))
+    assert (found.neither, found.left_out, found.num_images) == (0, 3, 4)
+    assert found.difference == pytest.approx(-0.25)
+    assert found.first.value - found.second.value == pytest.approx(0.25)
+    none = compare(first, second, truth={"b": "cats"})
+    assert not none.paired
+    assert "in common" in none.why
+
+
+def test_a_class_that_one_of_them_cannot_answer_counts_for_neither() -> None:
+    first = Validated(answers([0, 1], [0, 1], ("a", "b")), ("1", "2"), "f", 1.0)
+    second = Validated(answers([0, 1, 2], [0, 1, 2], ("a", "b", "c")), ("1", "2", "3"), "g", 0.0)
+    found = compare(first, second, truth={"1": "a", "2": "b", "3": "c"})
+    assert (found.both, found.num_images, found.left_out) == (2, 2, 1)
+    assert compare(first, second, truth={"1": "a", "2": "c", "3": "c"}).left_out == 2
+
+
+def test_the_rows_are_those_of_the_originals_among_their_copies() -> None:
+    first = replace(validated([0, 0, 0, 1, 1, 1], [0, 1, 1, 0, 1, 1], "ab"), copies=2)
+    found = compare(first, validated([0, 1], [0, 1], "ab"))
+    assert (found.both, found.only_second, found.copies) == (1, ((3, 1),), True)
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "words"),
+    [(0, 40, "better by"), (40, 0, "worse by"), (3, 5, "chance alone"), (4, 4, "equal"), (0, 0, "equal")],
+)
+def test_only_what_chance_does_not_explain_is_called_better(only_first: int, only_second: int, words: str) -> None:
+    lost, gained = [0] * only_first, [0] * only_second
+    one = validated([0] * 1000, lost + [1] * len(gained) + [0] * (1000 - len(lost + gained)))
+    two = validated([0] * 1000, [1] * len(lost) + gained + [0] * (1000 - len(lost + gained)))
+    assert words in verdict(compare(one, two))
+
+
+def test_pictures_at_hand_are_told_apart_by_path_and_content(trained: Run) -> None:
+    dataset = open_dataset(trained.source)
+    answered = load_answers(trained)
+    records = pictures_of(answered, dataset, trained)
+    before, now = validated_on(trained, answered, records), load_validated(trained)
+    truth = {named(record): record.label for record in records}
+    found, kept = compare(before, before, truth=truth), compare(now, now)
+    assert (found.both, found.neither, found.left_out) == (kept.both, kept.neither, 0)
+    changed = named(ImageRecord(records[0].path, records[0].split, records[0].label, "f" * 64))
+    assert changed not in truth
 
 
 def test_a_real_run_keeps_which_pictures_it_answered(trained: Run, tmp_path: Path) -> None:
