@@ -42,8 +42,10 @@ def plain(text: str) -> str:
     """`text` for a place where Streamlit reads Markdown: shown as it is.
 
     Names of folders and files come from strangers' zips: a class called `![](https:example.org)` would otherwise make
-    the browser ask that host for a picture.
+    the browser ask that host for a picture. Streamlit makes links of bare addresses too, even of escaped ones, once all
+    else has been read: a word joiner, which cannot be seen, keeps their parts apart.
     """
+    text = re.sub(r"(?i)(?<=http)(?=s?://)|(?<=www)(?=\.)|(?=@)", "\N{WORD JOINER}", text)
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 

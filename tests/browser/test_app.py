@@ -49,7 +49,8 @@ def test_no_page_is_wider_than_a_phone(watched: Watched, path: str, scheme: str)
 
 def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Watched, tmp_path: Path) -> None:
     names = ["![](http:pawlab.invalid)", "<img src=http://pawlab.invalid>"]
-    data = write_images(tmp_path / "![](http:pawlab.invalid)", dict.fromkeys([n.replace("/", ":") for n in names], 6))
+    folder = tmp_path / "![](http:pawlab.invalid) www.pawlab.invalid and me@pawlab.invalid"
+    data = write_images(folder, dict.fromkeys([name.replace("/", ":") for name in names], 6))
     watched.open()
     page = watched.page
     page.get_by_text("Open another dataset").click()
@@ -57,8 +58,10 @@ def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Wat
     page.get_by_label("Folder or zip", exact=True).fill(str(data))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     expect(page.get_by_text("12", exact=True).first).to_be_visible()
+    expect(page.get_by_role("heading", level=3).first).to_contain_text("pawlab.invalid")
     for path in PAGES:
         watched.open(path)
+        assert not page.locator("a[href*='pawlab']:not([href^='#'])").count()  # a heading links to itself
     assert {urlsplit(url).hostname for url in watched.requests if url.startswith(("http", "ws"))} == {"127.0.0.1"}
 
 
