@@ -14,6 +14,7 @@ from pages.ui.classify_results import results
 from pages.ui.classify_state import classification, clear
 from pages.ui.export_bundle import export_section
 from pages.ui.progress import follow
+from pages.ui.run_chooser import choose_run
 from pages.ui.words import plain, show_error
 
 
@@ -41,18 +42,15 @@ def main() -> None:
 
 def classify(usable: dict[str, tuple[Run, str]]) -> None:
     best = best_run([run for run, _ in usable.values()], current_source())
-    chosen = st.selectbox(
-        "Model",
-        list(usable),
-        index=list(usable).index(best.id),
-        format_func=lambda run_id: usable[run_id][1],
-        key="classify_run",
-        persist_state="session",
+    run = choose_run(
+        usable,
+        "classify_run",
+        label="Model",
+        first=best.id,
         help="Name, share of validation pictures it got right, date, classes; newest first. Chosen at first is the "
         "best one: the highest share right among the finished runs on the dataset that is open, or among all where "
         "none was trained on it. Small differences can be chance.",
     )
-    run = usable[chosen][0]
     try:
         classifier = classifier_of(run)
     except PawlabError as error:

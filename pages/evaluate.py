@@ -18,6 +18,7 @@ from pages.ui.evaluation_report import report_view
 from pages.ui.evaluation_retrain import RUN, VIEW, retrain_bar
 from pages.ui.evaluation_views import classes_table, confidence_view, curves_view, matrix_view
 from pages.ui.progress import follow
+from pages.ui.run_chooser import choose_run
 from pages.ui.threshold import threshold_now, threshold_panel
 from pages.ui.words import plain, show_error
 
@@ -40,15 +41,11 @@ def main() -> None:
         st.info("No run has left a model yet, so there is nothing to evaluate. Train one first.")
         st.page_link("train.py", label="Go to Training", help="Start a run there.")
         return
-    chosen = st.selectbox(
-        "Run",
-        list(usable),
-        format_func=lambda run_id: usable[run_id][1],
-        key=RUN,
-        persist_state="session",
+    run = choose_run(
+        usable,
+        RUN,
         help="Runs that left a model, newest first: name, share of validation pictures it got right, date, classes.",
     )
-    run = usable[chosen][0]
     try:
         answers = answers_of(run)
     except PawlabError as error:

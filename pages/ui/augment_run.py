@@ -15,6 +15,7 @@ from pages.ui.augment_choice import Image, Original
 from pages.ui.augment_robustness import curve
 from pages.ui.augmented import Copy, Row, augmented
 from pages.ui.classifier import classifier_of, usable_runs
+from pages.ui.run_chooser import choose_run
 from pages.ui.words import plain, show_error
 
 _RUN = "augment_run"
@@ -33,17 +34,7 @@ def with_a_run(
         st.info("No finished run yet. Train one, and see here from which strength on it fails.")
         st.page_link("train.py", label="Go to Training", help="A run with the preset Fast takes a minute or two.")
         return
-    if st.session_state.get(_RUN) not in runs:
-        st.session_state[_RUN] = next(iter(runs))
-    chosen = st.selectbox(
-        "Run",
-        list(runs),
-        format_func=lambda id: runs[id][1],
-        key=_RUN,
-        persist_state="session",
-        help="All finished runs, newest first.",
-    )
-    run = runs[chosen][0]
+    run = choose_run(runs, _RUN, help="All finished runs, newest first.")
     try:
         answers(run, classifier_of(run), config, originals, copies, found)
     except PawlabError as error:

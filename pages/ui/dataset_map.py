@@ -8,12 +8,11 @@ from core.backbone.feature_map import FeatureMap, make_map
 from core.datasets import Dataset
 from core.datasets.charts import MOST_POINTS, map_chart
 from core.datasets.selection import Filter
-from core.errors import Cancelled
 from core.jobs import Latest
+from pages.ui.asking import asked_for
 from pages.ui.overview import CONFIG
 from pages.ui.pictures import show_group
-from pages.ui.progress import AT_ONCE, follow
-from pages.ui.words import show_error
+from pages.ui.progress import AT_ONCE
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -34,26 +33,16 @@ def dataset_map(dataset: Dataset) -> None:
         "among the other colour is a hard picture, or one with a wrong label."
     )
     key = f"{dataset.root} {dataset.fingerprint}"
-    task = maps().find(key)
-    if task is None or (task.done and task.result is None):
-        if task is not None and isinstance(task.error, Cancelled):
-            st.info("Stopped: there is no map yet.")
-        elif task is not None and task.error is not None:
-            show_error(task.error)
-        st.button(
-            "Draw the map",
-            type="primary",
-            on_click=_draw,
-            args=(key, dataset),
-            help="Passes every picture through the frozen base once: a few hundred a second. What is computed is "
-            "kept, and a training run with average pooling and no copies starts from it.",
-        )
-        return
-    if not task.done:
-        follow(task, "You may use the rest of the page: it goes on.", "Nothing is kept then.")
-        return
-    if task.result is not None:
-        _show(task.result, key, dataset)
+    found = asked_for(
+        maps().find(key),
+        "Draw the map",
+        lambda: _draw(key, dataset),
+        note="You may use the rest of the page: it goes on.",
+        help="Passes every picture through the frozen base once: a few hundred a second. What is computed is "
+        "kept, and a training run with average pooling and no copies starts from it.",
+    )
+    if found is not None:
+        _show(found, key, dataset)
 
 
 def _draw(key: str, dataset: Dataset) -> None:

@@ -10,11 +10,12 @@ from core.datasets.actions import count_edits
 from core.datasets.clean import write_cleaned
 from core.datasets.edits import Edits
 from core.datasets.names import safe_name
-from core.errors import Cancelled, PawlabError
+from core.errors import PawlabError
 from core.home import subfolder
 from core.jobs import Latest
+from pages.ui.asking import download, file_asked_for
 from pages.ui.lightbox import Actions
-from pages.ui.progress import AT_ONCE, follow
+from pages.ui.progress import AT_ONCE
 from pages.ui.words import plain, show_error
 
 SMALL = 200_000_000  # bytes: what a browser downloads from the server's memory
@@ -97,40 +98,21 @@ def cleaned_zip(dataset: Dataset) -> None:
         + (f"; {left_out:,} excluded or unreadable files stay out." if left_out else ".")
     )
     key = f"{dataset.root} {dataset.fingerprint}"
-    task = zips().find(key)
-    if task is None or (task.done and task.error is not None):
-        if task is not None and isinstance(task.error, Cancelled):
-            st.info("Stopped. Nothing was kept.")
-        elif task is not None and task.error is not None:
-            show_error(task.error)
-        st.button(
-            "Prepare the zip",
-            on_click=_prepare,
-            args=(key, dataset),
-            type="primary",
-            disabled=not dataset.classes,
-            help="Copies the pictures into a zip below Pawlab's own folder. Takes a second for each few hundred MB.",
-        )
-        return
-    if not task.done:
-        follow(task, "Writing the zip. You may leave this page: it goes on.", "Nothing is kept then.")
-        return
-    path = task.result
-    if path is None or not path.is_file():
-        st.info("The zip is gone. Change something or reopen the dataset to prepare it again.")
+    path = file_asked_for(
+        zips().find(key),
+        "zip",
+        lambda: _prepare(key, dataset),
+        note="Writing the zip. You may leave this page: it goes on.",
+        help="Copies the pictures into a zip below Pawlab's own folder. Takes a second for each few hundred MB.",
+        disabled=not dataset.classes,
+    )
+    if path is None:
         return
     size = path.stat().st_size
     st.markdown(f"Ready: {size / 1e6:,.1f} MB, on this machine at")
     st.code(str(path), language=None)
     if size <= SMALL:
-        st.download_button(
-            "Download the zip",
-            data=path.read_bytes,
-            file_name=path.name,
-            mime="application/zip",
-            on_click="ignore",
-            help="The same file, through the browser.",
-        )
+        download(path, "zip", "application/zip", "The same file, through the browser.")
 
 
 def _prepare(key: str, dataset: Dataset) -> None:

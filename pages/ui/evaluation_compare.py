@@ -12,6 +12,7 @@ from pages.ui.evaluation import Pictures, comparison_task
 from pages.ui.evaluation_pictures import rows_gallery
 from pages.ui.evaluation_retrain import WITH
 from pages.ui.progress import follow
+from pages.ui.run_chooser import choose_run
 from pages.ui.words import plain, show_error
 
 CHANGED = {"second": "Only the second is right", "first": "Only the first is right"}
@@ -27,17 +28,13 @@ def compare_view(run: Run, answers: Answers, found: Pictures, usable: dict[str, 
         )
         st.page_link("train.py", label="Go to Training", help="Start a run there.")
         return
-    if st.session_state.get(WITH) not in others:
-        st.session_state.pop(WITH, None)
-    chosen = st.selectbox(
-        "Compare with",
-        list(others),
-        format_func=lambda id: usable[id][1],
-        key=WITH,
-        persist_state="session",
+    other = choose_run(
+        usable,
+        WITH,
+        label="Compare with",
+        among=others,
         help="Runs on the same source, those that were trained again from this one first.",
     )
-    other = others[chosen]
     task = comparison_task(run, found, other)
     if not task.done:
         follow(task, "Opening the other run's pictures.", "Nothing is compared then.")
@@ -47,10 +44,10 @@ def compare_view(run: Run, answers: Answers, found: Pictures, usable: dict[str, 
         _result(run, answers, found, other, task.result)
 
 
-def _candidates(run: Run, usable: list[Run]) -> dict[str, Run]:
+def _candidates(run: Run, usable: list[Run]) -> list[str]:
     same = [one for one in usable if one.source == run.source and one.id != run.id]
     related = [one for one in same if origin_of(one) == run.id or origin_of(run) == one.id]
-    return {one.id: one for one in [*related, *same]}
+    return list(dict.fromkeys(one.id for one in [*related, *same]))
 
 
 def _result(run: Run, answers: Answers, found: Pictures, other: Run, outcome: Comparison) -> None:

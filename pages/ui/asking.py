@@ -1,0 +1,69 @@
+"""What a job makes when the user asks for it: the button, how far the job is, and the file that comes of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from core.errors import Cancelled
+from core.jobs import Task
+from pages.ui.progress import follow
+from pages.ui.words import show_error
+
+Result = TypeVar("Result")
+
+
+def asked_for(
+    task: Task[Result] | None,
+    label: str,
+    ask: Callable[[], None],
+    *,
+    note: str,
+    help: str,
+    disabled: bool = False,
+    key: str | None = None,
+) -> Result | None:
+    """The result of the latest task. While there is none, draws why the last try brought none and the button `label`,
+    which calls `ask`; or, while the task is at work, how far it is, with `note` beneath."""
+    if task is not None and not task.done:
+        follow(task, note, "Nothing is kept then.")
+        return None
+    if task is not None and task.result is not None:
+        return task.result
+    if task is not None and isinstance(task.error, Cancelled):
+        st.info("Stopped. Nothing was kept.")
+    elif task is not None and task.error is not None:
+        show_error(task.error)
+    st.button(label, type="primary", on_click=ask, key=key, help=help, disabled=disabled)
+    return None
+
+
+def file_asked_for(
+    task: Task[Path] | None,
+    what: str,
+    ask: Callable[[], None],
+    *,
+    note: str,
+    help: str,
+    disabled: bool = False,
+    key: str | None = None,
+) -> Path | None:
+    """The same for a file, which somebody may have removed meanwhile. `what` is its name in a sentence."""
+    if task is not None and task.result is not None and not task.result.is_file():
+        st.info(f"The {what} is gone.")
+        task = None
+    return asked_for(task, f"Prepare the {what}", ask, note=note, help=help, disabled=disabled, key=key)
+
+
+def download(path: Path, what: str, mime: str, help: str) -> None:
+    """The button that gives the file to the browser."""
+    st.download_button(
+        f"Download the {what}",
+        data=path.read_bytes,
+        file_name=path.name,
+        mime=mime,
+        type="primary",
+        on_click="ignore",
+        help=help,
+    )
