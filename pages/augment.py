@@ -8,6 +8,7 @@ from pages.ui import augment_choice as choice
 from pages.ui import augment_controls as controls
 from pages.ui.augment_choice import Original
 from pages.ui.augment_link import read_link, write_link
+from pages.ui.augment_pictures import draw_again, pictures_choice
 from pages.ui.augment_saved import save_and_share
 from pages.ui.augment_words import augmentation_in_words
 from pages.ui.augmented import Copy, Row, augmented
@@ -65,11 +66,11 @@ def playground(found: Dataset) -> None:
     with right, st.container(gap="small"):
         controls.strength(config)
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-            choice.draw_again()
+            draw_again()
             save_and_share(config, found)
         # What was uploaded is gone as soon as its control is not drawn.
         always = ("Pictures",) if choice.uploads() else ()
-        controls.groups(config, {"Pictures": lambda: choice.choice(found)}, always=always)
+        controls.groups(config, {"Pictures": lambda: pictures_choice(found)}, always=always)
     hand_over(config)
     closer(config, originals, copies, found)
     write_link(config, found)

@@ -1,4 +1,5 @@
-"""Which pictures the preview shows, at which size, with which seed and how many copies: controls and what they give."""
+"""Which pictures the preview shows, at which size, with which seed and how many copies. `augment_pictures` has the
+controls."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,12 +12,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
-from core.datasets.selection import num_pages
-from core.datasets.thumbnails import thumbnails
 from core.errors import ImageError, PawlabError
-from core.images import FORMATS, MAX_BYTES, load_image
+from core.images import load_image
 from core.training.recipe import TrainingConfig
-from pages.ui.gallery import GalleryItem, gallery, gallery_event
+from pages.ui.gallery import gallery_event
 from pages.ui.training_form import chosen_settings
 
 Image: TypeAlias = NDArray[np.uint8]
@@ -27,8 +26,7 @@ SEED, SIZE, ORIGINALS, COPIES, BY, CLASS, CHOSEN = (
     f"augment_{name}" for name in ("seed", "size", "originals", "copies", "by", "class", "chosen")
 )
 BY_CLASS, BY_HAND, UPLOAD = "by class", "by hand", "upload"
-_UPLOADED, _PICKER, _PAGE, _SEARCH = (f"augment_{name}" for name in ("uploaded", "picker", "page", "search"))
-_A_PAGE = 12
+UPLOADED, PICKER, PAGE = (f"augment_{name}" for name in ("uploaded", "picker", "page"))
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,13 @@ def begin() -> None:
         st.session_state.setdefault(key, value)
     if st.session_state[BY] is None:  # the marked segment was clicked again
         st.session_state[BY] = BY_CLASS
-    event = gallery_event(_PICKER)
+    event = gallery_event(PICKER)
     before = list(st.session_state[CHOSEN])
     after = event.apply(frozenset(before)) ^ ({event.opened} if event.opened else frozenset())  # a click ticks too
     kept = [path for path in before if path in after]
     st.session_state[CHOSEN] = tuple([*kept, *sorted(after - set(kept))][:MOST])
     if event.page:
-        st.session_state[_PAGE] = event.page
+        st.session_state[PAGE] = event.page
 
 
 def training_now() -> TrainingConfig:
@@ -98,7 +96,7 @@ def originals(found: Dataset, side: int = 0) -> tuple[list[Original], list[Pawla
     shown: list[Original] = []
     errors: list[PawlabError] = []
     if uploads():
-        for file in st.session_state.get(_UPLOADED) or []:
+        for file in st.session_state.get(UPLOADED) or []:
             content = file.getvalue()
             try:
                 image = _uploaded(content, side)
@@ -118,121 +116,15 @@ def records(found: Dataset) -> list[ImageRecord]:
     """The dataset's pictures that are chosen: by hand, else the first training pictures of a class, or of each class in
     turn."""
     usable = found.usable("train")
-    if st.session_state[BY] == BY_HAND and (chosen := _picked(found)):
+    if st.session_state[BY] == BY_HAND and (chosen := picked(found)):
         return chosen
-    label, number = _label(found), int(st.session_state[ORIGINALS])
+    label, number = label_now(found), int(st.session_state[ORIGINALS])
     by_class = [[record for record in usable if record.label == name] for name in found.classes if label in ("", name)]
     turns = [row[turn] for turn in range(number) for row in by_class if turn < len(row)]
     return turns[:number]
 
 
-def draw_again() -> None:
-    """The button that draws other changes, and the seed that it counts on."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="augment_draw"):
-        st.button("Draw again", on_click=_next_seed, type="primary", help="Other random changes: the next seed.")
-        st.number_input(
-            "Seed",
-            0,
-            HIGHEST_SEED,
-            key=SEED,
-            persist_state="session",
-            help="The same seed draws the same changes, here and in training.",
-            width=130,
-        )
-
-
-def choice(found: Dataset) -> None:
-    """The controls."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Originals",
-            1,
-            MOST,
-            key=ORIGINALS,
-            persist_state="session",
-            disabled=st.session_state[BY] != BY_CLASS,
-            help="Rows of the preview, while they are chosen by class.",
-            width=115,
-        )
-        st.number_input("Copies each", 1, MOST, key=COPIES, persist_state="session", help="Copies in a row.", width=115)
-        st.number_input(
-            "Size",
-            *SIZES,
-            key=SIZE,
-            step=32,
-            persist_state="session",
-            help="Side of the square in pixels. Training draws at its own image size, and other sizes give others.",
-            width=125,
-        )
-    st.segmented_control(
-        "Pictures",
-        [BY_CLASS, BY_HAND, UPLOAD],
-        format_func=str.capitalize,
-        key=BY,
-        persist_state="session",
-        help="The first training pictures of a class, those that you tick, or pictures from your machine.",
-    )
-    match st.session_state[BY]:
-        case "by hand":
-            _picker(found)
-        case "upload":
-            st.file_uploader(
-                "Pictures to augment",
-                accept_multiple_files=True,
-                key=_UPLOADED,
-                max_upload_size=MAX_BYTES // 2**20,
-                help=f"Stays in memory, on this machine ({FORMATS}).",
-            )
-            st.caption("Their copies are those that training would draw, were they in the dataset.")
-        case _:
-            _label(found)
-            st.selectbox(
-                "Class",
-                ["", *found.classes],
-                format_func=lambda name: name or "All classes in turn",
-                key=CLASS,
-                persist_state="session",
-                help="Which class the originals come from: training pictures only.",
-            )
-
-
-def _picker(found: Dataset) -> None:
-    text = st.text_input(
-        "Search by name",
-        key=_SEARCH,
-        persist_state="session",
-        placeholder="part of the path",
-        help="Any part of the file's path, in upper or lower case.",
-    ).casefold()
-    fitting = [record for record in found.usable("train") if text in record.path.casefold()]
-    chosen = _picked(found)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"{len(chosen)} of at most {MOST} ticked." if chosen else "Tick up to 8; until then, they are by class."
-        st.caption(words)
-        st.button("Untick all", on_click=_untick, disabled=not chosen, help="Back to pictures by class.")
-    if not fitting:
-        st.info("No training picture has that in its name.")
-        return
-    pages = num_pages(len(fitting), _A_PAGE)
-    page = min(max(1, st.session_state.get(_PAGE, 1)), pages)
-    cells = fitting[(page - 1) * _A_PAGE : page * _A_PAGE]
-    gallery(
-        [
-            GalleryItem(record.path, record.path, Path(record.path).name, small.content, small.reason)
-            for record, small in zip(cells, thumbnails(found, cells), strict=True)
-        ],
-        _PICKER,
-        frozenset(record.path for record in chosen),
-        label="Training pictures",
-        page=page,
-        pages=pages,
-        size=_A_PAGE,
-        total=len(fitting),
-        cell=80,
-    )
-
-
-def _picked(found: Dataset) -> list[ImageRecord]:
+def picked(found: Dataset) -> list[ImageRecord]:
     """What was ticked and is still a usable training picture, in the order of the ticks."""
     by_path = {record.path: record for record in found.usable("train")}
     return [by_path[path] for path in st.session_state[CHOSEN] if path in by_path]
@@ -249,18 +141,18 @@ def pick(found: Dataset, digests: Sequence[str]) -> int:
     return paths.count("")
 
 
-def _label(found: Dataset) -> str:
+def label_now(found: Dataset) -> str:
     """The chosen class, "" for all; a class of another dataset is forgotten."""
     if st.session_state[CLASS] not in ("", *found.classes):
         st.session_state[CLASS] = ""
     return str(st.session_state[CLASS])
 
 
-def _untick() -> None:
+def untick() -> None:
     st.session_state[CHOSEN] = ()
 
 
-def _next_seed() -> None:
+def next_seed() -> None:
     st.session_state[SEED] = (seed() + 1) % (HIGHEST_SEED + 1)
 
 

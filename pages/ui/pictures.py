@@ -6,38 +6,16 @@ from collections.abc import Callable, Mapping, Set
 import numpy as np
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset, ImageRecord
-from core.datasets.selection import Catalog, Column, Filter, Indices, State, num_pages
+from core.datasets import Dataset, ImageRecord
+from core.datasets.selection import Catalog, Filter, Indices, num_pages
 from pages.ui.gallery import gallery, gallery_event
 from pages.ui.lightbox import Actions, act, gallery_items, lightbox
+from pages.ui.picture_filters import ALL, clear_filters, picture_filters
 from pages.ui.reveal import reveal, revealed_here
 from pages.ui.words import plain
 
 A_PAGE = 48
 KEY = "pictures"
-SORTS: dict[str, tuple[Column, bool]] = {
-    "Name, A to Z": ("name", False),
-    "Name, Z to A": ("name", True),
-    "Most pixels": ("pixels", True),
-    "Fewest pixels": ("pixels", False),
-    "Largest file": ("bytes", True),
-    "Smallest file": ("bytes", False),
-    "Brightest": ("brightness", True),
-    "Darkest": ("brightness", False),
-    "Sharpest": ("sharpness", True),
-    "Least sharp": ("sharpness", False),
-    "Most information": ("entropy", True),
-    "Least information": ("entropy", False),
-}
-STATES: dict[State, str] = {
-    "all": "All files",
-    "usable": "Used",
-    "excluded": "Excluded",
-    "relabelled": "Relabelled",
-    "unreadable": "Unreadable",
-}
-_AT_FIRST = {"state": "all", "sort": next(iter(SORTS))}
-_AT_FIRST |= dict.fromkeys(("split", "label", "problem", "text", "format", "mode"), "")
 _OF, _PAGE, _SELECTED, _OPEN, _ELSEWHERE, _BACK, _GROUP, _ASKED, _NEW_LABEL, _WANTED = (
     f"pictures_{name}"
     for name in ("of", "page", "selected", "open", "elsewhere", "back", "group", "asked", "new_label", "wanted")
@@ -106,7 +84,7 @@ def _pictures(
     opened = st.session_state.get(_OPEN, "")
     asked = st.session_state.get(_ASKED)
     if not opened or asked is None:  # a large view needs the room, and goes through what was asked for before
-        now = _controls(catalog, problems, titles)
+        now = picture_filters(catalog, problems, titles)
         if now != asked:
             st.session_state[_PAGE] = 1
         st.session_state[_ASKED] = asked = now
@@ -130,73 +108,6 @@ def _pictures(
 def catalog_of(dataset: Dataset) -> Catalog:
     """The dataset's columns, for all sessions. The catalog holds its dataset, so no other one can have the same id."""
     return Catalog(dataset)
-
-
-def _controls(
-    catalog: Catalog, problems: Mapping[str, Set[str]], titles: Mapping[str, str]
-) -> tuple[Filter, Column, bool]:
-    """What the controls ask `Catalog.choose` for."""
-    splits = [split for split in SPLITS if split in catalog.splits]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="pictures_controls"):
-        wanted = Filter(
-            split=_choice("split", "Split", splits, "Which part of the data to look at."),
-            label=_choice("label", "Class", catalog.dataset.classes, "The class as it is now."),
-            state=_state(),
-            problem=_choice("problem", "Problem", tuple(problems), "What may be wrong with it.", titles)
-            if problems
-            else "",
-            text=st.text_input(
-                "Name",
-                key=_control("text"),
-                width=150,
-                placeholder="part of the path",
-                help="Any part of the file's path, in upper or lower case.",
-                persist_state="session",
-            ).strip(),
-            format=_choice("format", "Format", catalog.formats, "What the file is, whatever its name says."),
-            mode=_choice("mode", "Pixels", catalog.modes, "How the pixels are stored: RGB colour, L grey, P palette."),
-        )
-        sort = st.selectbox(
-            "Sort by",
-            list(SORTS),
-            key=_control("sort"),
-            width=170,
-            help="What cannot be read comes last.",
-            persist_state="session",
-        )
-    return wanted, *SORTS[sort]
-
-
-def _choice(
-    name: str, label: str, options: tuple[str, ...] | list[str], words: str, titles: Mapping[str, str] | None = None
-) -> str:
-    """One of `options`, or "" for all of them. Nothing is drawn where there is no choice."""
-    if st.session_state.get(_control(name)) not in ("", None, *options):
-        del st.session_state[_control(name)]  # of another dataset
-    if len(options) < 2 and not titles:
-        return ""
-    chosen: str = st.selectbox(
-        label,
-        ["", *options],
-        key=_control(name),
-        width=130,
-        format_func=lambda option: plain((titles or {}).get(option, option)) if option else "All",
-        help=words,
-        persist_state="session",
-    )
-    return chosen
-
-
-def _state() -> State:
-    return st.selectbox(
-        "Show",
-        list(STATES),
-        key=_control("state"),
-        width=130,
-        format_func=lambda state: STATES[state],
-        help="Used pictures are those that training takes: readable and not excluded.",
-        persist_state="session",
-    )
 
 
 def _within_group(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[str]]) -> Indices:
@@ -289,9 +200,7 @@ def _select(catalog: Catalog, chosen: Indices) -> None:
 
 
 def _show_all() -> None:
-    for name, value in _AT_FIRST.items():
-        # Set, not removed: the browser would send what it still holds with the next click, and the filter be back.
-        st.session_state[_control(name)] = value
+    clear_filters()
     for key in (_GROUP, _OPEN, _PAGE, _ASKED, _NEW_LABEL):
         st.session_state.pop(key, None)
 
@@ -315,9 +224,5 @@ def _open_what_is_wanted(catalog: Catalog) -> None:
         del st.session_state[_WANTED]
         _show_all()
         if catalog.find(path):
-            st.session_state[_OPEN], st.session_state[_ASKED] = path, (Filter(), *SORTS[_AT_FIRST["sort"]])
+            st.session_state[_OPEN], st.session_state[_ASKED] = path, ALL
             reveal("away")
-
-
-def _control(name: str) -> str:
-    return f"pictures_control_{name}"
