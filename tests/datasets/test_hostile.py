@@ -226,7 +226,7 @@ def test_the_scan_command_prints_no_control_characters(planted: Planted, tmp_pat
 
 
 @pytest.fixture
-def fresh_page() -> Iterator[Callable[[], AppTest]]:
+def fresh_page(components_known: None) -> Iterator[Callable[[], AppTest]]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield lambda: AppTest.from_file(PROJECT / "pages" / "main.py", default_timeout=SECONDS).run()
