@@ -133,11 +133,12 @@ def to_the_end(run: Run) -> Run:
     return load_run(run.directory)
 
 
-def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 180) -> None:
-    """Waits until `condition()` holds; fails with the run's last words when it does not in time."""
+def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 180, pause: float = 0.1) -> None:
+    """Waits until `condition()` holds; fails with the run's last words when it does not in time. Looks after every
+    `pause` seconds: a look reads the run's history, which takes time from the training that is waited for."""
     deadline = time.monotonic() + seconds
     while not condition():
         collect()
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds} s; {run.history()}; {(run.directory / 'worker.log').read_text()[-2000:]}")
-        time.sleep(0.02)
+        time.sleep(pause)
