@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.gate", "tests.serving", "tests.trained"]
+pytest_plugins = ["tests.components", "tests.gate", "tests.scheduling", "tests.serving", "tests.trained"]
 
 
 @pytest.fixture(autouse=True)

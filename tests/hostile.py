@@ -11,6 +11,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from tests.drawing import draw_image, encode, image_bytes, write_images
@@ -44,6 +45,7 @@ ODD_NAMES = (
 )
 
 
+@cache
 def bad_files() -> dict[str, bytes]:
     """{name: content} of what is no picture, a damaged one, or one beyond the limits."""
     return {**_cut(), **_impostors(), **_huge(), **_bombs(), **floods()}

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from core import console
+from core.cli import app
 from core.datasets import Edits, open_dataset
 from core.datasets.sidecar import edits_file
 from core.training.runs import Run, list_runs
@@ -122,8 +124,19 @@ def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
         ("dance",),
     ],
 )
-def test_bad_input_ends_with_2_and_one_line(arguments: tuple[str | Path, ...]) -> None:
-    done = core(*arguments, code=2)
+def test_bad_input_ends_with_2_and_one_line(
+    arguments: tuple[str | Path, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Within this process: that a process of its own does the same is seen of one of them below."""
+    assert console.run(app, [str(argument) for argument in arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 1
+    assert "Traceback" not in said.err
+
+
+def test_bad_input_ends_a_process_with_2_and_one_line() -> None:
+    done = core("scan", "/nowhere", code=2)
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr

@@ -1,8 +1,11 @@
 """Fixtures that train for real: weights fetched once a session, a small drawn dataset, one finished run."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +13,13 @@ import pytest
 
 from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
-from core.datasets.sample import write_sample
+from core.datasets.sample import sample_folder, write_sample
 from core.training.fine_tuning import FineTuningConfig
 from core.training.jobs import collect, start_run
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import ACTIVE, Run, create_run, load_run
 from core.training.second_stage import fine_tune_run
+from tests.once import made_once
 
 SMALL = preset("fast").changed(image_size=96, epochs=4, batch_size=8, units=32, early_stopping_patience=50)
 
@@ -23,13 +27,14 @@ SECOND = FineTuningConfig(layers=9, epochs=2, learning_rate=1e-4)
 
 
 @pytest.fixture(scope="session")
-def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A `cache` folder with the real pre-trained weights and the base's graph."""
-    folder = tmp_path_factory.mktemp("weights-home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAWLAB_HOME", str(folder))
-        cached_base(resolve_weights())
-    yield folder / "cache"
+
+    def make(folder: Path) -> None:
+        with at_home(folder):
+            cached_base(resolve_weights())
+
+    return made_once(tmp_path_factory, "weights", make) / "cache"
 
 
 @pytest.fixture
@@ -41,33 +46,73 @@ def ready_home(pawlab_home: Path, weights_cache: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn cats and dogs in the notebook's layout: 20 + 8 a class."""
-    folder = tmp_path_factory.mktemp("drawn") / "pets"
-    write_sample(folder, train=20, validation=8)
-    return folder
+    """Drawn cats and dogs in the notebook's layout: 20 + 8 a class. Treat it as read only."""
+    make = partial(write_sample, train=20, validation=8)
+    return made_once(tmp_path_factory, "drawn", lambda folder: make(folder / "pets")) / "pets"
+
+
+@pytest.fixture(scope="session")
+def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `datasets` folder of a home where the sample has been drawn: it takes 8 s. Treat it as read only."""
+
+    def make(folder: Path) -> None:
+        with at_home(folder):
+            sample_folder()
+
+    return made_once(tmp_path_factory, "sample", make) / "datasets"
+
+
+@pytest.fixture
+def home_with_sample(pawlab_home: Path, drawn_sample: Path) -> Path:
+    """This test's home, where the sample need not be drawn any more."""
+    return with_sample(pawlab_home, drawn_sample)
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn: Path) -> Run:
     """A finished run of `SMALL` on `drawn`. Treat its folder as read only."""
-    home = tmp_path_factory.mktemp("trained-home")
-    shutil.copytree(weights_cache, home / "cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAWLAB_HOME", str(home))
-        return train_to_the_end(drawn, SMALL)
+
+    def make(folder: Path) -> None:
+        shutil.copytree(weights_cache, folder / "cache")
+        with at_home(folder):
+            train_to_the_end(drawn, SMALL)
+
+    return only_run(made_once(tmp_path_factory, "trained", make))
 
 
 @pytest.fixture(scope="session")
 def tuned(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Run:
     """`trained`, fine-tuned with `SECOND` to the end, after its copy of the first run was deleted. Treat its folder as
     read only."""
-    home = tmp_path_factory.mktemp("tuned-home")
+
+    def make(folder: Path) -> None:
+        with at_home(folder):
+            first = copied(trained, folder)
+            run = fine_tune_run(first, SECOND, "tuned")
+            shutil.rmtree(first.directory)
+            to_the_end(run)
+
+    return only_run(made_once(tmp_path_factory, "tuned", make))
+
+
+@contextmanager
+def at_home(folder: Path) -> Iterator[None]:
+    """Makes `folder` the `home()` for a while."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAWLAB_HOME", str(home))
-        first = copied(trained, home)
-        run = fine_tune_run(first, SECOND, "tuned")
-        shutil.rmtree(first.directory)
-        return to_the_end(run)
+        patch.setenv("PAWLAB_HOME", str(folder))
+        yield
+
+
+def with_sample(home: Path, drawn_sample: Path) -> Path:
+    """`home`, where the sample stands already. Links: 560 files are too many to copy for each test."""
+    shutil.copytree(drawn_sample, home / "datasets", copy_function=os.link)
+    return home
+
+
+def only_run(home: Path) -> Run:
+    """The only run in this home."""
+    (config,) = (home / "runs").glob("*/config.json")
+    return load_run(config.parent)
 
 
 def copied(run: Run, home: Path) -> Run:
@@ -88,11 +133,12 @@ def to_the_end(run: Run) -> Run:
     return load_run(run.directory)
 
 
-def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 180) -> None:
-    """Waits until `condition()` holds; fails with the run's last words when it does not in time."""
+def wait_for(run: Run, condition: Callable[[], Any], seconds: float = 180, pause: float = 0.1) -> None:
+    """Waits until `condition()` holds; fails with the run's last words when it does not in time. Looks after every
+    `pause` seconds: a look reads the run's history, which takes time from the training that is waited for."""
     deadline = time.monotonic() + seconds
     while not condition():
         collect()
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds} s; {run.history()}; {(run.directory / 'worker.log').read_text()[-2000:]}")
-        time.sleep(0.02)
+        time.sleep(pause)

@@ -16,6 +16,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.trained import with_sample
+
 expect.set_options(timeout=30_000)  # other tests run beside
 PROJECT = Path(__file__).parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -49,9 +51,10 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path) -> Iterator[Server]:
-    """The app as a user starts it, with pre-trained weights in its cache; of all tests that do not mind."""
-    yield from serve(tmp_path_factory.mktemp("server-home"), weights_cache)
+def server(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn_sample: Path) -> Iterator[Server]:
+    """The app as a user starts it, with pre-trained weights in its cache and the sample drawn; of all tests that do not
+    mind."""
+    yield from serve(with_sample(tmp_path_factory.mktemp("server-home"), drawn_sample), weights_cache)
 
 
 @pytest.fixture

@@ -38,15 +38,6 @@ def test_the_server_listens_on_loopback_only(server: Server) -> None:
     assert addresses == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_is_wider_than_a_phone(watched: Watched, path: str, scheme: str) -> None:
-    watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    watched.page.set_viewport_size({"width": 390, "height": 844})
-    watched.open(path)
-    assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
 def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Watched, tmp_path: Path) -> None:
     names = ["![](http:pawlab.invalid)", "<img src=http://pawlab.invalid>"]
     folder = tmp_path / "![](http:pawlab.invalid) www.pawlab.invalid and me@pawlab.invalid"

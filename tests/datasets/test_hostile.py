@@ -226,7 +226,7 @@ def test_the_scan_command_prints_no_control_characters(planted: Planted, tmp_pat
 
 
 @pytest.fixture
-def fresh_page() -> Iterator[Callable[[], AppTest]]:
+def fresh_page(components_known: None) -> Iterator[Callable[[], AppTest]]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield lambda: AppTest.from_file(PROJECT / "pages" / "main.py", default_timeout=SECONDS).run()
@@ -250,6 +250,7 @@ def test_the_dataset_page_shows_it(planted: Planted, fresh_page: Callable[[], Ap
 def test_the_large_view_shows_each(planted: Planted, fresh_page: Callable[[], AppTest], kind: str) -> None:
     remember_source(str(planted.data))
     at = fresh_page()
+    at.segmented_control(key="dataset_view").set_value("export").run()  # no charts beside each of them
     for path in planted.paths(kind)[:: 1 if kind == "good" else 8]:
         at.session_state["pictures_open"] = path
         at.run()

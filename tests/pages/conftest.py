@@ -14,7 +14,7 @@ from pages.ui.trust import reports
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
+def fresh_caches(components_known: None) -> Iterator[None]:
     """What one test caches, no other sees."""
     st.cache_resource.clear()
     st.cache_data.clear()

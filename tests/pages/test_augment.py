@@ -44,7 +44,7 @@ def source(drawn: Path) -> Iterator[None]:
 
 def opened(**query: str) -> AppTest:
     """The page in a new session, by a link where there is a query."""
-    at = AppTest.from_file(MAIN, default_timeout=60).run().switch_page("augment.py")
+    at = AppTest.from_file(MAIN, default_timeout=60).switch_page("augment.py")
     at.query_params.update(query)
     return at.run()
 
@@ -161,7 +161,7 @@ def test_the_page_says_whether_training_would_draw_the_same(page: AppTest) -> No
 
 
 def test_size_and_seed_of_the_training_page_are_where_the_preview_begins() -> None:
-    at = AppTest.from_file(MAIN, default_timeout=60).run().switch_page("train.py").run()
+    at = AppTest.from_file(MAIN, default_timeout=60).switch_page("train.py").run()
     at.number_input(key="training_image_size").set_value(96)
     at.number_input(key="training_seed").set_value(5).run()
     at.switch_page("augment.py").run()

@@ -22,7 +22,7 @@ MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 
 
 def page() -> AppTest:
-    return AppTest.from_file(MAIN, default_timeout=90).run().switch_page("classify.py").run()
+    return AppTest.from_file(MAIN, default_timeout=90).switch_page("classify.py").run()
 
 
 def given(*files: tuple[str, bytes]) -> AppTest:

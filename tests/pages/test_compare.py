@@ -38,7 +38,7 @@ def fresh(drawn: Path) -> Iterator[None]:
 
 
 def page(*ticked: Run) -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    app = AppTest.from_file(MAIN, default_timeout=60)
     app.session_state[CHOSEN] = [run.id for run in ticked]
     app.switch_page("train.py").run()
     assert not app.exception

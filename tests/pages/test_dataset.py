@@ -18,6 +18,14 @@ from tests.drawing import write_images
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 
 
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A dataset of 8 pictures, which is open already."""
+    folder = write_images(tmp_path / "other", {"train/a": 2, "train/b": 2, "validation/a": 2, "validation/b": 2})
+    remember_source(str(folder))
+    return folder
+
+
 def page() -> AppTest:
     return AppTest.from_file(MAIN, default_timeout=60).run()
 
@@ -37,14 +45,14 @@ def open_path(at: AppTest, path: Path) -> AppTest:
     return at.run()  # in a browser a timer does that
 
 
-def test_it_opens_on_the_drawn_sample_and_says_that_it_is_drawn() -> None:
+def test_it_opens_on_the_drawn_sample_and_says_that_it_is_drawn(home_with_sample: Path) -> None:
     at = page()
     assert not at.exception
     assert at.metric[0].value == "560"
     assert "not photos" in words(at)
 
 
-def test_opening_a_folder_shows_its_counts_and_is_remembered(drawn: Path) -> None:
+def test_opening_a_folder_shows_its_counts_and_is_remembered(other: Path, drawn: Path) -> None:
     at = open_path(page(), drawn)
     assert not at.exception
     assert at.metric[0].value == "56"
@@ -74,7 +82,7 @@ def test_a_wrong_path_is_explained_and_the_open_data_stays(drawn: Path, tmp_path
     assert current_source() == str(drawn)
 
 
-def test_a_source_that_vanished_offers_the_sample(tmp_path: Path) -> None:
+def test_a_source_that_vanished_offers_the_sample(tmp_path: Path, home_with_sample: Path) -> None:
     remember_source(str(tmp_path / "gone"))
     at = page()
     assert "gone" in at.error[0].value
@@ -82,18 +90,18 @@ def test_a_source_that_vanished_offers_the_sample(tmp_path: Path) -> None:
     assert at.metric[0].value == "560"
 
 
-def test_the_table_names_a_file_of_each_class(drawn: Path) -> None:
+def test_the_table_names_a_file_of_each_class(other: Path, drawn: Path) -> None:
     table = open_path(page(), drawn).dataframe[0].value
     for label, name in zip(table["class"], table["such as"], strict=True):
         assert (drawn / "train" / label / name).is_file()
 
 
-def test_the_message_about_a_failed_opening_can_be_closed(tmp_path: Path) -> None:
+def test_the_message_about_a_failed_opening_can_be_closed(other: Path, tmp_path: Path) -> None:
     at = open_path(page(), tmp_path / "nothing")
     assert at.error
     next(button for button in at.button if button.label == "Close this message").click().run()
     assert not at.error
-    assert at.metric[0].value == "560"
+    assert at.metric[0].value == "8"
 
 
 def test_the_number_of_flagged_files_waits_for_the_report(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:

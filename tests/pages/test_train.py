@@ -34,8 +34,7 @@ def fresh(drawn: Path) -> Iterator[None]:
 
 
 def page() -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60).run()
-    app.switch_page("train.py").run()
+    app = AppTest.from_file(MAIN, default_timeout=60).switch_page("train.py").run()
     assert not app.exception
     return app
 

@@ -19,7 +19,7 @@ MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 @pytest.fixture(scope="session")
 def clean_pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trust") / "all"
-    write_sample(folder)
+    write_sample(folder, train=6, validation=4)
     return folder
 
 

@@ -120,17 +120,6 @@ start_run(run)
     assert len(waiting()) == 7
 
 
-def test_two_runs_train_one_after_the_other_to_the_end(ready_home: Path, drawn: Path) -> None:
-    first, second = (create_run(str(drawn), SHORT, name) for name in ("first", "second"))
-    for run in (first, second):
-        start_run(run)
-    assert (first.status(), second.status()) == ("running", "waiting")
-    wait_for(second, lambda: second.status() not in ACTIVE)  # nobody looks at the queue meanwhile
-    assert [run.status() for run in (first, second)] == ["finished"] * 2, reason(second)
-    assert times(second, "status", "running")[0] >= times(first, "status", "finished")[0]
-    assert [len(run.history().epochs) for run in (first, second)] == [1, 1]
-
-
 def test_a_killed_worker_has_a_reason_and_lets_the_next_start(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
     run, following = create_run(str(drawn), LONG), gone(tmp_path)
     for each in (run, following):
@@ -161,25 +150,31 @@ def test_after_the_death_of_the_supervisor_too_a_look_starts_the_next(
     wait_for(following, lambda: following.status() == "failed")
 
 
-def test_the_death_of_the_process_that_started_it_does_not_end_a_run(ready_home: Path, drawn: Path) -> None:
-    run = create_run(str(drawn), SHORT)
+def test_two_runs_train_one_after_the_other_to_the_end_whatever_becomes_of_the_process_that_started_them(
+    ready_home: Path, drawn: Path
+) -> None:
+    first, second = (create_run(str(drawn), SHORT, name) for name in ("first", "second"))
     script = """
 import sys, time
 from pathlib import Path
 from core.training.jobs import start_run
 from core.training.runs import load_run
-start_run(load_run(Path(sys.argv[1])))
+for directory in sys.argv[1:]:
+    start_run(load_run(Path(directory)))
 print("started", flush=True)
 time.sleep(600)
 """
-    command = [sys.executable, "-c", script, str(run.directory)]
+    command = [sys.executable, "-c", script, str(first.directory), str(second.directory)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "started\n"
         os.killpg(server.pid, signal.SIGKILL)  # with all that belongs to it
-    assert at_work() == run
-    wait_for(run, lambda: run.status() not in ACTIVE)
-    assert run.status() == "finished", reason(run)
+    assert at_work() == first
+    assert (first.status(), second.status()) == ("running", "waiting")
+    wait_for(second, lambda: second.status() not in ACTIVE)  # nobody looks at the queue meanwhile
+    assert [run.status() for run in (first, second)] == ["finished"] * 2, reason(second)
+    assert times(second, "status", "running")[0] >= times(first, "status", "finished")[0]
+    assert [len(run.history().epochs) for run in (first, second)] == [1, 1]
 
 
 @pytest.mark.parametrize("moment", ["record", "forget_exit", "write_order"])

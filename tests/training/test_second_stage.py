@@ -92,7 +92,9 @@ def test_grad_cam_works_with_it(tuned: Run, drawn: Path) -> None:
 def test_a_killed_run_ends_like_one_that_was_not(tuned: Run, trained: Run, ready_home: Path) -> None:
     run = fine_tune_run(copied(trained, ready_home), SECOND, "killed")
     start_run(run)
-    wait_for(run, lambda: len(run.history().batches) >= len(trained.history().batches) * LAST // SMALL.epochs - 7)
+    wait_for(
+        run, lambda: len(run.history().batches) >= len(trained.history().batches) * LAST // SMALL.epochs - 7, pause=0.02
+    )
     assert run.alive(), run.history().reason
     kill(run)
     assert run.status() == "interrupted"
