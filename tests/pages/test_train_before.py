@@ -122,7 +122,7 @@ def test_an_estimate_is_made_when_asked_for_and_follows_the_settings(ready_home:
     assert not app.exception
     assert "for 96 pictures and copies: once" in words(app)
     assert "for 10 epochs" in words(app)
-    assert "Memory: about 1.2 GB" in words(app)
+    assert "Memory: about 1.3 GB" in words(app)
     app.number_input(key="training_epochs").set_value(20).run()
     assert "for 20 epochs" in words(app), "the arithmetic needs no new measurement"
     app.number_input(key="training_image_size").set_value(96).run()
