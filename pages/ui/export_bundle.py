@@ -11,6 +11,7 @@ from core.home import subfolder
 from core.jobs import Latest
 from core.progress import Progress
 from core.training.runs import Run
+from pages.ui.bundle_route import bundle_address
 from pages.ui.progress import AT_ONCE, follow
 from pages.ui.words import plain, show_error
 
@@ -96,8 +97,6 @@ def _make(key: str, run: Run) -> None:
 
 
 def _made(run: Run, bundle: "Bundle") -> None:
-    from core.export.kept import read_kept
-
     with st.container(border=True):
         st.markdown(
             f"**Ready.** Unpacked and tried out on {bundle.pictures} pictures. The largest difference in a probability "
@@ -115,14 +114,12 @@ def _made(run: Run, bundle: "Bundle") -> None:
         st.markdown("\n".join(rows))
         if bundle.missing:
             st.caption(f"On drawn pictures, for the run's own are not at hand: {plain(bundle.missing)}.")
-        st.download_button(
+        st.link_button(
             f"Download the bundle ({bundle.bytes / 1e6:.0f} MB)",
-            data=lambda: read_kept(run),
-            file_name=f"{run.id}.zip",
-            mime="application/zip",
+            bundle_address(run.id),
             type="primary",
-            on_click="ignore",
-            help="Goes to this device's downloads. Nothing is sent anywhere else.",
+            help="Goes to this device's downloads, and can be gone on with after a break. Nothing is sent anywhere "
+            "else.",
         )
     _inside(bundle.files)
 
