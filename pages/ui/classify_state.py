@@ -12,6 +12,7 @@ from core.jobs import Latest, Task
 from core.progress import Progress
 from core.training.runs import Run
 from pages.ui.classifier import model_key
+from pages.ui.uploads import drop_uploads
 
 OPEN, PAGE = "classify_open", "classify_page"
 # Seconds, more than for other jobs: a phone's photo takes a busy machine half of one, and a bar that comes and goes
@@ -36,6 +37,7 @@ class Session:
     kind: str = ""
     held: bool = False
     number: int = 0
+    uploads: tuple[str, ...] = ()  # the ids of what the control holds that was drawn last
     tasks: Latest[Batch] = field(default_factory=Latest)
     known: tuple[str, dict[str, Row]] = ("", {})  # of the model of that key
     judged: dict[str, str] = field(default_factory=dict)  # what the user says that a picture is, by the picture's id
@@ -81,7 +83,10 @@ def forget() -> None:
 def clear() -> None:
     """The same, with what the controls hold."""
     forget()
-    session().number += 1
+    mine = session()
+    mine.number += 1
+    drop_uploads(mine.uploads)
+    mine.uploads = ()
 
 
 def look_at_all() -> None:

@@ -13,12 +13,15 @@ from core.progress import Progress
 from core.training.runs import Run
 from pages.ui.bundle_route import bundle_address
 from pages.ui.progress import AT_ONCE, follow
+from pages.ui.uploads import drop_uploads
 from pages.ui.words import plain, show_error
 
 if TYPE_CHECKING:
     from core.export.bundle import Bundle
 
 UPLOAD_MEGABYTES = 500
+# Session keys: the control's name without its number, that number, and the latest import.
+_CONTROL, _NUMBER, _BROUGHT = "import_zip_", "import_number", "import_brought"
 INSIDE = {
     "predict.py": "classifies pictures with three small packages: `python predict.py photo.jpg`",
     "model.onnx": "for ONNX Runtime: servers, browsers, C#, Java",
@@ -133,23 +136,25 @@ def _inside(files: tuple[str, ...] | None = None) -> None:
 
 
 def _bring() -> None:
+    number = st.session_state.setdefault(_NUMBER, 0)
     upload = st.file_uploader(
         "Bundle that Pawlab made",
         type="zip",
         max_upload_size=UPLOAD_MEGABYTES,
+        key=f"{_CONTROL}{number}",
         help=f"Up to {UPLOAD_MEGABYTES} MB; larger ones with: python -m core import FILE.zip. Every file in it is "
         "checked, and none of its programs is run.",
     )
-    if upload is None:
-        return
-    task = imports().find(upload.file_id)
+    key = upload.file_id if upload else st.session_state.get(_BROUGHT, "")
+    task = imports().find(key)
     if task is None:
-        st.button(
-            "Check it and bring it back",
-            on_click=_import,
-            args=(upload.file_id, upload.getbuffer()),
-            help="It becomes a finished run of this machine, which classifies and can be evaluated.",
-        )
+        if upload:
+            st.button(
+                "Check it and bring it back",
+                on_click=_import,
+                args=(key,),
+                help="It becomes a finished run of this machine, which classifies and can be evaluated.",
+            )
     elif not task.done:
         follow(task, "Names, checksums, settings and both models are checked.", "Nothing is kept then.")
     elif task.result is not None:
@@ -160,15 +165,21 @@ def _bring() -> None:
         show_error(task.error)
 
 
-def _import(file_id: str, content: memoryview) -> None:
+def _import(key: str) -> None:
+    """Puts an empty control in the upload's place, so that no bundle is in memory longer than it takes to write it."""
+    number = st.session_state[_NUMBER]
+    contents = [st.session_state[f"{_CONTROL}{number}"].getvalue()]  # getbuffer would copy it
+    st.session_state.update({_NUMBER: number + 1, _BROUGHT: key})
+    drop_uploads([key])
+
     def work(tell: Progress) -> Run:
         from core.export.importing import import_bundle
 
         file = Path(subfolder("imports")) / f"{uuid4().hex[:12]}.zip"
         try:
-            file.write_bytes(content)
+            file.write_bytes(contents.pop())
             return import_bundle(file, progress=tell)
         finally:
             file.unlink(missing_ok=True)
 
-    imports().ask(file_id, work).wait(AT_ONCE)
+    imports().ask(key, work).wait(AT_ONCE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.archives import extract_zip
 from core.errors import ArchiveError
@@ -108,3 +109,21 @@ def test_a_second_stage_that_cannot_be_is_refused(
 
     with pytest.raises(ArchiveError, match=re.escape("run.json")):
         import_bundle(changed(folder, tmp_path / "x.zip", rewrite))
+
+
+def script() -> None:
+    """What the Training page says of the only run's second stage."""
+    from core.training.runs import list_runs
+    from pages.ui.training_fine_tune import second_stage
+
+    (run,) = list_runs().runs
+    second_stage(run.summary(), 16)
+
+
+def test_the_training_page_tells_of_it_as_before(folder: Path, tuned: Run, tmp_path: Path) -> None:
+    write_zip(folder, tmp_path / "bundle.zip")
+    import_bundle(tmp_path / "bundle.zip")
+    at = AppTest.from_function(script, default_timeout=60).run()
+    assert not at.exception
+    assert f"the last {SECOND.layers} layers" in at.markdown[0].value
+    assert tuned.summary()["fine_tuned_from"]["name"] in at.markdown[0].value

@@ -160,6 +160,7 @@ def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Pa
     at.run()
     assert not at.exception
     assert any("imported" in element.value for element in at.success)
+    assert not at.file_uploader[0].value  # nor does the server hold it any longer
     assert len(list_runs().runs) == 2
 
 
