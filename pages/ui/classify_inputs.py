@@ -81,7 +81,7 @@ def _key(kind: str) -> tuple[str, bool]:
 
 
 def _give_uploads(kind: str, uploads: list[Upload], is_new: bool) -> None:
-    session().uploads = tuple(upload.id for upload in uploads)
+    session().uploads.update(upload.id for upload in uploads)
     try:
         given = from_uploads(uploads) if uploads else None
     except PawlabError as error:

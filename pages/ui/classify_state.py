@@ -37,7 +37,7 @@ class Session:
     kind: str = ""
     held: bool = False
     number: int = 0
-    uploads: tuple[str, ...] = ()  # the ids of what the control holds that was drawn last
+    uploads: set[str] = field(default_factory=set)  # the ids of what any control has held since
     tasks: Latest[Batch] = field(default_factory=Latest)
     known: tuple[str, dict[str, Row]] = ("", {})  # of the model of that key
     judged: dict[str, str] = field(default_factory=dict)  # what the user says that a picture is, by the picture's id
@@ -86,7 +86,7 @@ def clear() -> None:
     mine = session()
     mine.number += 1
     drop_uploads(mine.uploads)
-    mine.uploads = ()
+    mine.uploads.clear()
 
 
 def look_at_all() -> None:

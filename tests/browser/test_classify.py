@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -107,6 +108,25 @@ def test_a_folder_is_given_whole_and_corrections_of_two_classes_are_opened(
     expect(page.get_by_text("my-corrections").first).to_be_visible()
     assert {file.parent.name for file in (ready.server.home / "my-corrections").glob("*/*.jpg")} >= {"cats", "dogs"}
     assert not ready.complaints
+
+
+def test_what_was_given_leaves_the_servers_memory_when_it_is_cleared(ready: Watched, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as file:
+        file.truncate(150 * 10**6)
+    server = psutil.Process(ready.server.pid)
+    give(ready, large)
+    ready.page.get_by_text("is not classified").wait_for()
+    ready.settle()
+    held = server.memory_info().rss
+    ready.page.get_by_role("button", name="Clear").click()
+    expect(ready.page.get_by_text("is not classified")).to_have_count(0)
+    for _ in range(600):
+        if server.memory_info().rss < held - 100 * 10**6:
+            break
+        ready.page.wait_for_timeout(50)
+    else:
+        pytest.fail(f"the server holds {server.memory_info().rss / 1e6:.0f} MB of {held / 1e6:.0f}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
