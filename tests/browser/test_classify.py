@@ -106,7 +106,7 @@ def test_a_folder_is_given_whole_and_corrections_of_two_classes_are_opened(
     page.get_by_role("button", name="Open my corrections").click()
     page.get_by_role("heading", name="Dataset", level=1).wait_for()
     expect(page.get_by_text("my-corrections").first).to_be_visible()
-    assert {file.parent.name for file in (ready.server.home / "my-corrections").glob("*/*.jpg")} >= {"cats", "dogs"}
+    assert {file.parent.name for file in (ready.server.home / "my-corrections").glob("*/*.jpeg")} >= {"cats", "dogs"}
     assert not ready.complaints
 
 
