@@ -69,7 +69,7 @@ def run_notebook(bundle: Path, scratch: Path, parameters: str) -> dict[str, Any]
         env={**os.environ, "PYTHONPATH": str(bundle), "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=360,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

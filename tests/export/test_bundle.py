@@ -29,7 +29,7 @@ from tests.drawing import draw_image, encode, image_bytes
 from tests.export.making import names_in, run_notebook, write_bundle
 from tests.test_cli import core, last_line
 
-pytestmark = pytest.mark.timeout(400)  # TensorFlow's converter beside other tests
+pytestmark = pytest.mark.timeout(800)  # TensorFlow's converter beside other tests
 
 GUARD = """
 import runpy, sys

@@ -23,7 +23,7 @@ from tests.drawing import image_bytes
 from tests.export.making import changed, run_notebook
 from tests.trained import SECOND, SMALL
 
-pytestmark = pytest.mark.timeout(400)  # TensorFlow beside other tests
+pytestmark = pytest.mark.timeout(800)  # TensorFlow beside other tests
 LAST = SMALL.epochs + SECOND.epochs
 
 
