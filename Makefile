@@ -31,6 +31,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.upload
 	$(BIN)/python -m benchmarks.preview
 	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.watchers

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
+from pages.ui.bundle_route import PATH, download_bundle
 from pages.ui.leaving import Leaving
 from pages.ui.live_route import LiveRoute
 
@@ -20,5 +21,9 @@ def plotly_js(request: Request) -> FileResponse:
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
 
 
-routes = [Route("/api/plotly.js", plotly_js), WebSocketRoute("/api/live", LiveRoute().connect)]
+routes = [
+    Route("/api/plotly.js", plotly_js),
+    Route(PATH, download_bundle),
+    WebSocketRoute("/api/live", LiveRoute().connect),
+]
 app = st.App("pages/main.py", routes=routes, middleware=[Middleware(Leaving)])

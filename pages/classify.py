@@ -87,13 +87,14 @@ def answers(run: Run, classifier: Classifier) -> None:
         follow(task, "Classifying what you gave. You may leave this page: it goes on.", "No answers are shown then.")
     elif task.result is not None:
         results(run, classifier, task.result, task.id, chosen_threshold(run))
-    elif isinstance(task.error, Cancelled):
-        st.info("Stopped: there are no answers.")
-        with st.container(horizontal=True):
-            st.button("Begin again", on_click=begin_again, args=(run, classifier), help="Classifies the same pictures.")
-            st.button("Clear", on_click=clear, help="Forgets what you gave.")
     elif task.error is not None:
-        show_error(task.error)
+        if isinstance(task.error, Cancelled):
+            st.info("Stopped: there are no answers.")
+        else:
+            show_error(task.error)
+        with st.container(horizontal=True):
+            st.button("Begin again", on_click=begin_again, args=(run, classifier), help="Tries the same once more.")
+            st.button("Clear", on_click=clear, help="Forgets what you gave.")
 
 
 def begin_again(run: Run, classifier: Classifier) -> None:

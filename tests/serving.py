@@ -1,11 +1,16 @@
-"""A real web server on this machine that does as a test says."""
+"""Real web servers on this machine: one that does as a test says, and one with our own routes."""
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
@@ -47,6 +52,23 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@contextmanager
+def serving_routes(*routes: BaseRoute) -> Iterator[int]:
+    """The port of a server like Streamlit's with nothing but these routes."""
+    config = uvicorn.Config(Starlette(routes=routes), port=0, ws="websockets-sansio", log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def head(handler: BaseHTTPRequestHandler, length: int | None, status: int = 200, **headers: str) -> None:

@@ -24,7 +24,7 @@ PROJECT = Path(__file__).parents[1]
 
 def core(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "core", *map(str, arguments)], cwd=PROJECT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "core", *map(str, arguments)], cwd=PROJECT, capture_output=True, text=True, timeout=360
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done

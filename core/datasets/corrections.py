@@ -50,11 +50,11 @@ def add_correction(content: bytes, label: str, name: str) -> Path:
         facts, _ = inspect_image(content)
     except ImageError as error:
         raise ImageError(f"{name} cannot be kept: {error.received}", error.expected, error.fix) from error
-    file = f"{hashlib.sha256(content).hexdigest()[:_DIGEST_LETTERS]}.{facts.format.lower()}"
+    file = f"{_digest(content)}.{facts.format.lower()}"
     try:
         root = subfolder(FOLDER)
         with locked(root / ".lock"):
-            before = next(root.glob(f"*/{file}"), None)
+            before = _found(root, content)
             target = _class_folder(root, label) / file
             if before:
                 before.replace(target)
@@ -66,6 +66,36 @@ def add_correction(content: bytes, label: str, name: str) -> Path:
             f"{name} cannot be kept in {corrections_folder()}: {error.strerror}", "a folder that can be written"
         ) from error
     return target
+
+
+def correction_of(content: bytes) -> str:
+    """The class under which a picture lies among the corrections; "" where it does not."""
+    file = _found(corrections_folder(), content)
+    return next((label for label, folder in _folders(corrections_folder()) if file and folder == file.parent), "")
+
+
+def drop_correction(content: bytes, name: str) -> None:
+    """Takes a picture out again, where it is still there.
+
+    Args:
+        content: The picture's file.
+        name: What the picture is called, for the error.
+
+    Raises:
+        PawlabError: The folder cannot be written.
+    """
+    root = corrections_folder()
+    if not root.is_dir():
+        return
+    try:
+        with locked(root / ".lock"):
+            if file := _found(root, content):
+                file.unlink()
+            _drop_empty(root)
+    except OSError as error:
+        raise PawlabError(
+            f"{name} cannot be taken out of {root}: {error.strerror}", "a folder that can be written"
+        ) from error
 
 
 def corrections() -> dict[str, int]:
@@ -92,6 +122,14 @@ def corrections_source() -> str:
     with locked(root / ".lock"):
         _drop_empty(root)
     return str(root)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_DIGEST_LETTERS]
+
+
+def _found(root: Path, content: bytes) -> Path | None:
+    return next(root.glob(f"*/{_digest(content)}.*"), None)
 
 
 def _class_folder(root: Path, label: str) -> Path:

@@ -7,7 +7,8 @@ keras_side     model.keras asked and converted to LiteRT: the only module here w
 manifest       run.json of a bundle: what is said of the run, validated
 files          what stands in a bundle, and its checksums
 compare        a bundle's answers beside the app's
-notebook       the run in plain Keras
+notebook       the run in plain Keras: its words
+notebook_code  and its code
 card           the model card
 bundle         makes and verifies one
 checks         what a stranger's model.onnx and model.keras must be like

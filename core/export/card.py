@@ -126,15 +126,29 @@ def _settings(manifest: Manifest) -> list[str]:
     seconds = sum(value for name, value in manifest.seconds.items() if name != "total")
     stopped = "" if manifest.status == "finished" else " The run was stopped before its last epoch."
     how = "The base frozen, a small head trained"
-    if stage := manifest.fine_tuning:
-        how += f", then the base's last {stage.layers} layers with it at a learning rate of {stage.learning_rate:g}"
+    if manifest.fine_tuning:
+        how += ", then the base's last layers with it"
     return [
         f"{how}: best epoch {manifest.best_epoch} of {manifest.epochs}, validation "
         f"loss {manifest.val_loss:.4f}, {seconds:.0f} s.{stopped}",
+        *_second_stage(manifest),
         "\n".join(rows),
         "Made with "
         + ", ".join(f"{plain(name)} {plain(version)}" for name, version in manifest.versions.items())
         + ".",
+    ]
+
+
+def _second_stage(manifest: Manifest) -> list[str]:
+    if (settings := manifest.fine_tuning) is None or (first := manifest.fine_tuned_from) is None:
+        return []
+    kept = manifest.best_epoch <= first.epochs
+    return [
+        f"The second stage, fine-tuning, went on from the run {plain(first.name)}, which had {first.epochs} epochs and "
+        f"its best validation accuracy, {first.val_accuracy:.1%} at a loss of {first.val_loss:.4f}, in epoch "
+        f"{first.best_epoch}. From there the base's last {settings.layers} layers moved with the head, for at most "
+        f"{settings.epochs} epochs, at a learning rate of {settings.learning_rate:g}, every BatchNormalization frozen."
+        + (" No epoch of it had a lower validation loss, so this is the first stage's model." if kept else "")
     ]
 
 

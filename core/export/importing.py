@@ -28,6 +28,7 @@ from core.home import subfolder
 from core.progress import Progress, silent
 from core.training.labels import NAME_CHARACTERS, clean
 from core.training.runs import Run, load_run, new_folder
+from core.training.second_stage import begins
 
 TRIAL_SECONDS = 120.0
 IMPORTED = " (imported)"  # behind the name that the run had
@@ -123,6 +124,8 @@ def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
         settings = manifest.settings.model_dump(mode="json")
         write_json(directory / "run.json", _summary(directory, manifest, name, digest, now))
         asked = {"name": name, "source": source_of(manifest), "created": now, "settings": settings}
+        if stage := manifest.second_stage:
+            asked["fine_tuning"] = stage.to_json()
         write_json(directory / "config.json", asked)
         run = load_run(directory)
         if manifest.threshold > 0:
@@ -147,7 +150,7 @@ def source_of(manifest: Manifest) -> str:
 def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:
     left_out = {"format", "version", "data", "history", "threshold"}
     if manifest.fine_tuning is None:
-        left_out.add("fine_tuning")
+        left_out |= {"fine_tuning", "fine_tuned_from"}
     return {
         **manifest.model_dump(mode="json", exclude=left_out),
         "run": directory.name,
@@ -163,7 +166,10 @@ def _write_log(directory: Path, manifest: Manifest, now: float) -> None:
     """The history, so that the curves are there too."""
     log = EventLog(directory / "events.jsonl")
     log.append({"event": "start", "time": now, "epoch": 1})
+    stage = manifest.second_stage
     for point in manifest.history:
+        if stage and point.epoch == stage.first_epoch:
+            log.append(begins(stage, now))
         log.append({"event": "epoch", "time": now, **point.model_dump(mode="json")})
     for phase, seconds in manifest.seconds.items():
         if phase != "total":

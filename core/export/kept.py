@@ -7,6 +7,7 @@ from core.errors import PawlabError, RunError
 from core.evaluation.chosen import chosen_threshold
 from core.export.bundle import Bundle, make_bundle
 from core.files import read_json, write_json
+from core.home import subfolder
 from core.progress import Progress, silent
 from core.training.runs import Run
 
@@ -52,13 +53,13 @@ def kept_bundle(run: Run) -> Bundle | None:
         return None
 
 
-def read_kept(run: Run) -> bytes:
-    """The content of the bundle that was made before.
+def kept_file(run: Run) -> Path:
+    """The bundle that `kept_bundle` finds, of a run in the store, for who sends it to somebody.
 
     Raises:
-        PawlabError: It is gone.
+        RunError: There is none that was verified and is still what would be made now, or a link leads out of the store.
     """
-    try:
-        return Path(run.directory / ZIP).read_bytes()
-    except OSError as error:
-        raise PawlabError(f"The bundle cannot be read: {error.strerror}", fix="Make it again") from error
+    file = run.directory / ZIP
+    if kept_bundle(run) is None or file.resolve() != subfolder("runs").resolve() / run.id / ZIP:
+        raise RunError(f"The run {run.id} has no bundle", "one that was made and verified", "Make it: page Classify")
+    return file

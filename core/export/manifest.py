@@ -15,6 +15,7 @@ from core.datasets.remote import is_remote, name_of
 from core.datasets.sources import SAMPLE
 from core.errors import PawlabError, RunError
 from core.evaluation.chosen import chosen_threshold
+from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.history import Event
 from core.training.recipe import TrainingConfig
 from core.training.runs import Run
@@ -49,12 +50,15 @@ class BaseWeights(Settings):
     description: str = Field(max_length=2000)
 
 
-class SecondStage(Settings):
-    """Fine-tuning: the last `layers` of the base trained on with the head."""
+class FirstStage(Settings):
+    """The run that a fine-tuned one went on from: nothing is read from it any more."""
 
-    layers: int = Field(ge=1, le=1000)
-    epochs: int = Field(ge=1, le=1000)
-    learning_rate: float = Field(gt=0, le=1)
+    run: str = Field(min_length=1, max_length=MAX_NAME)
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    epochs: int = Field(ge=1, le=100_000)
+    best_epoch: int = Field(ge=1)
+    val_accuracy: float = Share
+    val_loss: float
 
 
 class Manifest(Settings):
@@ -78,7 +82,8 @@ class Manifest(Settings):
     keras_onnx_difference: float = Field(ge=0)
     threshold: float = Share
     settings: TrainingConfig
-    fine_tuning: SecondStage | None = None
+    fine_tuning: FineTuningConfig | None = None
+    fine_tuned_from: FirstStage | None = None
     weights: BaseWeights
     versions: dict[str, str]
     seconds: dict[str, float]
@@ -88,6 +93,8 @@ class Manifest(Settings):
     def _fits(self) -> Self:
         if len(set(self.classes)) != len(self.classes) or any(len(name) > 255 for name in self.classes):
             raise ValueError("classes with different names of at most 255 characters")
+        if (self.fine_tuning is None) != (self.fine_tuned_from is None):
+            raise ValueError("the settings of fine-tuning and the run that it went on from, or neither")
         if not {"train", "validation"} <= set(self.counts) <= {"train", "validation", "test"}:
             raise ValueError("counts of train and validation")
         if any(set(of_class) != set(self.classes) for of_class in self.counts.values()):
@@ -96,6 +103,14 @@ class Manifest(Settings):
         if any(number < 0 for number in numbers) or not self.pictures("validation"):
             raise ValueError("counts of 0 or more, and pictures to validate on")
         return self
+
+    @property
+    def second_stage(self) -> FineTuning | None:
+        """`Run.fine_tuning` of the run."""
+        if self.fine_tuning is None or self.fine_tuned_from is None:
+            return None
+        first = self.fine_tuned_from
+        return FineTuning(first.run, first.name, first.epochs, self.fine_tuning)
 
     def pictures(self, split: str) -> int:
         return sum(self.counts[split].values())
@@ -125,6 +140,7 @@ def manifest_of(run: Run) -> Manifest:
                 "threshold": chosen_threshold(run),
                 "settings": run.config.model_dump(mode="json"),
                 "fine_tuning": summary.get("fine_tuning"),
+                "fine_tuned_from": summary.get("fine_tuned_from"),
                 "weights": weights,
                 "versions": summary["versions"],
                 "seconds": {name: value for name, value in summary["seconds"].items() if math.isfinite(value)},

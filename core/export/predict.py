@@ -1,21 +1,19 @@
-"""Classifies pictures with the model beside this file: python predict.py [--probabilities] IMAGE...
+"""python predict.py IMAGE... prints one line of JSON a picture: path, label and confidence (0..1), or path and error;
+also "unsure" where the confidence is below the threshold in labels.json. Needs onnxruntime, pillow and numpy."""
 
-Prints one line of JSON a picture: path, label and confidence (0..1), or path and error; with "unsure": true where the
-confidence is below the threshold in labels.json. Needs onnxruntime, pillow and numpy (see requirements.txt).
-"""
-
-import argparse
 import json
 import os
 import struct
+import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}
-TURNS |= {6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}  # by EXIF's orientation
+TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}  # by EXIF's orientation
+TURNS |= {6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
 
 
 def load_image(path: str, size: int) -> np.ndarray:
@@ -27,74 +25,54 @@ def load_image(path: str, size: int) -> np.ndarray:
             raise ValueError(f"the picture has {image.width}x{image.height} pixels")
         image.draft("RGB", (size, size))  # JPEG is decoded at the smallest scale that is large enough
         image.load()
-        square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
-        turn = TURNS.get(orientation(image.info.get("exif", b"")))
-        return np.array(square.transpose(Image.Transpose[turn]) if turn else square)
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):  # 16-bit grey, scaled to 8
-        values = np.asarray(image).astype(np.int64)
+    picture: Image.Image = image
+    if image.mode.startswith("I"):  # 16-bit grey, scaled to 8
+        values = np.asarray(image).astype(int)
         if values.min() < 0 or values.max() > 65535:
             raise ValueError("32-bit pixels outside 0..65535")
-        if isinstance(transparent := image.info.get("transparency"), int):
-            values[values == transparent] = 65535
-        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
-    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"):
-        raise ValueError(f"pixels of the kind {image.mode}")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    picture = image.convert("RGBA")
-    canvas = Image.new("RGB", picture.size, "white")
-    canvas.paste(picture, mask=picture.getchannel("A"))
-    return canvas
+        values[values == image.info.get("transparency", -1)] = 65535
+        picture = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if picture.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"):
+        raise ValueError(f"pixels of the kind {picture.mode}")
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.new("RGB", layer.size, "white")
+        picture.paste(layer, mask=layer)
+    square = picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+    return np.array(upright(square, image.info.get("exif", b"")))
 
 
-def orientation(exif: bytes) -> int:
-    """EXIF's orientation; 1 where there is none or it is broken. (Pillow turns a TIFF itself.)"""
+def upright(square: Image.Image, exif: bytes) -> Image.Image:
+    """Turned as EXIF says. (Pillow's own reader gives up where any other part of the block is damaged.)"""
     tiff = exif.removeprefix(b"Exif\0\0")
-    order = ">" if tiff.startswith(b"MM") else "<"
-    try:
+    with suppress(KeyError, struct.error):  # there is none, it is broken, or says nothing that we know
+        order = {b"II": "<", b"MM": ">"}[tiff[:2]]
         (start,) = struct.unpack_from(order + "L", tiff, 4)
         (entries,) = struct.unpack_from(order + "H", tiff, start)
         for at in range(start + 2, start + 2 + 12 * entries, 12):
             tag, kind, count, value = struct.unpack_from(order + "HHLH", tiff, at)
-            if (tag, kind, count) == (0x0112, 3, 1) and tiff[:2] in (b"II", b"MM"):
-                return int(value)
-    except struct.error:
-        pass
-    return 1
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Classifies pictures; prints one line of JSON for each.")
-    parser.add_argument("--probabilities", action="store_true", help="print the probability of every class")
-    parser.add_argument("images", nargs="+", metavar="IMAGE")
-    options = parser.parse_args()
-    warnings.filterwarnings("ignore", module="PIL")
-    Image.MAX_IMAGE_PIXELS = None  # load_image has its own limit
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime would report its use to its makers
-    import onnxruntime  # here, so that load_image can be imported without it
-
-    here = Path(__file__).parent
-    about = json.loads((here / "labels.json").read_text(encoding="utf-8"))
-    session = onnxruntime.InferenceSession(here / "model.onnx", providers=["CPUExecutionProvider"])
-    for path in options.images:
-        try:
-            pixels = load_image(path, about["image_size"]).astype(np.float32)[np.newaxis]
-        except Exception as error:  # a decoder may raise nearly anything
-            print(json.dumps({"path": path, "error": str(error) or type(error).__name__}), flush=True)
-            continue
-        row = session.run(["probabilities"], {"image": pixels})[0][0].tolist()
-        row = [1 - row[0], row[0]] if len(row) == 1 else row
-        best = row.index(max(row))
-        answer = {"path": path, "label": about["classes"][best], "confidence": row[best]}
-        if row[best] < about["threshold"]:
-            answer["unsure"] = True
-        if options.probabilities:
-            answer["probabilities"] = dict(zip(about["classes"], row, strict=True))
-        print(json.dumps(answer), flush=True)
+            if (tag, kind, count) == (0x0112, 3, 1):
+                return square.transpose(Image.Transpose[TURNS[value]])
+    return square
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")  # Pillow's, of metadata that nobody asked for
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime would report its use to its makers
+    import onnxruntime  # here, so that load_image can be imported without it
+
+    about = json.loads(Path(__file__).with_name("labels.json").read_text(encoding="utf-8"))
+    session = onnxruntime.InferenceSession(Path(__file__).with_name("model.onnx"), providers=["CPUExecutionProvider"])
+    for path in sys.argv[1:]:
+        answer: dict[str, object] = {"path": path}
+        try:
+            image = load_image(path, about["image_size"])[np.newaxis].astype(np.float32)
+        except Exception as error:  # a decoder may raise nearly anything
+            answer["error"] = str(error) or type(error).__name__
+        else:
+            row = session.run(["probabilities"], {"image": image})[0][0].tolist()
+            row = row if len(row) > 1 else [1 - row[0], row[0]]
+            answer |= {"label": about["classes"][row.index(max(row))], "confidence": max(row)}
+            if max(row) < about["threshold"]:
+                answer["unsure"] = True
+        print(json.dumps(answer), flush=True)

@@ -3,7 +3,6 @@
 Memory stays bounded: small views are kept of the first `KEPT_VIEWS` pictures; of the rest, only the answers.
 """
 
-import csv
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from PIL import Image
 from core.errors import ImageError
 from core.images import decode_image, load_views
 from core.inference.classifier import Answer, Classifier
+from core.inference.csv_rows import answer_row, header_row
 from core.inference.given import Picture
 from core.parallel import ordered_map
 from core.progress import Progress, silent
@@ -79,17 +79,9 @@ class Batch:
         return sorted(places, key=lambda at: sign * one.confidence if (one := self.rows[at].answer) else 2.0)
 
     def csv(self) -> bytes:
-        """A table with the columns that the command line writes: path, label, confidence, error, and one a class."""
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(["path", "label", "confidence", "error", *self.classes])
-        for row in self.rows:
-            if row.answer is None:
-                table.writerow([row.picture.path, "", "", row.reason, *[""] * len(self.classes)])
-            else:
-                values = (row.answer.probabilities[name] for name in self.classes)
-                table.writerow([row.picture.path, row.answer.label, row.answer.confidence, "", *values])
-        return text.getvalue().encode("utf-8", "backslashreplace")
+        """The table that the command line writes (`core.inference.csv_rows`)."""
+        rows = (answer_row(row.picture.path, row.answer, row.reason, self.classes) for row in self.rows)
+        return header_row(self.classes) + b"".join(rows)
 
 
 def classify_pictures(

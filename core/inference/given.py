@@ -1,8 +1,8 @@
 """What a user gives to be classified: files from a browser, zips among them, or a picture's address.
 
-Covers zips (`core.archives`, with tighter limits than for a dataset) and files beyond a number. A zip that is refused
-is a picture with a reason, so that it harms none of the others; an address that cannot be fetched is an error, since it
-is all that was given.
+Covers zips (`core.archives`, with tighter limits than for a dataset) and uploads that are too many or too large. A zip
+that is refused is a picture with a reason, so that it harms none of the others; an address that cannot be fetched is an
+error, since it is all that was given.
 """
 
 import hashlib
@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.archives import ArchiveLimits, extract_zip, is_ignored
-from core.errors import ArchiveError, ImageError
+from core.errors import ArchiveError, ImageError, InputError
 from core.images import read_image_file
 from core.progress import Progress
 
 MAX_PICTURES = 20_000
+MAX_UPLOAD_BYTES = 2**30
+"""Of all uploads together, which are in the server's memory while they are classified."""
 ZIP_LIMITS = ArchiveLimits(members=MAX_PICTURES, total_bytes=2 * 2**30)
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -64,16 +66,29 @@ class Given:
 
         Raises:
             PawlabError: The address cannot be fetched.
+            InputError: There are too many of them.
         """
         if self.pictures is None:
             scratch = tempfile.mkdtemp(prefix="pawlab-")
             weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)  # goes when this object goes
-            self.pictures = tuple(self._find(Path(scratch), progress)[:MAX_PICTURES])
+            pictures = tuple(self._find(Path(scratch), progress))
+            if len(pictures) > MAX_PICTURES:
+                raise _too_much(f"{len(pictures):,} pictures", f"{MAX_PICTURES:,}")
+            self.pictures = pictures
         return self.pictures
 
 
 def from_uploads(uploads: Sequence[Upload]) -> Given:
-    """Files as they were uploaded; what an operating system leaves in folders (Thumbs.db) is not among them."""
+    """Files as they were uploaded; what an operating system leaves in folders (Thumbs.db) is not among them.
+
+    Raises:
+        InputError: There are too many of them, or they are too large.
+    """
+    if len(uploads) > MAX_PICTURES:
+        raise _too_much(f"{len(uploads):,} files", f"{MAX_PICTURES:,}")
+    total = sum(len(upload.content) for upload in uploads)
+    if total > MAX_UPLOAD_BYTES:
+        raise _too_much(f"{total / 2**30:.2f} GB", f"{MAX_UPLOAD_BYTES / 2**30:.0f} GB")
 
     def find(scratch: Path, progress: Progress) -> list[Picture]:
         found: list[Picture] = []
@@ -101,6 +116,14 @@ def from_address(url: str, number: int = 0) -> Given:
         return [Picture(key, _name_of(url), fetch_image(url, progress))]
 
     return Given(key, find)
+
+
+def _too_much(received: str, expected: str) -> InputError:
+    return InputError(
+        f"Received {received}",
+        f"at most {expected} at once",
+        "Give a part of it, or classify the folder where it lies: python -m core classify FOLDER --run RUN --csv FILE",
+    )
 
 
 def _name_of(url: str) -> str:

@@ -1,25 +1,25 @@
 """The answers as a CSV that may become very long: written as they come, and gone on with after a break.
 
-Columns: path, label, confidence, error, and the probability of each class. Rows end with CRLF (RFC 4180). A writer may
-be killed at any moment, which leaves at most an unfinished last row; the next one cuts it off and goes on.
+Its rows are those of `core.inference.csv_rows`. A writer may be killed at any moment, which leaves at most an
+unfinished last row; the next one cuts it off and goes on.
 """
 
 import csv
 import hashlib
-import io
 import time
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Answer, Classifier
+from core.inference.csv_rows import answer_row, columns, header_row
 from core.inference.inputs import Found
 
 FLUSH_SECONDS = 1.0
@@ -28,10 +28,6 @@ MAX_LINE_BYTES = 2**20
 RESUME = "Once that is so, go on with the same command and --resume"
 SAMPLES = 32  # answers that are kept to tell whose they are
 TOLERANCE = 1e-3  # between two answers of one model: batches and machines differ by less, two models by more
-
-
-def columns(classes: Sequence[str]) -> list[str]:
-    return ["path", "label", "confidence", "error", *classes]
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def check_replaceable(path: Path) -> None:
     Raises:
         ConfigError: The file at `path` is something else: a picture, for one.
     """
-    begin = _encoded(columns([])).rstrip()
+    begin = header_row([]).rstrip()
     try:
         with path.open("rb") as file:
             content = file.read(len(begin))
@@ -112,7 +108,8 @@ def read_table(path: Path, classes: Sequence[str]) -> Earlier:
                         samples[row[0]] = tuple(float(cell) for cell in row[4:])
                 end = at
             file.seek(0)
-            if not end and not _encoded(header).startswith(file.read(MAX_LINE_BYTES)):  # else killed in its first line
+            # Nothing but the beginning of its first line: it was killed in there.
+            if not end and not header_row(classes).startswith(file.read(MAX_LINE_BYTES)):
                 raise _foreign(path, "has no whole line", header)
     except FileNotFoundError:
         return Earlier(path)
@@ -144,7 +141,7 @@ class TableWriter:
         except OSError:  # no ordinary file, but one that can be written, as /dev/stdout is
             pass
         if not end:
-            self._waiting += _encoded(columns(classes))
+            self._waiting += header_row(classes)
             try:
                 self.flush()
             except PawlabError:
@@ -153,10 +150,9 @@ class TableWriter:
 
     def write(self, picture: Found, answer: Answer | ImageError) -> None:
         if isinstance(answer, ImageError):
-            cells: list[Any] = [picture.path, "", "", answer.received, *[""] * len(self._classes)]
+            self._waiting += answer_row(picture.path, None, answer.received, self._classes)
         else:
-            cells = [picture.path, answer.label, answer.confidence, "", *answer.probabilities.values()]
-        self._waiting += _encoded(cells)
+            self._waiting += answer_row(picture.path, answer, "", self._classes)
         if len(self._waiting) > FLUSH_BYTES or time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
@@ -207,12 +203,6 @@ def _whole_rows(file: IO[bytes]) -> Iterator[tuple[list[str], int]]:
                 return
             raise
         yield row, end
-
-
-def _encoded(cells: Sequence[Any]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue().encode()
 
 
 def _digest(path: str) -> int:

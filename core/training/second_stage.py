@@ -61,7 +61,7 @@ def fine_tune_run(first: Run, settings: FineTuningConfig, name: str = "") -> Run
         if (first.directory / "edits.json").is_file():
             shutil.copyfile(first.directory / "edits.json", directory / "edits.json")
         log = Run(directory, title, first.source, first.config, created).log
-        log.extend([*_curves(history), _begins(stage, created)])
+        log.extend([*_curves(history), begins(stage, created)])
         asked = {"name": title, "source": first.source, "created": created}
         asked |= {"settings": summary["settings"], "fine_tuning": stage.to_json()}
         write_json(directory / "config.json", asked)  # last: a folder without it is no run
@@ -156,7 +156,8 @@ def _curves(history: History) -> list[Event]:
     return [*([history.samples] if history.samples else []), *points]
 
 
-def _begins(stage: FineTuning, created: float) -> Event:
+def begins(stage: FineTuning, created: float) -> Event:
+    """The event that stands between the epochs of the two stages."""
     settings = stage.settings
     facts = {"epoch": stage.first_epoch, "layers": settings.layers, "learning_rate": settings.learning_rate}
     return {"event": "fine_tune", "time": created, **facts}

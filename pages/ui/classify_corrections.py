@@ -3,10 +3,17 @@ as a dataset on this machine."""
 
 import streamlit as st
 
-from core.datasets.corrections import add_correction, corrections, corrections_folder, corrections_source
+from core.datasets.corrections import (
+    add_correction,
+    correction_of,
+    corrections,
+    corrections_folder,
+    corrections_source,
+    drop_correction,
+)
 from core.errors import PawlabError
 from core.inference.batch import Row
-from pages.ui.classify_state import session
+from pages.ui.classify_state import Kept, session
 from pages.ui.data import start
 from pages.ui.words import plain, show_error
 
@@ -53,14 +60,43 @@ def judgement(row: Row, classes: tuple[str, ...]) -> None:
         help=f"Copies the picture, under the class that you gave it, to {corrections_folder()} on this machine. "
         "Nothing is sent anywhere.",
     )
-    if keep and said not in (None, NONE) and mine.kept.get(id) != said:
-        try:
-            add_correction(row.picture.read(), said, row.picture.path)
-            mine.kept[id] = said
-        except PawlabError as error:
-            show_error(error)
+    try:
+        if said in (None, NONE):
+            _take_back(row)
+        elif keep:
+            _keep(row, said)
+    except PawlabError as error:
+        show_error(error)
     _tally(row)
-    _kept(keep)
+    _kept(row, keep)
+
+
+def _keep(row: Row, label: str) -> None:
+    kept, id = session().kept, row.picture.id
+    if id in kept and kept[id].label == label:
+        return
+    content = row.picture.read()
+    before = kept[id].before if id in kept else correction_of(content)
+    add_correction(content, label, row.picture.path)
+    kept[id] = Kept(label, before)
+
+
+def _take_back(row: Row) -> None:
+    """Leaves the corrections as they were before this session kept the picture."""
+    kept = session().kept.get(row.picture.id)
+    if kept is None:
+        return
+    content = row.picture.read()
+    if kept.before:
+        add_correction(content, kept.before, row.picture.path)
+    else:
+        drop_correction(content, row.picture.path)
+    del session().kept[row.picture.id]
+
+
+def _forget_judgement(row: Row) -> None:
+    session().judged.pop(row.picture.id, None)
+    st.session_state[f"judge_{row.picture.id}"] = None  # the run that follows takes the copy back
 
 
 def _tally(row: Row) -> None:
@@ -72,7 +108,7 @@ def _tally(row: Row) -> None:
         st.caption(f"You judged {len(judged):,} here: {right:,} right.")
 
 
-def _kept(keep: bool) -> None:
+def _kept(row: Row, keep: bool) -> None:
     counts = corrections()
     if not (keep or counts):
         return
@@ -81,11 +117,20 @@ def _kept(keep: bool) -> None:
         return
     amounts = ", ".join(f"{plain(name)} {count:,}" for name, count in counts.items())
     st.caption(f"Kept so far: {amounts}, in {plain(str(corrections_folder()))}, on this machine only.")
-    if st.button(
-        "Open my corrections",
-        disabled=len(counts) < 2,
-        help="Opens them on the Dataset page, to look at or to train with. Needs pictures of two classes.",
-    ):
+    with st.container(horizontal=True):
+        if row.picture.id in session().kept:
+            st.button(
+                "Take this one back",
+                on_click=_forget_judgement,
+                args=(row,),
+                help="Removes the copy of this picture again, and what you judged of it.",
+            )
+        opens = st.button(
+            "Open my corrections",
+            disabled=len(counts) < 2,
+            help="Opens them on the Dataset page, to look at or to train with. Needs pictures of two classes.",
+        )
+    if opens:
         try:
             start(corrections_source())
         except PawlabError as error:

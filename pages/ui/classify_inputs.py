@@ -7,11 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.errors import PawlabError
 from core.images import FORMATS, MAX_BYTES
-from core.inference.given import MAX_PICTURES, Upload, from_address, from_uploads
+from core.inference.given import MAX_PICTURES, MAX_UPLOAD_BYTES, Upload, from_address, from_uploads
 from core.training.runs import Run
-from pages.ui.classify_state import give, session
+from pages.ui.classify_state import clear, give, session
 from pages.ui.live_camera import live_camera
+from pages.ui.words import show_error
 
 MEGABYTES = MAX_BYTES // 2**20
 ZIP_MEGABYTES = 200
@@ -39,9 +41,11 @@ def _folder(run: Run) -> None:
     uploads = st.file_uploader(
         "A folder of pictures",
         accept_multiple_files="directory",
+        max_upload_size=ZIP_MEGABYTES,
         key=key,
         help="Your browser asks for a folder and sends all files in it, also those of its subfolders. They stay on "
-        "this machine. For more than some thousand pictures, use the command line: python -m core classify.",
+        f"this machine. Up to {MAX_PICTURES:,} files and {MAX_UPLOAD_BYTES / 2**30:.0f} GB; for more there is the "
+        "command line: python -m core classify.",
     )
     _give_uploads("folder", [Upload(one.file_id, one.name, one.getvalue()) for one in uploads], is_new)
 
@@ -51,7 +55,7 @@ def _address(run: Run) -> None:
         url = st.text_input(
             "Address of a picture",
             placeholder="https://example.org/cat.jpg",
-            key="classify_url",
+            key=_key("url")[0],
             help=f"http or https, on the public web. Pawlab fetches it, up to {MEGABYTES} MB; addresses of this "
             "machine and its network are refused.",
         ).strip()
@@ -77,7 +81,14 @@ def _key(kind: str) -> tuple[str, bool]:
 
 
 def _give_uploads(kind: str, uploads: list[Upload], is_new: bool) -> None:
-    give(kind, from_uploads(uploads) if uploads else None, is_new)
+    session().uploads.update(upload.id for upload in uploads)
+    try:
+        given = from_uploads(uploads) if uploads else None
+    except PawlabError as error:
+        show_error(error)
+        st.button("Clear", on_click=clear, key="classify_clear_uploads", help="Forgets what you gave.")
+        given = None
+    give(kind, given, is_new)
 
 
 INPUTS: dict[str, Callable[[Run], None]] = {

@@ -12,9 +12,20 @@ from core.jobs import Latest, Task
 from core.progress import Progress
 from core.training.runs import Run
 from pages.ui.classifier import model_key
-from pages.ui.progress import AT_ONCE
+from pages.ui.uploads import drop_uploads
 
 OPEN, PAGE = "classify_open", "classify_page"
+# Seconds, more than for other jobs: a phone's photo takes a busy machine half of one, and a bar that comes and goes
+# would take longer still.
+ANSWER_AT_ONCE = 1.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The class under which a picture lies among the corrections, and the one from before, or ""."""
+
+    label: str
+    before: str
 
 
 @dataclass
@@ -26,10 +37,11 @@ class Session:
     kind: str = ""
     held: bool = False
     number: int = 0
+    uploads: set[str] = field(default_factory=set)  # the ids of what any control has held since
     tasks: Latest[Batch] = field(default_factory=Latest)
     known: tuple[str, dict[str, Row]] = ("", {})  # of the model of that key
     judged: dict[str, str] = field(default_factory=dict)  # what the user says that a picture is, by the picture's id
-    kept: dict[str, str] = field(default_factory=dict)  # the class under which it lies among the corrections
+    kept: dict[str, Kept] = field(default_factory=dict)  # what this session put among the corrections, by the same
 
 
 @st.cache_resource(scope="session", show_spinner=False)
@@ -71,7 +83,10 @@ def forget() -> None:
 def clear() -> None:
     """The same, with what the controls hold."""
     forget()
-    session().number += 1
+    mine = session()
+    mine.number += 1
+    drop_uploads(mine.uploads)
+    mine.uploads.clear()
 
 
 def look_at_all() -> None:
@@ -94,5 +109,5 @@ def classification(run: Run, classifier: Classifier, again: bool = False) -> Tas
         return batch
 
     task = mine.tasks.ask(f"{model} {given.key}", work, again=again)
-    task.wait(AT_ONCE)
+    task.wait(ANSWER_AT_ONCE)
     return task

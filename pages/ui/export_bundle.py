@@ -11,13 +11,17 @@ from core.home import subfolder
 from core.jobs import Latest
 from core.progress import Progress
 from core.training.runs import Run
+from pages.ui.bundle_route import bundle_address
 from pages.ui.progress import AT_ONCE, follow
+from pages.ui.uploads import drop_uploads
 from pages.ui.words import plain, show_error
 
 if TYPE_CHECKING:
     from core.export.bundle import Bundle
 
 UPLOAD_MEGABYTES = 500
+# Session keys: the control's name without its number, that number, and the latest import.
+_CONTROL, _NUMBER, _BROUGHT = "import_zip_", "import_number", "import_brought"
 INSIDE = {
     "predict.py": "classifies pictures with three small packages: `python predict.py photo.jpg`",
     "model.onnx": "for ONNX Runtime: servers, browsers, C#, Java",
@@ -96,8 +100,6 @@ def _make(key: str, run: Run) -> None:
 
 
 def _made(run: Run, bundle: "Bundle") -> None:
-    from core.export.kept import read_kept
-
     with st.container(border=True):
         st.markdown(
             f"**Ready.** Unpacked and tried out on {bundle.pictures} pictures. The largest difference in a probability "
@@ -115,14 +117,12 @@ def _made(run: Run, bundle: "Bundle") -> None:
         st.markdown("\n".join(rows))
         if bundle.missing:
             st.caption(f"On drawn pictures, for the run's own are not at hand: {plain(bundle.missing)}.")
-        st.download_button(
+        st.link_button(
             f"Download the bundle ({bundle.bytes / 1e6:.0f} MB)",
-            data=lambda: read_kept(run),
-            file_name=f"{run.id}.zip",
-            mime="application/zip",
+            bundle_address(run.id),
             type="primary",
-            on_click="ignore",
-            help="Goes to this device's downloads. Nothing is sent anywhere else.",
+            help="Goes to this device's downloads, and can be gone on with after a break. Nothing is sent anywhere "
+            "else.",
         )
     _inside(bundle.files)
 
@@ -136,23 +136,25 @@ def _inside(files: tuple[str, ...] | None = None) -> None:
 
 
 def _bring() -> None:
+    number = st.session_state.setdefault(_NUMBER, 0)
     upload = st.file_uploader(
         "Bundle that Pawlab made",
         type="zip",
         max_upload_size=UPLOAD_MEGABYTES,
+        key=f"{_CONTROL}{number}",
         help=f"Up to {UPLOAD_MEGABYTES} MB; larger ones with: python -m core import FILE.zip. Every file in it is "
         "checked, and none of its programs is run.",
     )
-    if upload is None:
-        return
-    task = imports().find(upload.file_id)
+    key = upload.file_id if upload else st.session_state.get(_BROUGHT, "")
+    task = imports().find(key)
     if task is None:
-        st.button(
-            "Check it and bring it back",
-            on_click=_import,
-            args=(upload.file_id, upload.getbuffer()),
-            help="It becomes a finished run of this machine, which classifies and can be evaluated.",
-        )
+        if upload:
+            st.button(
+                "Check it and bring it back",
+                on_click=_import,
+                args=(key,),
+                help="It becomes a finished run of this machine, which classifies and can be evaluated.",
+            )
     elif not task.done:
         follow(task, "Names, checksums, settings and both models are checked.", "Nothing is kept then.")
     elif task.result is not None:
@@ -163,15 +165,21 @@ def _bring() -> None:
         show_error(task.error)
 
 
-def _import(file_id: str, content: memoryview) -> None:
+def _import(key: str) -> None:
+    """Puts an empty control in the upload's place, so that no bundle is in memory longer than it takes to write it."""
+    number = st.session_state[_NUMBER]
+    contents = [st.session_state[f"{_CONTROL}{number}"].getvalue()]  # getbuffer would copy it
+    st.session_state.update({_NUMBER: number + 1, _BROUGHT: key})
+    drop_uploads([key])
+
     def work(tell: Progress) -> Run:
         from core.export.importing import import_bundle
 
         file = Path(subfolder("imports")) / f"{uuid4().hex[:12]}.zip"
         try:
-            file.write_bytes(content)
+            file.write_bytes(contents.pop())
             return import_bundle(file, progress=tell)
         finally:
             file.unlink(missing_ok=True)
 
-    imports().ask(file_id, work).wait(AT_ONCE)
+    imports().ask(key, work).wait(AT_ONCE)

@@ -8,7 +8,7 @@ Then each frame that is looked at gets {"sequence", "label", "confidence", "prob
 the frame's number on this connection, from 1. A connection has one frame at work and one that waits, the newest: what
 it displaces is dropped, never queued. Whatever ends the connection comes as {"error", "closing": true} before.
 
-Covered: pages of other sites (Origin), other host names (DNS rebinding), frames that are too large or too many,
+Covered: pages of other sites and other host names (`pages.ui.asked`), frames that are too large or too many,
 connections that are too many or say nothing, and folders outside the store of runs. Not covered: a message is read
 whole before its size is known, up to Streamlit's `server.maxMessageSize`, as on Streamlit's own socket.
 """
@@ -23,13 +23,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from core.errors import ImageError, PawlabError
+from pages.ui.asked import socket_of_our_pages
 
 if TYPE_CHECKING:
     from core.inference.live import LiveAnswer, LiveModels
@@ -72,15 +70,6 @@ class Ending(Exception):
         super().__init__(words)
 
 
-def from_our_pages(headers: Headers) -> bool:
-    """Whether a page of this very server asks. Browsers always send an Origin with a websocket."""
-    host, origin = headers.get("host"), headers.get("origin", "")
-    try:
-        return is_host_allowed(host) and urlsplit(origin).netloc == host
-    except ValueError:
-        return False
-
-
 class LiveRoute:
     """The route with what its connections share."""
 
@@ -93,7 +82,7 @@ class LiveRoute:
 
     async def connect(self, socket: WebSocket) -> None:
         """Serves one connection to its end."""
-        if not from_our_pages(socket.headers):
+        if not socket_of_our_pages(socket.headers):
             await socket.close(1008)  # before it is accepted: the browser sees 403
             return
         try:

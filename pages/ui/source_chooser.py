@@ -23,6 +23,7 @@ SOURCES = {
     "folder": "Upload a folder",
     "address": "Zip on the web",
 }
+FILE_MEGABYTES = 200
 _PATH, _RECENT = "source_path", "source_recent"
 
 
@@ -126,11 +127,12 @@ def _upload_zip() -> None:
     upload = st.file_uploader(
         "Zip with one folder a class",
         type="zip",
-        help="Unpacked into Pawlab's own folder, once. Up to 200 MB; open larger ones by their path.",
+        max_upload_size=FILE_MEGABYTES,
+        help=f"Unpacked into Pawlab's own folder, once. Up to {FILE_MEGABYTES} MB; open larger ones by their path.",
     )
     if upload and st.button("Open the uploaded zip", type="primary", help="Unpacks it and reads every picture."):
         try:
-            kept = keep_zip(upload.getbuffer(), upload.name)
+            kept = keep_zip(upload.getvalue(), upload.name)
         except PawlabError as error:
             show_error(error)
         else:
@@ -141,6 +143,7 @@ def _upload_folder() -> None:
     uploads = st.file_uploader(
         "Folder with one folder a class",
         accept_multiple_files="directory",
+        max_upload_size=FILE_MEGABYTES,
         help="Your browser asks for a folder and sends all files in it. "
         f"Up to {MAX_FOLDER_BYTES / 2**30:.0f} GB; open larger ones by their path.",
     )
@@ -149,7 +152,7 @@ def _upload_folder() -> None:
     ):
         try:
             with st.spinner("Storing the folder"):
-                kept = keep_folder([(upload.name, upload.getbuffer()) for upload in uploads])
+                kept = keep_folder([(upload.name, upload.getvalue()) for upload in uploads])
         except PawlabError as error:
             show_error(error)
         else:

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -74,6 +75,58 @@ def test_good_and_bad_files_are_cards_and_a_zip_beside_them_makes_a_table(ready:
     page.wait_for_function("document.querySelector('video')?.readyState >= 3")
     expect(page.get_by_text("18 pictures")).to_be_visible()
     assert not ready.complaints
+
+
+def test_a_folder_is_given_whole_and_corrections_of_two_classes_are_opened(
+    ready: Watched, drawn: Path, tmp_path: Path
+) -> None:
+    page = ready.page
+    for label in ("cats", "dogs"):
+        place = tmp_path / "mine" / label
+        place.mkdir(parents=True)
+        shutil.copyfile(min((drawn / "validation" / label).iterdir()), place / "a.jpg")
+    (tmp_path / "mine" / "Thumbs.db").write_bytes(b"left by a system")
+    page.get_by_text("Folder", exact=True).first.click()
+    page.get_by_text("A folder of pictures").wait_for()
+    ready.settle()
+    page.locator('input[type="file"][webkitdirectory]').set_input_files(tmp_path / "mine")
+    expect(page.get_by_text("2 pictures in")).to_be_visible()
+    for label in ("cats", "dogs"):
+        expect(page.get_by_text(re.compile(f"mine/{label}/a.jpg · "))).to_be_visible()
+    for at, label in enumerate(("cats", "dogs")):
+        page.get_by_role("button", name="Look closer").nth(at).click()
+        page.get_by_text("Is that right?").wait_for()
+        if not at:
+            page.get_by_text("Keep what I judge").click()
+            ready.settle()
+        page.get_by_text(re.compile(f"^(Right:|Wrong, it is) {label}$")).click()
+        page.get_by_role("button", name="Take this one back").wait_for()
+        if not at:
+            page.get_by_role("button", name=re.compile("^Back")).click()
+    page.get_by_role("button", name="Open my corrections").click()
+    page.get_by_role("heading", name="Dataset", level=1).wait_for()
+    expect(page.get_by_text("my-corrections").first).to_be_visible()
+    assert {file.parent.name for file in (ready.server.home / "my-corrections").glob("*/*.jpeg")} >= {"cats", "dogs"}
+    assert not ready.complaints
+
+
+def test_what_was_given_leaves_the_servers_memory_when_it_is_cleared(ready: Watched, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as file:
+        file.truncate(150 * 10**6)
+    server = psutil.Process(ready.server.pid)
+    give(ready, large)
+    ready.page.get_by_text("is not classified").wait_for()
+    ready.settle()
+    held = server.memory_info().rss
+    ready.page.get_by_role("button", name="Clear").click()
+    expect(ready.page.get_by_text("is not classified")).to_have_count(0)
+    for _ in range(600):
+        if server.memory_info().rss < held - 100 * 10**6:
+            break
+        ready.page.wait_for_timeout(50)
+    else:
+        pytest.fail(f"the server holds {server.memory_info().rss / 1e6:.0f} MB of {held / 1e6:.0f}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

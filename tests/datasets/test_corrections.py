@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.datasets import open_dataset
-from core.datasets.corrections import add_correction, corrections, corrections_folder, corrections_source
+from core.datasets.corrections import (
+    add_correction,
+    correction_of,
+    corrections,
+    corrections_folder,
+    corrections_source,
+    drop_correction,
+)
 from core.datasets.names import CLASS_BYTES, safe_name, same_place
 from core.errors import DatasetError, ImageError, InputError, PawlabError
 from tests.drawing import image_bytes
@@ -165,3 +172,22 @@ def test_many_at_once_lose_nothing_and_double_nothing() -> None:
         thread.join()
     assert sum(corrections().values()) == 12
     assert len({path.name for path in files()}) == len(files()) == 12
+
+
+@pytest.mark.parametrize("label", ["dogs", "../../etc", "a\nb", "\ud800"])
+def test_a_picture_is_taken_out_again_and_no_other(label: str) -> None:
+    for seed in (1, 2):
+        add_correction(image_bytes(seed), label, "a")
+    assert [correction_of(image_bytes(seed)) for seed in (1, 2, 3)] == [label, label, ""]
+    drop_correction(image_bytes(1), "a")
+    assert [correction_of(image_bytes(seed)) for seed in (1, 2)] == ["", label]
+    for _ in range(2):
+        drop_correction(image_bytes(2), "a")
+    assert corrections() == {}
+    assert files() == []
+
+
+def test_taking_out_of_nothing_makes_nothing(pawlab_home: Path) -> None:
+    drop_correction(image_bytes(1), "a")
+    assert correction_of(image_bytes(1)) == ""
+    assert not pawlab_home.exists()

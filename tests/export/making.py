@@ -1,8 +1,13 @@
 """Bundles for tests: a quick one without TensorFlow, and one with some member changed."""
 
+import json
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from core.export.bundle import write_models, write_papers
 from core.export.card import Verified
@@ -44,3 +49,28 @@ def changed(folder: Path, target: Path, change: Callable[[Path], None], sums: bo
 def names_in(target: Path) -> set[str]:
     with zipfile.ZipFile(target) as archive:
         return set(archive.namelist())
+
+
+def run_notebook(bundle: Path, scratch: Path, parameters: str) -> dict[str, Any]:
+    """What the notebook in an unpacked bundle comes to, its cells run one after the other in a process of their own.
+
+    Args:
+        parameters: Code that stands behind the cell of the parameters, such as where the data are.
+    """
+    notebook = json.loads((bundle / "notebook.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    values = "accuracy=float(accuracy), missing=missing, low=LOW, high=HIGH, epochs=len(history.history['loss'])"
+    program = scratch / "cells.py"
+    report = f"import json; print(json.dumps(dict({values})))"
+    program.write_text("\n\n".join([cells[0], parameters, *cells[1:], report]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, program],
+        cwd=bundle,
+        env={**os.environ, "PYTHONPATH": str(bundle), "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=360,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result

@@ -121,3 +121,11 @@ def test_an_address_of_this_machine_is_refused_and_its_key_tells_no_secret() -> 
     assert "secret" not in given.key
     with pytest.raises(InputError):
         given.open(silent)
+
+
+def test_zips_that_hold_too_many_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.inference.given.MAX_PICTURES", 3)
+    zips = [make_zip({f"{seed}.jpg": image_bytes(seed) for seed in (at, at + 1)}) for at in (0, 2)]
+    given = from_uploads([Upload(str(at), f"{at}.zip", content) for at, content in enumerate(zips)])
+    with pytest.raises(InputError, match="Received 4 pictures"):
+        given.open(silent)

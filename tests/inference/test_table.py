@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Answer
+from core.inference.csv_rows import columns
 from core.inference.inputs import Found
-from core.inference.table import Earlier, TableWriter, check_replaceable, columns, read_table
+from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
 
 CLASSES = ("cats", 'd"o,g\ns', "=1+1")
 PATHS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
-from core.datasets.corrections import corrections
+from core.datasets.corrections import add_correction, corrections, corrections_folder
+from core.datasets.current import current_source
 from core.evaluation.chosen import choose_threshold
 from core.inference.classifier import Answer, Classifier
 from core.training.runs import Run, load_run
 from pages.ui.classifier import bars, confidence_in_words
+from pages.ui.classify_corrections import NONE
 from pages.ui.classify_detail import headline
 from tests.drawing import draw_image, encode, image_bytes, make_zip
 
@@ -39,6 +42,11 @@ def settled(at: AppTest) -> AppTest:
         at.run()
     assert not at.exception
     return at
+
+
+def button(at: AppTest, label: str) -> Button:
+    (found,) = [one for one in at.button if one.label == label]
+    return found
 
 
 def words(at: AppTest) -> str:
@@ -163,9 +171,15 @@ def test_an_address_of_this_machine_is_refused(finished: Path) -> None:
     at = page()
     at.segmented_control(key="classify_input").set_value("Web address").run()
     at.text_input[0].set_value("http://127.0.0.1/a.png")
-    next(one for one in at.button if one.label == "Fetch and classify").click()
+    button(at, "Fetch and classify").click()
     at = settled(at.run())
     assert "not public" in at.error[0].value
+    settled(button(at, "Begin again").click().run())
+    assert "not public" in at.error[0].value
+    button(at, "Clear").click().run()
+    assert not at.exception
+    assert not at.error
+    assert at.text_input[0].value == ""
 
 
 def test_a_judged_picture_is_kept_only_where_that_is_turned_on(finished: Path) -> None:
@@ -176,6 +190,84 @@ def test_a_judged_picture_is_kept_only_where_that_is_turned_on(finished: Path) -
     at.toggle(key="classify_keep").set_value(True).run()
     assert not at.exception
     assert corrections() == {"dogs": 1}
+
+
+def test_a_kept_picture_is_taken_back_with_what_was_said_of_it(finished: Path) -> None:
+    at = given(("a.jpg", image_bytes()))
+    at.toggle(key="classify_keep").set_value(True).run()
+    at.pills[0].set_value("dogs").run()
+    assert corrections() == {"dogs": 1}
+    button(at, "Take this one back").click().run()
+    assert not at.exception
+    assert corrections() == {}
+    assert at.pills[0].value is None
+    assert "You judged" not in words(at)
+    assert "Take this one back" not in [one.label for one in at.button]
+    at.run()
+    assert corrections() == {}
+
+
+@pytest.mark.parametrize("said", [None, NONE])
+def test_who_judges_otherwise_keeps_otherwise(finished: Path, said: str | None) -> None:
+    at = given(("a.jpg", image_bytes()))
+    at.toggle(key="classify_keep").set_value(True).run()
+    for label in ("dogs", "cats"):
+        at.pills[0].set_value(label).run()
+        assert corrections() == {label: 1}
+    at.pills[0].set_value(said).run()
+    assert corrections() == {}
+
+
+def test_what_was_kept_on_another_day_is_there_again_when_taken_back(finished: Path) -> None:
+    add_correction(image_bytes(), "cats", "a.jpg")
+    at = given(("a.jpg", image_bytes()))
+    at.toggle(key="classify_keep").set_value(True).run()
+    at.pills[0].set_value("dogs").run()
+    assert corrections() == {"dogs": 1}
+    button(at, "Take this one back").click().run()
+    assert corrections() == {"cats": 1}
+
+
+def test_corrections_of_two_classes_are_opened_on_the_dataset_page(finished: Path) -> None:
+    add_correction(image_bytes(1), "cats", "a.jpg")
+    at = given(("b.jpg", image_bytes()))
+    at.toggle(key="classify_keep").set_value(True).run()
+    assert button(at, "Open my corrections").disabled
+    at.pills[0].set_value("dogs").run()
+    assert not button(at, "Open my corrections").disabled
+    at = settled(button(at, "Open my corrections").click().run())
+    assert at.title[0].value == "Dataset"
+    assert current_source() == str(corrections_folder())
+
+
+def give_folder(*files: tuple[str, bytes]) -> AppTest:
+    at = page()
+    at.segmented_control(key="classify_input").set_value("Folder").run()
+    at.file_uploader[0].set_value([(name, content, "") for name, content in files])
+    return settled(at.run())
+
+
+def test_a_folder_is_classified_whole_but_for_what_systems_leave_in_it(finished: Path) -> None:
+    at = give_folder(
+        ("pets/a.jpg", image_bytes(1)), ("pets/more/b.png", image_bytes(2, format="PNG")), ("pets/Thumbs.db", b"x")
+    )
+    assert "2 pictures in" in words(at)
+    assert "pets/more/b" in words(at).replace("\\", "")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_PICTURES", 2), ("MAX_UPLOAD_BYTES", 2_000)])
+def test_a_folder_that_is_too_large_is_refused_and_can_be_cleared(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(f"core.inference.given.{limit}", value)
+    at = give_folder(*((f"pets/{seed}.jpg", image_bytes(seed)) for seed in range(3)))
+    assert "Received" in at.error[0].value
+    assert "Expected: at most" in at.error[0].value.replace("\\", "")
+    assert "pictures in" not in words(at)
+    button(at, "Clear").click().run()
+    assert not at.exception
+    assert not at.error
+    assert not at.file_uploader[0].value
 
 
 def test_where_it_looked_is_laid_over_the_picture(finished: Path) -> None:

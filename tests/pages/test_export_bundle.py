@@ -12,9 +12,10 @@ from core.errors import Cancelled, ExportError
 from core.evaluation.chosen import choose_threshold
 from core.export.bundle import Bundle
 from core.export.files import write_zip
-from core.export.kept import ABOUT, ZIP, bundle_key, kept_bundle, read_kept
+from core.export.kept import ABOUT, ZIP, bundle_key, kept_bundle
 from core.jobs import Task
 from core.training.runs import Run, list_runs, load_run
+from pages.ui.bundle_route import bundle_address
 from pages.ui.export_bundle import bundles, imports
 from tests.export.making import write_bundle
 
@@ -79,7 +80,7 @@ def test_before_there_is_a_bundle_it_is_offered_to_make_one(run: Run) -> None:
     at = page()
     assert not at.exception
     assert "Make the bundle" in buttons(at)
-    assert not at.get("download_button")
+    assert not at.get("link_button")
     assert "model.tflite" in words(at)
 
 
@@ -90,9 +91,9 @@ def test_a_bundle_that_was_verified_can_be_downloaded(run: Run, files: Path) -> 
     assert "Make the bundle" not in buttons(at)
     assert "27 pictures" in words(at)
     assert all(figure in words(at) for figure in ("3e-08", "1e-06", "4e-06"))
-    assert len(at.get("download_button")) == 1
+    (link,) = at.get("link_button")
+    assert link.proto.url == bundle_address(run.id)
     assert kept_bundle(run) == bundle
-    assert read_kept(run) == (run.directory / ZIP).read_bytes()
 
 
 def test_what_could_not_be_compared_is_said_as_it_is(run: Run, files: Path) -> None:
@@ -127,7 +128,7 @@ def test_a_bundle_of_yesterday_is_not_offered(run: Run, files: Path, change: str
     at = page()
     assert not at.exception
     assert "Make the bundle" in buttons(at)
-    assert not at.get("download_button")
+    assert not at.get("link_button")
 
 
 @pytest.mark.parametrize("error", [Cancelled("Stopped"), ExportError("predict.py differs by 0.2", "less", "Report it")])
@@ -142,7 +143,7 @@ def test_a_bundle_that_failed_says_why_and_can_be_made_again(run: Run, error: Ca
     said = [element.value for element in (*at.error, *at.info)]
     assert any(("differs" if isinstance(error, ExportError) else "no bundle") in text for text in said)
     assert "Make the bundle" in buttons(at)
-    assert not at.get("download_button")
+    assert not at.get("link_button")
 
 
 def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Path) -> None:
@@ -159,6 +160,7 @@ def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Pa
     at.run()
     assert not at.exception
     assert any("imported" in element.value for element in at.success)
+    assert not at.file_uploader[0].value  # nor does the server hold it any longer
     assert len(list_runs().runs) == 2
 
 

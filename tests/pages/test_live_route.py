@@ -4,16 +4,13 @@ import json
 import logging
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -22,23 +19,11 @@ from core.inference.classifier import Classifier
 from core.training.runs import Run
 from pages.ui.live_route import FLOOD, MAX_FRAME_BYTES, NO_ANSWER, LiveRoute
 from tests.drawing import image_bytes
+from tests.serving import serving_routes
 
 
-@contextmanager
-def serving(route: LiveRoute) -> Iterator[int]:
-    """The port of a server like Streamlit's with nothing but the route."""
-    app = Starlette(routes=[WebSocketRoute("/api/live", route.connect)])
-    server = uvicorn.Server(uvicorn.Config(app, port=0, ws="websockets-sansio", log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
+def serving(route: LiveRoute) -> AbstractContextManager[int]:
+    return serving_routes(WebSocketRoute("/api/live", route.connect))
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""From a phone photo given to its answer on the screen, in a real Chromium.
+
+    python -m benchmarks.upload [--run FOLDER] [--uploads 15]
+
+The photo is a 12-megapixel JPEG with EXIF rotation, made by code. Without `--run` one is trained on the drawn sample
+first. `answer_ms` is the median time from the moment when the browser has the file until its picture and its answer are
+on the screen, the model being warm; `answer_p90_ms` nine in ten are faster. `floor_ms` is the same in a bare Streamlit
+app that takes the file and says its size, interleaved with ours. `server_cpu_ms` is what one upload costs our server's
+processor, `floor_cpu_ms` the bare one's; `decode_ms` is bare Pillow's decode of this photo at the scale that is needed.
+`model_load_ms` is how long the classifier takes to open in a fresh process, `model_load_with_imports_ms` with
+everything that must be imported first.
+"""
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, sync_playwright
+
+from benchmarks.common import median, own_home, print_result, seconds
+from benchmarks.live import IDLE, trained_run
+from benchmarks.server import PROJECT, chromium, serving, visit
+from core.datasets.sample import draw_picture
+from core.training.runs import Run
+
+WARM_UP = 3
+BARE = """
+import streamlit as st
+number = st.session_state.setdefault("number", 0)
+def clear():
+    st.session_state["number"] += 1
+for one in st.file_uploader("Files", accept_multiple_files=True, key=f"files_{number}"):
+    st.caption(f"{one.name} {one.size}")
+st.button("Clear", on_click=clear)
+"""
+# Resolves with the milliseconds between the file's arrival in the page and the frame that shows what came of it.
+WATCH = """
+name => { window.answered = new Promise(done => document.addEventListener('change', () => {
+  const began = performance.now();
+  const shown = () => [...document.querySelectorAll('[data-testid=stCaptionContainer]')]
+    .some(one => one.textContent.includes(name)) && %s;
+  const look = () => shown() || performance.now() - began > 20000
+    ? requestAnimationFrame(() => done(performance.now() - began)) : requestAnimationFrame(look);
+  look();
+}, {capture: true, once: true})); }
+"""
+PICTURE = "[...document.images].some(one => one.alt.includes(name) && one.complete && one.naturalWidth)"
+LOAD = """
+import json, sys, time
+from pathlib import Path
+began = time.perf_counter()
+from core.inference.classifier import Classifier
+from core.training.runs import load_run
+run = load_run(Path(sys.argv[1]))
+imported = time.perf_counter()
+Classifier.open(run)
+print(json.dumps([time.perf_counter() - imported, time.perf_counter() - began]))
+"""
+
+
+def phone_photo() -> bytes:
+    """4000x3000 pixels with a camera's noise, on its side."""
+    random = np.random.default_rng(0)
+    drawing = draw_picture("cat", random).resize((4000, 3000), Image.Resampling.BICUBIC)
+    pixels = np.asarray(drawing).astype(np.int16) + random.normal(0, 6, (3000, 4000, 1)).astype(np.int16)
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=92, exif=exif)
+    return file.getvalue()
+
+
+def upload(page: Page, pid: int, photo: bytes, name: str, sign: str) -> tuple[float, float]:
+    """Milliseconds to the answer, and of the server's processor."""
+    server = psutil.Process(pid)
+    page.evaluate(WATCH % sign, name)
+    before = sum(server.cpu_times()[:2])
+    page.locator("input[type=file]").first.set_input_files(FilePayload(name=name, mimeType="image/jpeg", buffer=photo))
+    milliseconds = float(page.evaluate("window.answered"))
+    page.wait_for_selector(IDLE)
+    spent = 1000 * (sum(server.cpu_times()[:2]) - before)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_role("button", name=f"Remove {name}").wait_for(state="detached")
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(300)
+    return milliseconds, spent
+
+
+def load_seconds(run: Run) -> tuple[float, float]:
+    """Opening the model alone, and with the imports, in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, str(run.directory)], cwd=PROJECT, check=True, capture_output=True, text=True
+    )
+    opening, all_of_it = json.loads(done.stdout)
+    return opening, all_of_it
+
+
+def decode(photo: bytes, size: int) -> None:
+    with Image.open(io.BytesIO(photo)) as image:
+        image.draft("RGB", (size, size))
+        image.load()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--run", help="a finished run's folder")
+    parser.add_argument("--uploads", type=int, default=15)
+    options = parser.parse_args()
+    photo = phone_photo()
+    found: dict[str, list[tuple[float, float]]] = {"app": [], "bare": []}
+    with own_home(), tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        run = trained_run(options.run)
+        bare = Path(folder) / "bare.py"
+        bare.write_text(BARE)
+        loads = [load_seconds(run) for _ in range(5)]
+        decodes = [seconds(lambda: decode(photo, run.config.image_size)) for _ in range(15)]
+        browser = chromium(playwright)
+        with serving("app.py") as (app, ours), serving(os.fspath(bare)) as (other, theirs):
+            pages = {}
+            for name, url in (("app", f"{app}/classify"), ("bare", other)):
+                pages[name] = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+                visit(pages[name], url)
+                pages[name].locator("input[type=file]").first.wait_for(state="attached", timeout=60_000)
+                pages[name].wait_for_selector(IDLE)
+            for number in range(WARM_UP + options.uploads):
+                for name, pid, sign in (("app", ours, PICTURE), ("bare", theirs, "true")):
+                    pages[name].bring_to_front()
+                    one = upload(pages[name], pid, photo, f"photo-{number}.jpg", sign)
+                    found[name] += [one] if number >= WARM_UP else []
+        browser.close()
+    times = {name: [one[0] for one in values] for name, values in found.items()}
+    print_result(
+        {
+            "benchmark": "upload",
+            "photo_mb": round(len(photo) / 1e6, 1),
+            "uploads": options.uploads,
+            "answer_ms": round(median(times["app"])),
+            "answer_p90_ms": round(float(np.percentile(times["app"], 90))),
+            "floor_ms": round(median(times["bare"])),
+            "ratio_floor": round(median(times["app"]) / median(times["bare"]), 2),
+            "server_cpu_ms": round(median([one[1] for one in found["app"]])),
+            "floor_cpu_ms": round(median([one[1] for one in found["bare"]])),
+            "decode_ms": round(1000 * median(decodes)),
+            "model_load_ms": round(1000 * median([one[0] for one in loads])),
+            "model_load_with_imports_ms": round(1000 * median([one[1] for one in loads])),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()
