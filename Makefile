@@ -35,6 +35,8 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.preview
 	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.watchers
+	$(BIN)/python -m benchmarks.estimate
+	$(BIN)/python -m benchmarks.kills
 
 clean:
 	rm -rf $(VENV)

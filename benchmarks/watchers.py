@@ -5,7 +5,8 @@
 Speaks Streamlit's own protocol over one websocket a session: opens the Training page and runs its fragment again as
 often as the page asks for. `rerun_ms` are the median and the 95th percentile of the times from asking to the end of the
 answer, over all sessions, while the head trains; `behind_seconds` the same of the times from an epoch's event until a
-session has been sent its point. `kept_up` counts the sessions that were sent every epoch. `floor_ms` is the 95th
+session has been sent its point. `cpu_ms` is the server's processor time for one answer: other
+work on the machine does not change it. `kept_up` counts the sessions that were sent every epoch. `floor_ms` is the 95th
 percentile of the same number of sessions on a Streamlit app whose fragment writes one line.
 """
 
@@ -140,7 +141,8 @@ def warm(url: str) -> None:
         browser.close()
 
 
-def result(run: Run, sessions: list[Session], idle: list[Session], share: float) -> dict[str, Any]:
+def result(run: Run, sessions: list[Session], idle: list[Session], used: float, seconds: float) -> dict[str, Any]:
+    """Args: `used` are the seconds of processor time that the server took in so many `seconds`."""
     epochs = [epoch["time"] for epoch in run.history().epochs]
     behind = [seen - event for session in sessions for seen, event in zip(session.seen, epochs, strict=False)]
     # Epochs before the session's first look were sent with it.
@@ -154,7 +156,8 @@ def result(run: Run, sessions: list[Session], idle: list[Session], share: float)
         "floor_ms": round(float(np.percentile(floor, 95))),
         "behind_seconds": [round(float(np.percentile(behind, at)), 2) for at in (50, 95)],
         "kept_up": sum(len(session.seen) == len(epochs) for session in sessions),
-        "server_share": round(share, 2),
+        "cpu_ms": round(1000 * used / len(times), 1),
+        "server_share": round(used / seconds, 2),
     }
 
 
@@ -181,8 +184,8 @@ def main() -> None:
             process = psutil.Process(pid)
             began, used = time.monotonic(), sum(process.cpu_times()[:2])
             sessions = asyncio.run(watch_run(url, options.sessions, run))
-            share = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - began)
-        print_result(result(run, sessions, idle, share))
+            used, took = sum(process.cpu_times()[:2]) - used, time.monotonic() - began
+        print_result(result(run, sessions, idle, used, took))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,34 @@ def atomic_folder(target: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def drop_unfinished(folder: Path, target: str = "*", seconds: float = 0) -> None:
+    """Removes the temporary files and folders that killed writers left in `folder`.
+
+    Args:
+        target: What they were to become, as a pattern; all of them by default.
+        seconds: For how long nothing must have been written to them. With 0 call it only where nobody else writes.
+    """
+    before = time.time() - seconds
+    for left in folder.glob(f".{target}.????????.tmp"):
+        with suppress(FileNotFoundError):  # its writer was there after all
+            if max(entry.stat().st_mtime for entry in (left, *left.rglob("*"))) > before:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder, while others may write there and remove things."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                total += size_of(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    return total
 
 
 def sha256_file(path: Path) -> str:

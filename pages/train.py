@@ -57,8 +57,8 @@ def follow(run: Run, ticking: bool) -> None:
     """The run as its folder tells it now."""
     look = look_at(run)
     history, status = look.history, look.status
-    if ticking and status not in ACTIVE:
-        st.rerun()  # of the whole page: turns the timer off, updates the table and the queue
+    if ticking != (status in ACTIVE):
+        st.rerun()  # of the whole page: turns the timer off or, after Resume, on; updates the table and the queue
     if status == "waiting":
         look_after_queue()
     if status in ("running", "stopping"):

@@ -1,6 +1,7 @@
 """What stands where in the training curves."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ EVENTS = [
 
 
 def drawn(events: list[Event], epochs: int = 10) -> dict[str, Any]:
-    figure: dict[str, Any] = json.loads(training_curves(History.of(events), epochs).to_json())
+    figure: dict[str, Any] = json.loads(training_curves(History.of(events), epochs))
     return figure
 
 
@@ -38,10 +39,23 @@ def traces(figure: dict[str, Any], axis: str) -> list[dict[str, Any]]:
     return [trace for trace in figure["data"] if trace["yaxis"] == axis]
 
 
+def test_plotly_knows_every_property_of_it() -> None:
+    import plotly.graph_objects as go
+
+    figure = drawn([*EVENTS, {"event": "fine_tune", "epoch": 4, "layers": 20, "learning_rate": 1e-5}])
+    assert len(go.Figure(figure).data) == len(figure["data"])  # raises on one that it does not know
+
+
+def test_a_loss_beyond_all_bounds_is_a_gap() -> None:
+    figure = drawn([batch(1, 1) | {"loss": math.inf}, epoch(1, math.nan, False)])
+    faint, _, validation = traces(figure, "y2")
+    assert (faint["y"], validation["y"]) == ([None], [None])
+
+
 def test_a_batch_stands_at_its_share_of_the_epoch() -> None:
     faint = traces(drawn(EVENTS), "y2")[0]
     assert faint["x"] == [0.25, 0.5, 0.75, 1, None, 1.25, 1.5, 1.75, 2, None, 2.25]
-    assert faint["y"][:5] == [2, 1, 2 / 3, 0.5, None]
+    assert faint["y"][:5] == [2, 1, 0.666667, 0.5, None]
 
 
 def test_an_epoch_stands_where_it_ended_in_both_panels() -> None:
@@ -80,7 +94,7 @@ def test_the_axis_says_that_the_loss_holds_the_penalty() -> None:
 def test_nothing_that_a_theme_owns_is_painted() -> None:
     figure = drawn(EVENTS)
     assert figure["layout"]["paper_bgcolor"] == figure["layout"]["plot_bgcolor"] == "rgba(0, 0, 0, 0)"
-    assert not figure["layout"]["template"].get("layout")
+    assert "template" not in figure["layout"]
 
 
 def test_new_points_neither_move_the_axis_nor_reset_the_zoom() -> None:

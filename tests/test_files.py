@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.files import EventLog, atomic_folder, read_json, sha256_file, write_atomic, write_json
+from core.files import EventLog, atomic_folder, drop_unfinished, read_json, sha256_file, write_atomic, write_json
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -149,6 +149,38 @@ def test_a_file_in_the_way_of_a_folder_is_an_error_and_stays(tmp_path: Path) -> 
         pass
     assert (tmp_path / "target").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def killed_over(folder: Path) -> None:
+    """Leaves what a writer of `folder / "target"` leaves that is killed."""
+    code = "import os, signal, sys, pathlib; from core.files import atomic_folder\n"
+    code += "with atomic_folder(pathlib.Path(sys.argv[1])) as half:\n"
+    code += " (half / 'part').write_text('1'); os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", code, str(folder / "target")], cwd=Path(__file__).parents[1], check=False)
+
+
+def test_what_a_killed_writer_leaves_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    killed_over(tmp_path)
+    write_atomic(tmp_path / "target.json", "whole")
+    (tmp_path / ".other.0123abcd.tmp").write_text("half")
+    (tmp_path / ".target").write_text("a user's")
+    drop_unfinished(tmp_path, "target")
+    assert {file.name for file in tmp_path.iterdir()} == {"target.json", ".other.0123abcd.tmp", ".target"}
+    drop_unfinished(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"target.json", ".target"}
+
+
+def test_what_is_still_written_to_stays(tmp_path: Path) -> None:
+    """A folder's own time says only when its latest file was made."""
+    killed_over(tmp_path)
+    (half,) = tmp_path.iterdir()
+    an_hour_ago = time.time() - 3600
+    os.utime(half, (an_hour_ago, an_hour_ago))
+    drop_unfinished(tmp_path, seconds=600)
+    assert list(tmp_path.iterdir()) == [half]
+    os.utime(half / "part", (an_hour_ago, an_hour_ago))
+    drop_unfinished(tmp_path, seconds=600)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sha256_is_that_of_the_content(tmp_path: Path) -> None:

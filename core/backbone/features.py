@@ -25,7 +25,7 @@ from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
-from core.files import atomic_folder
+from core.files import atomic_folder, drop_unfinished
 from core.home import subfolder
 from core.images import load_image
 from core.parallel import ordered_map
@@ -33,6 +33,7 @@ from core.progress import Progress, silent
 
 VERSION = 3  # raise it when the same settings give other numbers
 ROWS_A_CALL = 4  # rows that one call of the base takes: more gains nothing on a CPU and costs cache
+ABANDONED_SECONDS = 3600  # without a further row: its worker was killed
 CACHE_BYTES = 20_000_000_000  # the least recently used arrays go when all together are larger
 
 
@@ -149,6 +150,7 @@ def _key(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -
 
 def _make_room(needed: int) -> None:
     cache = subfolder("cache", "features")
+    drop_unfinished(cache, seconds=ABANDONED_SECONDS)
     kept = sorted(
         (folder for folder in cache.iterdir() if (folder / "facts.json").is_file()), key=lambda f: f.stat().st_mtime
     )

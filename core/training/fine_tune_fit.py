@@ -12,7 +12,7 @@ from core.backbone.rows import FeatureArray
 from core.errors import Cancelled
 from core.training.checkpoint import Best, Learner, State, load_checkpoint
 from core.training.fine_tuning import FineTuning
-from core.training.fit import Channel, Mean, end_epoch, train_epochs
+from core.training.fit import Channel, Mean, end_epoch, evaluate, train_epochs
 from core.training.head import Batch
 from core.training.recipe import TrainingConfig
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
@@ -73,17 +73,6 @@ def first_state(config: TrainingConfig, stage: FineTuning, start: Best, loss: fl
     return State(stage.epochs, early, plateau, start)
 
 
-def evaluate(layers: Layers, features: FeatureArray) -> tuple[Mean, Floats]:
-    """Scores all of `features`, and gives their probabilities, float32 (rows, outputs)."""
-    mean, probabilities = Mean(), []
-    batches = np.split(np.arange(features.rows), range(VALIDATION_BATCH, features.rows, VALIDATION_BATCH))
-    for rows, maps in zip(batches, layers.read(features, batches), strict=True):
-        batch, part = layers.evaluate(maps, features.labels[rows])
-        mean.add(batch)
-        probabilities.append(part)
-    return mean, np.concatenate(probabilities)
-
-
 def _epoch(
     layers: Layers,
     train: FeatureArray,
@@ -103,5 +92,5 @@ def _epoch(
             raise Cancelled("Fine-tuning was stopped")
         seen.add(layers.step(maps, train.labels[rows]))
         channel.emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
-    val, probabilities = evaluate(layers, validation)
+    val, probabilities = evaluate(layers, validation, VALIDATION_BATCH, layers.read)
     end_epoch(state, layers, seen, val, probabilities, time.perf_counter() - started, channel)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,15 @@ class Channel:
     emit: Callable[..., None]
     cancelled: Callable[[], bool]
     samples: Sequence[int] = ()
+
+
+class Scorer(Protocol):
+    """What can be validated: the head, or the last layers with it. A batch is whatever its `Reader` gives."""
+
+    def evaluate(self, batch: Any, labels: NDArray[np.int64], /) -> tuple[Batch, Floats]: ...
+
+
+Reader = Callable[[FeatureArray, Sequence[NDArray[np.int64]]], Iterator[Any]]
 
 
 @dataclass
@@ -157,13 +167,23 @@ def new_head(width: int, classes: int, config: TrainingConfig) -> Head:
     return Head(width, classes, config.units, config.l2, config.dropout, config.seed)
 
 
-def evaluate(head: Head, features: FeatureArray) -> tuple[Mean, Floats]:
-    """Scores all of `features`, and gives their probabilities, float32 (rows, outputs)."""
+def read_ahead(features: FeatureArray, batches: Sequence[NDArray[np.int64]]) -> Iterator[Columns]:
+    """The features of each batch, read while the head works on those before."""
+    with ThreadPoolExecutor(1, "read") as reader:
+        reads = (reader.submit(lambda rows: Columns.of(features.read(rows)), rows) for rows in batches)
+        coming = deque(itertools.islice(reads, 2))
+        while coming:
+            yield coming.popleft().result()
+            coming.extend(itertools.islice(reads, 1))
+
+
+def evaluate(scorer: Scorer, features: FeatureArray, size: int, read: Reader = read_ahead) -> tuple[Mean, Floats]:
+    """Scores all of `features`, `size` at a time, and gives their probabilities, float32 (rows, outputs)."""
     mean, probabilities = Mean(), []
-    batches = np.split(np.arange(features.rows), range(VALIDATION_BATCH, features.rows, VALIDATION_BATCH))
-    for rows, columns in zip(batches, _read_ahead(features, batches), strict=True):
-        batch, part = head.evaluate(columns, features.labels[rows])
-        mean.add(batch)
+    batches = np.split(np.arange(features.rows), range(size, features.rows, size))
+    for rows, batch in zip(batches, read(features, batches), strict=True):
+        scored, part = scorer.evaluate(batch, features.labels[rows])
+        mean.add(scored)
         probabilities.append(part)
     return mean, np.concatenate(probabilities)
 
@@ -192,7 +212,7 @@ def _epoch(
         batch, product = head.step(features, product, train.labels[rows], learning_rate, generator, following)
         seen.add(batch)
         channel.emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
-    val, probabilities = evaluate(head, validation)
+    val, probabilities = evaluate(head, validation, VALIDATION_BATCH)
     end_epoch(state, head, seen, val, probabilities, time.perf_counter() - started, channel)
 
 
@@ -200,18 +220,8 @@ def _with_next(
     train: FeatureArray, batches: list[NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.int64], Columns, Columns]]:
     """Each batch's rows, its features and the next batch's; no pictures after the last."""
-    reads = _read_ahead(train, [*batches, np.empty(0, np.int64)])
+    reads = read_ahead(train, [*batches, np.empty(0, np.int64)])
     features = next(reads)
     for rows, following in zip(batches, reads, strict=True):
         yield rows, features, following
         features = following
-
-
-def _read_ahead(features: FeatureArray, batches: list[NDArray[np.int64]]) -> Iterator[Columns]:
-    """The features of each batch, read while the head works on those before."""
-    with ThreadPoolExecutor(1, "read") as reader:
-        reads = (reader.submit(lambda rows: Columns.of(features.read(rows)), rows) for rows in batches)
-        coming = deque(itertools.islice(reads, 2))
-        while coming:
-            yield coming.popleft().result()
-            coming.extend(itertools.islice(reads, 1))

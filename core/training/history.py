@@ -4,7 +4,7 @@ Events are JSON objects with `event` and `time` (seconds since 1970):
 
 status     status: waiting | running | finished | cancelled | failed; reason: in words, when there is one;
            bad_input: whether what the user gave is the reason
-phase      phase: data | weights | features | head or fine_tune | save
+phase      phase: data | weights or unfreeze | features | head or fine_tune | save
 samples    classes: their names; pictures: path and label of each picture in `samples/`, 0.jpg the first
 phase_end  phase, seconds
 progress   phase, done, total
@@ -69,6 +69,8 @@ class History:
             case "status":
                 self.status, self.reason = event["status"], event.get("reason", "")
                 self.bad_input = bool(event.get("bad_input"))
+                if self.status == "running":  # anew: what it was at when it was stopped is over
+                    self.phase, self.done, self.total, self.rate = "", 0, 0, 0.0
             case "phase":
                 self.phase, self.done, self.total, self.rate = event["phase"], 0, 0, 0.0
             case "phase_end":

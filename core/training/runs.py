@@ -15,11 +15,9 @@ checkpoint-N/   the whole state after epoch N: the latest, and the best so far
 model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
 """
 
-import os
 import re
 import shutil
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from typing import Any
 from core.datasets.actions import MAX_BYTES, Action, from_json, to_json
 from core.datasets.sources import actions_of
 from core.errors import ConfigError, RunError
-from core.files import EventLog, read_json, write_atomic, write_json
+from core.files import EventLog, read_json, size_of, write_atomic, write_json
 from core.home import subfolder
 from core.training.fine_tuning import FineTuning
 from core.training.history import History
@@ -148,7 +146,7 @@ class Run:
 
     def size(self) -> int:
         """Bytes on the disk, of everything in the folder."""
-        return _size(self.directory)
+        return size_of(self.directory)
 
     def rename(self, name: str, note: str) -> "Run":
         """The run with another name and note. Raises as `core.training.labels.write_label`."""
@@ -285,12 +283,3 @@ def list_runs() -> Shelf:
         except RunError as error:
             broken[directory.name] = str(error)
     return Shelf(sorted(runs, key=lambda run: run.created, reverse=True), broken)
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):  # a checkpoint that was replaced, a run that was deleted
-                total += _size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
-    return total

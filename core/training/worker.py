@@ -4,6 +4,7 @@ Reads `config.json`, writes events and what a run leaves into the same folder, a
 `cancel` appears there. Killed at any moment, the same command goes on from the last finished epoch.
 """
 
+import io
 import os
 import platform
 import time
@@ -29,7 +30,7 @@ from core.datasets import Dataset, open_dataset
 from core.datasets.actions import apply_actions, count_edits
 from core.datasets.trainable import check_trainable
 from core.errors import Cancelled, InputError, PawlabError
-from core.files import write_atomic, write_json
+from core.files import drop_unfinished, write_atomic, write_json
 from core.images import load_image
 from core.memory import peak_memory
 from core.training import samples
@@ -44,6 +45,7 @@ from core.training.sweep import Floats
 from core.training.tool_logs import ToolLogs
 from core.training.workload import copies_of, feature_plan
 
+WRITTEN = ("checkpoint-*", "model.onnx", "validation.npz", "run.json", "history.csv")  # by the worker alone
 VERIFIED_IMAGES = 8  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
 WRITE_EVERY = 0.1  # seconds: batches of a small head follow each other so fast that writing each alone took a fifth
@@ -76,6 +78,8 @@ class Worker:
     def work(self) -> None:
         """Runs every phase. The last event says how it ended; nothing is raised."""
         try:
+            for written in WRITTEN:  # what an earlier worker of this run was killed over
+                drop_unfinished(self.run.directory, written)
             self._work()
         except Cancelled as stopped:
             self.emit("status", status="cancelled", reason=str(stopped))
@@ -123,7 +127,8 @@ class Worker:
         summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
         summary["peak_memory_mb"] = round((peak_memory() + (self._keras.peak_memory if self._keras else 0)) / 1e6)
         write_json(self.run.directory / "run.json", summary)
-        self.emit("status", status=summary["status"], reason="" if complete else "Stopped; the best model is kept")
+        stopped = f"Stopped after epoch {state.epoch} of {self.run.last_epoch}; the best model is kept"
+        self.emit("status", status=summary["status"], reason="" if complete else stopped)
         if complete:
             drop_checkpoints(self.run.directory)
             drop_start(self.run)
@@ -154,7 +159,7 @@ class Worker:
 
         stage = self.run.fine_tuning
         assert stage is not None
-        with self._phase("weights"):
+        with self._phase("unfreeze"):
             start = load_start(self.run)
             start.check(dataset)
             layers = LastLayers(start.model, self.config, stage.settings)
@@ -186,16 +191,18 @@ class Worker:
         changed = {name: values for name, values in best.weights.items() if name in arrays}
         base = {**arrays, **changed}
         graph = classifier_graph(base, best.weights, config.pooling).SerializeToString()
-        write_atomic(run.directory / "model.onnx", graph)
         records = dataset.usable("validation")
         digests = b"".join(bytes.fromhex(record.digest) for record in records)  # tell runs which pictures they share
         pictures = np.frombuffer(digests, np.uint8).reshape(len(records), -1)
-        answers_file = run.directory / "validation.npz"
-        np.savez(answers_file, probabilities=best.probabilities, labels=trained.labels, pictures=pictures)
+        told = io.BytesIO()
+        np.savez(told, probabilities=best.probabilities, labels=trained.labels, pictures=pictures)
         chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
         images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
         answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
         difference = self._save_keras(base, best.weights, images, answers)
+        # Side by side with the first: a run that was stopped has the three already, and they must belong together.
+        write_atomic(run.directory / "model.onnx", graph)
+        write_atomic(run.directory / "validation.npz", told.getvalue())
         epochs = run.history().epochs
         point = epochs[best.epoch - 1]
         return {

@@ -69,10 +69,13 @@ def renew(run: Run) -> None:
 
 
 def _look(run: Run, followed: _Followed) -> Look:
-    """Reads only what is new in the log."""
+    """Reads only what is new in the log. Where nothing is, the look has the same history as the one before."""
+    old = followed.look
     if run.log.path.is_file() and run.log.path.stat().st_size < followed.offset:  # another run under the same name
-        followed.history, followed.offset = History(), 0
+        followed.history, followed.offset, old = History(), 0, None
     events, followed.offset = run.log.read(followed.offset)
+    if old and not events:
+        return Look(old.history, run.status(old.history))
     for event in events:
         followed.history.add(event)
     seen = copy.copy(followed.history)
@@ -87,14 +90,16 @@ def history_of(run: Run) -> History:
 
 
 def curves_of(run: Run, history: History) -> str:
-    """The curves as plotly's JSON, built once for all sessions when a point is new."""
-    # A resume can take points back and add as many again: the latest one's time tells the two apart.
-    latest = history.batches[-1]["time"] if history.batches else 0
-    state = (len(history.batches), len(history.epochs), len(history.drops), history.status, latest)
+    """The curves as plotly's JSON, built once for all sessions when something is new.
+
+    Of the latest look, even for a session that still has the one before: with two states in turn each session would
+    have them built anew.
+    """
     followed = _followed(run.directory)
     with followed.drawing:
-        if followed.drawn[0] != state:
-            followed.drawn = state, str(training_curves(history, run.last_epoch).to_json())
+        latest = followed.look.history if followed.look else history
+        if followed.drawn[0] is not latest:
+            followed.drawn = latest, training_curves(latest, run.last_epoch)
         return followed.drawn[1]
 
 

@@ -10,13 +10,12 @@ from pages.ui.runs import curves_of, renew
 from pages.ui.training_patience import drops_in_words, patience_in_words
 from pages.ui.words import PHASES, duration
 
-TRAINING = ("head", "fine_tune")  # the fourth step, of a first and of a second stage
-STEPS = ("data", "weights", "features", "head", "save")
+TRAINING = ("head", "fine_tune")
+STEPS = (("data",), ("weights", "unfreeze"), ("features",), TRAINING, ("save",))  # of a first and of a second stage
 
 
 def at_work(run: Run, history: History, status: str) -> None:
-    phase = STEPS[3] if history.phase in TRAINING else history.phase
-    step = STEPS.index(phase) + 1 if phase in STEPS else 1
+    step = next((number for number, phases in enumerate(STEPS, 1) if history.phase in phases), 1)
     place, button = st.columns([4, 1], vertical_alignment="center")
     words = "Stopping: the step at hand is finished first." if status == "stopping" else phase_in_words(run, history)
     title = f"Step {step} of {len(STEPS)}: {PHASES.get(history.phase, 'Starting')}"
@@ -55,6 +54,8 @@ def phase_in_words(run: Run, history: History) -> str:
             return counted
         left = (history.total - history.done) / history.rate
         return f"{counted} pictures, {history.rate:,.0f} a second, about {duration(left)} left for this part."
+    if history.phase == "unfreeze":
+        return "This takes a few seconds: the first stage's model is opened."
     return "This takes a few seconds, longer where something must be downloaded."
 
 

@@ -6,9 +6,8 @@ from core.errors import PawlabError
 from core.statistics import wilson_interval
 from core.training.history import History
 from core.training.jobs import log_tail, reason
-from core.training.runs import ACTIVE, Run
+from core.training.runs import Run
 from pages.ui.queue import waits
-from pages.ui.runs import look_at
 from pages.ui.training_files import tool_files
 from pages.ui.training_fine_tune import fine_tune_form, second_stage
 from pages.ui.training_start import start
@@ -27,15 +26,13 @@ def ended(run: Run, history: History, status: str) -> None:
     elif status == "waiting":
         st.info("Created, but never started.")
     if status != "finished" and not run.queued():
-        pressed = st.button(
+        st.button(
             "Start" if status == "waiting" else "Resume",
             on_click=start,
             args=(run,),
             key="resume",
             help="Goes on after the last saved epoch, or from the beginning where there is none. Waits its turn.",
         )
-        if pressed and look_at(run).status in ACTIVE:
-            st.rerun()  # of the whole page: turns the timer on
     if status in ("failed", "interrupted") and (tail := log_tail(run)):
         with st.expander("What the process printed last"):
             st.code(tail, language=None)
@@ -52,7 +49,7 @@ def result(run: Run, history: History) -> None:
     summary = run.summary()
     accuracy, total = summary["val_accuracy"], sum(summary["counts"]["validation"].values())
     low, high = wilson_interval(round(accuracy * total), total)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric(
             "Validation accuracy",
             f"{accuracy:.1%}",

@@ -24,6 +24,7 @@ PHASES = {
     "robustness": "Asking the run",
     "classify": "Classifying",
     "weights": "Fetching the pre-trained weights",
+    "unfreeze": "Unfreezing the last layers",
     "features": "Passing the pictures through the base",
     "head": "Training the head",
     "measure": "Timing some steps of the head",

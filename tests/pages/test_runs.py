@@ -65,6 +65,21 @@ def test_the_curves_are_built_once_for_a_state(run: Run, monkeypatch: pytest.Mon
     assert runs.curves_of(run, history) is drawn
 
 
+def test_sessions_with_an_older_look_do_not_have_the_curves_built_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = runs.look_at(run).history
+    run.log.append({**BATCH, "batch": 2})
+    runs.renew(run)
+    new = runs.look_at(run).history
+    assert len(new.batches) == len(old.batches) + 1
+    drawn = runs.curves_of(run, new)
+    monkeypatch.setattr(runs, "training_curves", pytest.fail)
+    assert runs.curves_of(run, old) is drawn
+    runs.renew(run)
+    assert runs.curves_of(run, runs.look_at(run).history) is drawn, "nothing is new"
+
+
 def test_a_run_made_anew_under_the_same_name_is_read_from_its_beginning(run: Run) -> None:
     for batch in range(2, 50):
         run.log.append({**BATCH, "batch": batch})

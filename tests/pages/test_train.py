@@ -220,6 +220,20 @@ def test_the_rate_and_the_time_left_are_said(drawn: Path) -> None:
     assert "300 of 1,300 pictures, 20 a second, about 50 s left" in words(page())
 
 
+def test_every_step_of_both_stages_has_words_and_a_place(tuned: Run, trained: Run, drawn: Path) -> None:
+    """A second stage fetches nothing: it opens the model of the first."""
+    run = at_work(drawn)
+    for stage, second in ((trained, "Fetching the pre-trained weights"), (tuned, "Unfreezing the last layers")):
+        shown = []
+        for phase in (phase for phase in stage.summary()["seconds"] if phase != "total"):
+            run.log.append({"event": "phase", "phase": phase, "time": time.time()})
+            time.sleep(FRESH)
+            (bar,) = page().get("progress")
+            shown.append(bar.proto.text)
+        assert [text.split(":")[0] for text in shown] == [f"Step {number} of 5" for number in range(1, 6)]
+        assert second in shown[1]
+
+
 def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
     run = at_work(drawn)
     app = page()

@@ -22,6 +22,7 @@ from core.training.anatomy import vector_length
 from core.training.estimate import Estimate, Pace, checkpoint_bytes, estimate
 from core.training.measure import Measured, measure
 from core.training.recipe import TrainingConfig, preset
+from core.training.runs import Run
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
 from core.training.workload import Workload, copies_of, feature_plan, workload_of
 from tests.trained import SMALL
@@ -72,6 +73,12 @@ def test_a_checkpoint_takes_what_the_arithmetic_says(tmp_path: Path, units: int)
     save_checkpoint(tmp_path, head, State(2, EarlyStopping(5), ReduceLROnPlateau(2, 0.2, 1e-3), best))
     real = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
     assert checkpoint_bytes(config) == pytest.approx(real, rel=0.05)
+
+
+def test_the_memory_is_about_that_of_a_real_run(trained: Run) -> None:
+    """Half as much again at most: machines with other libraries and more cores need other amounts."""
+    real = trained.summary()["peak_memory_mb"] * 1e6
+    assert real / 1.5 < cost(SMALL).memory_bytes < real * 1.5
 
 
 def test_a_run_fills_the_cache_that_the_workload_looks_into(ready_home: Path, drawn: Path) -> None:

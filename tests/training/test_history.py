@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.training.history import History
+from core.training.history import Event, History
 
 
 def progress(done: int, total: int, time: float) -> dict[str, object]:
@@ -26,3 +26,12 @@ def test_what_came_after_the_resumed_epoch_is_void() -> None:
     assert [epoch["epoch"] for epoch in history.epochs] == [1]
     assert [drop["epoch"] for drop in history.drops] == [1]
     assert history.best == events[1]
+
+
+def test_a_run_that_begins_anew_is_no_longer_at_the_step_where_it_was_stopped() -> None:
+    events: list[Event] = [{"event": "status", "status": "running"}, {"event": "phase", "phase": "save"}]
+    events.append({"event": "progress", "phase": "save", "done": 1, "total": 2, "time": 1.0})
+    stopped = History.of([*events, {"event": "status", "status": "cancelled"}])
+    assert (stopped.phase, stopped.done, stopped.total) == ("save", 1, 2)
+    resumed = History.of([*events, {"event": "status", "status": "cancelled"}, events[0]])
+    assert (resumed.phase, resumed.done, resumed.total) == ("", 0, 0)

@@ -87,9 +87,13 @@ def test_a_run_killed_in_every_phase_ends_like_one_that_was_not(trained: Run, re
         assert run.alive(), run.history().reason
         kill(run)
         assert run.status() == "interrupted"
+    half = run.directory / ".checkpoint-2.0123abcd.tmp"
+    half.mkdir()
+    (half / "hidden_kernel.npy").write_bytes(b"half of it")
     start_run(run)
-    wait_for(run, lambda: run.status() not in ACTIVE)
+    wait_for(run, lambda: run.status() not in ACTIVE and not run.alive())
     assert run.status() == "finished", run.history().reason
+    assert not list(run.directory.glob(".*")), "halves of files are left behind"
     assert numbers(run.history()) == numbers(trained.history())
     assert run.summary()["val_loss"] == trained.summary()["val_loss"]
 

@@ -1,0 +1,232 @@
+"""Runs whose worker is killed (SIGKILL) at a random moment of its life, resumed, and compared with runs that were not.
+
+    python -m benchmarks.kills [--kills 20] [--seed 0]
+
+Small runs on drawn pictures: the presets `fast` and `notebook`, and fine-tuning of the first; each begins with empty
+caches of scans and features. First one run of each kind is trained in peace: it says how long a life is and how it
+ends. Then, in turn, a run is started and killed at a moment that is drawn evenly from that life, and resumed by the
+same call that the page's button makes. A run that ends before its moment came is started anew with another moment.
+
+`failures` says of each killed run what was not as it must be, see `wrong`; the program then ends with code 1. `kills`
+lists for each the moment in seconds, the phase and the last epoch that the log tells of, and how many epochs the resume
+found done. `halves_in_cache` are feature passes that were cut short: the cache drops them an hour later, since nobody
+can tell at once that their worker is dead.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from benchmarks.common import own_home, print_result
+from core.datasets.sample import write_sample
+from core.files import read_json
+from core.home import subfolder
+from core.images import load_image
+from core.inference.classifier import Classifier
+from core.training.fine_tuning import FineTuningConfig
+from core.training.history import History
+from core.training.jobs import collect, start_run
+from core.training.recipe import TrainingConfig, preset
+from core.training.runs import ACTIVE, Run, create_run
+from core.training.second_stage import fine_tune_run
+
+KINDS = ("fast", "notebook", "fast", "notebook", "fine_tuned")  # in turn
+SMALL: dict[str, Any] = {"image_size": 96, "early_stopping_patience": 1000}
+EPOCHS = {"fast": 100, "notebook": 12, "fine_tuned": 4}  # some seconds of training each
+COMPARED = ("best_epoch", "epochs", "val_loss", "val_accuracy", "fine_tuned_digest")  # of the summary
+TOLERANCE = 1e-4  # between the two saved models, as `core.training.keras_model` has it
+PATIENCE = 600  # seconds that a run may take
+MOST_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A run in peace: its life in seconds, and what a killed one must end with."""
+
+    run: Run
+    life: float
+    answers: NDArray[np.float32]
+
+
+def points(history: History) -> list[dict[str, Any]]:
+    """All points of the curves, without when and how fast they were made."""
+    found = [*history.epochs, *history.batches, *history.drops, *([history.early_stop] if history.early_stop else [])]
+    return [{name: value for name, value in point.items() if name not in ("time", "seconds")} for point in found]
+
+
+def pictures(data: Path) -> NDArray[np.uint8]:
+    return np.stack([load_image(file, SMALL["image_size"]) for file in sorted((data / "validation").glob("*/*"))])
+
+
+def until(condition: Callable[[], Any], run: Run) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        collect()
+        if time.monotonic() > deadline:
+            sys.exit(f"{run.directory} took longer than {PATIENCE} s: {run.status()}")
+        time.sleep(0.005)
+
+
+def begin(run: Run) -> tuple[psutil.Process, float]:
+    """Starts a run that stands still; gives its new worker, and when that began."""
+    before = _worker(run)
+    start_run(run)
+    until(lambda: _worker(run) != before or run.status() not in ACTIVE, run)
+    return psutil.Process(_worker(run)), time.monotonic()
+
+
+def _worker(run: Run) -> int:
+    file = run.directory / "worker.json"
+    return int(read_json(file)["pid"]) if file.is_file() else 0
+
+
+def end(run: Run) -> None:
+    until(lambda: run.status() not in ACTIVE and not run.alive(), run)
+
+
+def in_peace(run: Run, images: NDArray[np.uint8]) -> Reference:
+    forget_caches()
+    _, began = begin(run)
+    end(run)
+    life = time.monotonic() - began
+    if run.status() != "finished":
+        sys.exit(f"{run.directory} ended as {run.status()}: {run.history().reason}")
+    return Reference(run, life, Classifier.open(run).predict(images))
+
+
+def forget_caches() -> None:
+    for name in ("features", "index"):
+        shutil.rmtree(subfolder("cache", name))
+
+
+def killed(make: Callable[[], Run], life: float, rng: np.random.Generator) -> tuple[Run, dict[str, Any]]:
+    """A run whose worker was killed, and what is known of that moment."""
+    for _ in range(MOST_DRAWS):
+        run, moment = make(), float(rng.uniform(0, life))
+        forget_caches()
+        worker, began = begin(run)
+        until(lambda: time.monotonic() - began >= moment or not worker.is_running(), run)  # noqa: B023
+        with suppress(psutil.NoSuchProcess):
+            worker.send_signal(signal.SIGKILL)
+        until(lambda: not run.alive(), run)  # noqa: B023
+        if run.status() == "interrupted":
+            history = run.history()
+            epoch = history.epochs[-1]["epoch"] if history.epochs else 0
+            return run, {"second": round(moment, 2), "phase": history.phase or "start", "epoch": epoch}
+        shutil.rmtree(run.directory)  # it was faster than the one in peace
+    sys.exit(f"no run of {MOST_DRAWS} lived long enough to be killed")
+
+
+def wrong(run: Run, reference: Reference, images: NDArray[np.uint8]) -> list[str]:
+    """What is not as in the run in peace: how it ended, the history, scores, models, files for other tools, and what
+    lies in its folder and in the caches."""
+    if run.status() != "finished":
+        return [f"it is {run.status()}: {run.history().reason}"]
+    found, peace, history = [], reference.run, run.history()
+    if [point["epoch"] for point in history.epochs] != list(range(1, run.last_epoch + 1)):
+        found.append(f"its epochs are {[point['epoch'] for point in history.epochs]}")
+    if points(history) != points(peace.history()):
+        found.append("its points differ")
+    pairs = [(name, run.summary().get(name), peace.summary().get(name)) for name in COMPARED]
+    found += [f"{name} is {said}, not {expected}" for name, said, expected in pairs if said != expected]
+    answers = Classifier.open(run).predict(images)
+    if not np.array_equal(answers, reference.answers):
+        found.append(f"model.onnx answers otherwise, by up to {np.abs(answers - reference.answers).max():.2g}")
+    difference = float(np.abs(keras_answers(run, images) - answers).max())
+    if not difference <= TOLERANCE:
+        found.append(f"model.keras and model.onnx differ by {difference:.2g}")
+    if (run.directory / "history.csv").read_text() != (peace.directory / "history.csv").read_text():
+        found.append("history.csv differs")
+    left = _names(run.directory) - _names(peace.directory)
+    if left:
+        found.append(f"left behind: {sorted(left)}")
+    if alive := [" ".join(process.cmdline()[1:4]) for process in psutil.process_iter() if works_on(run, process)]:
+        found.append(f"still at work: {alive}")
+    return found
+
+
+def works_on(run: Run, process: psutil.Process) -> bool:
+    try:
+        return str(run.directory) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:  # it has just ended, or is a stranger's
+        return False
+
+
+def _names(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
+
+
+def keras_answers(run: Run, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    import keras
+
+    model = keras.models.load_model(run.directory / "model.keras")
+    told: NDArray[np.float32] = model.predict_on_batch(images.astype(np.float32))
+    return np.concatenate([1 - told, told], axis=1) if told.shape[1] == 1 else told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    with own_home() as home:
+        data = home / "drawn"
+        write_sample(data, train=24, validation=12)
+        images = pictures(data)
+
+        def make(kind: str) -> Run:
+            if kind == "fine_tuned":
+                settings = FineTuningConfig(layers=9, epochs=EPOCHS[kind], learning_rate=1e-4)
+                return fine_tune_run(references["fast"].run, settings, kind)
+            config: TrainingConfig = preset("fast" if kind == "fast" else "notebook")
+            return create_run(str(data), config.changed(epochs=EPOCHS[kind], **SMALL), kind)
+
+        references: dict[str, Reference] = {}
+        for kind in EPOCHS:
+            references[kind] = in_peace(make(kind), images)
+        halves = 0
+        kills: list[dict[str, Any]] = []
+        failures: list[dict[str, Any]] = []
+        for number in range(options.kills):
+            kind = KINDS[number % len(KINDS)]
+            run, told = killed(lambda: make(kind), references[kind].life, rng)  # noqa: B023
+            begin(run)
+            end(run)
+            halves += len(list(subfolder("cache", "features").glob(".*")))
+            found = run.log.read()[0]
+            starts = [event["epoch"] for event in found if event["event"] == "start"]
+            told = {"run": kind, **told, "resumed_after_epoch": starts[-1] - 1 if starts else 0}
+            kills.append(told)
+            if reasons := wrong(run, references[kind], images):
+                failures.append({**told, "wrong": reasons})
+            print(told, *reasons, file=sys.stderr)
+            shutil.rmtree(run.directory)
+    result = {
+        "benchmark": "kills",
+        "seed": options.seed,
+        "life_seconds": {kind: round(reference.life, 1) for kind, reference in references.items()},
+        "kills": kills,
+        "phases": dict(Counter(told["phase"] for told in kills)),
+        "resumed": len(kills),
+        "halves_in_cache": halves,
+        "failures": failures,
+    }
+    print_result(result)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
