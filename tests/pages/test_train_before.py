@@ -115,7 +115,7 @@ def test_the_table_of_layers_follows_the_settings() -> None:
 
 def test_an_estimate_is_made_when_asked_for_and_follows_the_settings(ready_home: Path) -> None:
     app = page()
-    app.radio(key="training_preset").set_value("fast")
+    app.radio(key="training_preset").set_value("fast").run()
     app.number_input(key="training_image_size").set_value(64).run()
     assert "Memory: about" not in words(app)
     app = measured(press(app, "Estimate"))
