@@ -11,11 +11,9 @@ PORT ?= 8501
 run: $(STAMPS)/app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# Two at a time: much of a test is waiting, for a browser, a process or a model. Lint and types run beside them.
-test: $(STAMPS)/browser
-	@$(MAKE) --no-print-directory lint & lint=$$!; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=30; tests=$$?; \
-	wait $$lint || { echo "make lint failed: see above, or run it alone"; exit 1; }; exit $$tests
+# Two at a time: much of a test is waiting, for a browser, a process or a model.
+test: lint $(STAMPS)/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=30
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.queue import waiting
 from core.training.recipe import TrainingConfig, preset
 from core.training.runs import Run, create_run, list_runs, load_run
+from pages.ui.runs import FRESH
 from pages.ui.training_runs import CHOSEN
 from pages.ui.training_words import settings_in_words
 from tests.trained import SMALL
@@ -38,6 +40,7 @@ def fresh(drawn: Path) -> Iterator[None]:
 
 
 def page(*ticked: Run) -> AppTest:
+    time.sleep(FRESH)  # for so long a look at a run is kept, also for another browser
     app = AppTest.from_file(MAIN, default_timeout=60)
     app.session_state[CHOSEN] = [run.id for run in ticked]
     app.switch_page("train.py").run()
@@ -232,7 +235,6 @@ def test_the_classic_experiment_is_queued_found_again_and_reported(trained: Run,
         for name in ("run.json", "validation.npz", "model.onnx"):
             shutil.copy(trained.directory / name, run.directory / name)
         run.log.append({"event": "status", "status": "finished", "time": 2.0})
-    st.cache_resource.clear()  # a look at a run is kept for a moment
     app = page()  # another browser
     assert "The same 16 validation pictures" in words(app)
     assert "**this can be chance**" in words(app)
