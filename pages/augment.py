@@ -1,5 +1,7 @@
 """Augmentation: tune the random changes, and see exactly the copies that training will draw."""
 
+import time
+
 import streamlit as st
 
 from core.augmentation import AugmentationConfig, Drawn, augment, describe
@@ -17,6 +19,7 @@ from pages.ui.words import show_error
 
 Copies = list[list[tuple[choice.Image, Drawn]]]
 HINT = "What was drawn: point at a copy, or reach it with Tab and the arrow keys. Click or press Enter to enlarge it."
+PAINT_SECONDS = 0.1  # what a browser takes to paint a 4x4 preview (benchmarks/preview.py)
 VIEW = "augment_view"
 VIEWS = {
     "Sweep": "one change alone, in steps.",
@@ -60,9 +63,12 @@ def playground(found: Dataset) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(key="augment_preview", gap="small"):
         st.html(CSS % tuple(st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark")))
-        preview(originals, copies, config)
+        changed = preview(originals, copies, config)
         for error in errors:
             show_error(error)
+    if changed:
+        # Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them.
+        time.sleep(PAINT_SECONDS)
     with right, st.container(gap="small"):
         controls.strength(config)
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
@@ -76,19 +82,20 @@ def playground(found: Dataset) -> None:
     write_link(config, found)
 
 
-def preview(originals: list[Original], copies: Copies, config: AugmentationConfig) -> None:
+def preview(originals: list[Original], copies: Copies, config: AugmentationConfig) -> bool:
+    """Draws it; True when there is something new to paint."""
     if not originals:
         if choice.uploads():
             st.info("No picture yet. Upload one under Pictures, at the end of the tabs.")
         else:
             st.info("There is no training picture to show. Choose another class, or open another dataset.")
             st.page_link("dataset.py", label="Go to Dataset", help="Open other pictures there.")
-        return
+        return False
     rows = [
         Row(original.name, original.image, tuple(Copy(picture, describe(drawn)) for picture, drawn in row))
         for original, row in zip(originals, copies, strict=True)
     ]
-    augmented(
+    changed = augmented(
         rows,
         "augment_grid",
         heads=["Original", *(f"Copy {copy}" for copy in range(1, 1 + choice.copies()))],
@@ -96,6 +103,7 @@ def preview(originals: list[Original], copies: Copies, config: AugmentationConfi
         note=f"{choice.size()} pixels, seed {choice.seed()}: {'as' if as_in_training() else 'not as'} in training",
     )
     same_as_training()
+    return changed
 
 
 def as_in_training() -> bool:

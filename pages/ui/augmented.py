@@ -6,6 +6,7 @@ which asks the server nothing. Keyboard: arrows move in the grid and in the larg
 """
 
 import base64
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -71,8 +72,8 @@ def augmented(
     hint: str = "",
     note: str = "",
     share: float = 0.6,
-) -> None:
-    """Draws them.
+) -> bool:
+    """Draws them; True when the pictures are others than this session has drawn last under this key.
 
     Args:
         rows: At least one; every picture uint8 (size, size, 3), RGB, of one size.
@@ -86,8 +87,9 @@ def augmented(
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("augmented", html=HTML, css=_part("augmented.css"), js=_part("augmented.js"))
     sheet = preview.compose([[row.original, *(copy.picture for copy in row.copies)] for row in rows])
+    content = preview.as_jpeg(sheet)
     data = {
-        "image": base64.b64encode(preview.as_jpeg(sheet)).decode(),
+        "image": base64.b64encode(content).decode(),
         "size": len(rows[0].original),
         "rows": [_as_data(row) for row in rows],
         "heads": list(heads),
@@ -97,6 +99,9 @@ def augmented(
         "share": share,
     }
     draw(data=data, key=key)
+    drawn = hashlib.sha256(content).hexdigest()
+    before, st.session_state[f"{key}_drawn"] = st.session_state.get(f"{key}_drawn"), drawn
+    return drawn != before
 
 
 def _as_data(row: Row) -> dict[str, object]:

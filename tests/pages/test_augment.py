@@ -432,3 +432,26 @@ def test_the_training_page_says_the_same_words(page: AppTest) -> None:
     assert text in words(page)
     page.switch_page("train.py").run()
     assert text in words(page)
+
+
+def test_only_other_pictures_count_as_new_ones() -> None:
+    """What waits for the browser to paint the preview waits for nothing else."""
+
+    def page() -> None:
+        import numpy as np
+        import streamlit as st
+
+        from pages.ui.augmented import Copy, Row, augmented
+
+        picture = np.full((8, 8, 3), st.session_state["shade"], np.uint8)
+        st.session_state["new"] = augmented([Row("dog", picture, (Copy(picture, st.session_state["words"]),))], "one")
+
+    at = AppTest.from_function(page)
+    at.session_state["shade"], at.session_state["words"] = 10, "turned"
+    assert at.run().session_state["new"]
+
+    at.session_state["words"] = "shifted"
+    assert not at.run().session_state["new"]
+
+    at.session_state["shade"] = 200
+    assert at.run().session_state["new"]
