@@ -61,6 +61,9 @@ def training_curves(history: History, epochs: int) -> str:
             lines.append(common | strong)
     last = epochs if history.status in ("waiting", "running") else _latest_epoch(history)
     figure: Figure = {"data": lines, "layout": _layout(last)}
+    if not history.batches and not history.epochs:  # plotly would mark -100 % to 400 %
+        figure["layout"]["yaxis"]["range"] = [0, 1]
+        figure["layout"]["yaxis2"] |= {"range": [0, 1], "showticklabels": False}
     _mark_drops(figure, history.drops)
     _mark_fine_tuning(figure, history.fine_tune)
     _mark_best(figure, history.best, last)

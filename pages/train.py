@@ -5,7 +5,7 @@ import streamlit as st
 from core.training.queue import at_work as run_at_work
 from core.training.runs import ACTIVE, Run, Shelf, list_runs
 from pages.ui.queue import look_after_queue, queue_list
-from pages.ui.runs import WATCHED, look_at, watch, watched_run
+from pages.ui.runs import AT_WORK, WATCHED, look_at, watch, watched_run
 from pages.ui.training_actions import reopened
 from pages.ui.training_experiment import experiment
 from pages.ui.training_progress import at_work, curves
@@ -61,11 +61,11 @@ def follow(run: Run, ticking: bool) -> None:
         st.rerun()  # of the whole page: turns the timer off or, after Resume, on; updates the table and the queue
     if status == "waiting":
         look_after_queue()
-    if status in ("running", "stopping"):
+    if status in AT_WORK:
         at_work(run, history, status)
     else:
         ended(run, history, status)
-    curves(run, history)
+    curves(run, history, status)
     sample_answers(run, history, status)
 
 

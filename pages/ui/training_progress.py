@@ -6,7 +6,7 @@ from core.training.history import History
 from core.training.patience import seconds_left
 from core.training.runs import Run
 from pages.ui.live_chart import live_chart
-from pages.ui.runs import curves_of, renew
+from pages.ui.runs import AT_WORK, curves_of, renew
 from pages.ui.training_patience import drops_in_words, patience_in_words
 from pages.ui.words import PHASES, duration
 
@@ -23,8 +23,7 @@ def at_work(run: Run, history: History, status: str) -> None:
         title += f", at most about {duration(left)} left"
     place.progress(share_done(run, history), title)
     place.caption(words)
-    if history.phase in TRAINING:
-        st.caption(patience_in_words(history, run.config))
+    st.caption(patience_in_words(history, run.config))
     button.button(
         "Stop",
         on_click=stop,
@@ -68,13 +67,19 @@ def share_done(run: Run, history: History) -> float:
     return min(1.0, history.done / history.total) if history.total else 0.0
 
 
-def curves(run: Run, history: History) -> None:
-    if not history.batches and not history.epochs:
+def curves(run: Run, history: History, status: str) -> None:
+    """The curves; of a run at work also before their first point, so that nothing moves, and nothing is loaded, when it
+    comes."""
+    begun = bool(history.batches or history.epochs)
+    if not begun and status not in AT_WORK:
         return
     alt = (
         f"Curves of accuracy and loss over {len(history.epochs)} epochs of the run {run.name}, training and validation"
     )
     live_chart(curves_of(run, history), alt, key=f"curves-{run.id}")
+    if not begun:
+        st.caption("The curves will grow here as soon as the head is trained.")
+        return
     st.caption(
         "The loss is the cross-entropy plus the L2 penalty on large weights, for validation too. Training scores are "
         "measured while the network still learns, with neurons dropped, so validation may look better. Drag to zoom, "

@@ -237,11 +237,13 @@ def test_every_step_of_both_stages_has_words_and_a_place(tuned: Run, trained: Ru
 def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
     run = at_work(drawn)
     app = page()
-    assert curves(app) == 0
+    assert curves(app) == 1  # empty, so that nothing moves when its first point comes
+    assert "The curves will grow here" in words(app)
     scores = {"loss": 1.0, "accuracy": 0.5}
     run.log.append({"event": "batch", "time": 1.0, "epoch": 1, "batch": 1, "batches": 2, **scores})
     time.sleep(FRESH)
     assert curves(app.run()) == 1
+    assert "The loss is the cross-entropy" in words(app)
 
 
 def test_a_broken_run_is_listed_with_the_reason(pawlab_home: Path) -> None:
