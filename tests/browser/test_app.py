@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from core.training.runs import Run
 from tests.browser.conftest import Server, Watched
 from tests.browser.test_augment import pixels, wait_for_change
+from tests.browser.test_training import EPOCHS, wait_for_epochs
 from tests.drawing import write_images
 
 pytestmark = pytest.mark.browser
@@ -73,17 +74,13 @@ def test_what_a_page_asks_for_after_a_click_on_another_does_not_empty_that_one(w
     assert not watched.complaints
 
 
-def test_from_data_to_an_answer(watched_afresh: Watched, drawn: Path) -> None:
-    """Opens a folder, trains on it, leaves and returns, classifies a picture; the server stays small and without
-    TensorFlow."""
+def test_from_data_to_an_answer(watched_afresh: Watched) -> None:
+    """A first start: the sample is there; tunes, trains on it to the end, leaves and returns meanwhile, classifies a
+    picture. The server stays small and without TensorFlow."""
     watched = watched_afresh
-    page = watched.page
+    page, home = watched.page, watched.server.home
     watched.open()
-    page.get_by_text("Open another dataset").click()
-    page.get_by_text("Folder or zip on this machine").click()
-    page.get_by_label("Folder or zip", exact=True).fill(str(drawn))
-    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-    expect(page.get_by_text("56", exact=True).first).to_be_visible()
+    expect(page.get_by_text("560", exact=True).first).to_be_visible(timeout=60_000)
 
     watched.go("Augmentation")
     expect(page.locator(".augmented .grid canvas").first).to_be_visible()
@@ -96,16 +93,18 @@ def test_from_data_to_an_answer(watched_afresh: Watched, drawn: Path) -> None:
     page.get_by_text("Fast", exact=True).first.click()
     watched.settle()
     page.get_by_role("button", name=re.compile("^Start")).click()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    wait_for_epochs(page, 1)
     watched.go("Dataset")
     watched.go("Training")
-    page.get_by_text(re.compile("true value|between")).first.wait_for(timeout=90_000)
+    page.get_by_text(re.compile("true value|between")).first.wait_for(timeout=120_000)
+    epochs = page.evaluate(EPOCHS)
+    assert epochs == list(range(1, len(epochs) + 1))
     page.reload()
     page.get_by_text(re.compile("true value|between")).first.wait_for()
 
     watched.go("Classify")
-    picture = next((drawn / "validation" / "dogs").iterdir())
-    broken = drawn.parent / "broken.jpg"
+    picture = next((home / "datasets").glob("**/validation/dogs/*"))
+    broken = home / "broken.jpg"
     broken.write_bytes(b"no picture")
     page.locator('input[type="file"]').first.set_input_files([picture, broken])
     expect(page.get_by_text(re.compile(r"\d+(\.\d+)? ?%")).first).to_be_visible()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from core.training.runs import Run
+from tests.browser.axe import assert_nothing_serious, in_light_and_dark
 from tests.browser.conftest import Watched
 from tests.drawing import image_bytes, zip_folder
 
@@ -129,19 +129,13 @@ def test_what_was_given_leaves_the_servers_memory_when_it_is_cleared(ready: Watc
         pytest.fail(f"the server holds {server.memory_info().rss / 1e6:.0f} MB of {held / 1e6:.0f}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(ready: Watched, drawn: Path, scheme: str) -> None:
+def test_axe_finds_nothing_serious(ready: Watched, drawn: Path) -> None:
     page = ready.page
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     give(ready, *sorted((drawn / "validation" / "dogs").iterdir())[:2])
     page.get_by_role("button", name="Look closer").first.wait_for()
     for look in (False, True):
         if look:
             page.get_by_role("button", name="Look closer").first.click()
             page.get_by_text("Is that right?").wait_for()
-        ready.settle()
-        page.wait_for_load_state("networkidle")
-        page.wait_for_function("!document.querySelector('[data-stale=true]')")
-        found = Axe().run(page).response["violations"]
-        worst = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert not worst, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in worst]
+        for scheme in in_light_and_dark(ready):
+            assert_nothing_serious(ready, (look, scheme))

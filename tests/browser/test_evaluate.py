@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from core.evaluation.answers import load_answers
@@ -18,6 +17,7 @@ from core.evaluation.threshold import outcomes
 from core.evaluation.words import interval, percent
 from core.files import read_json, write_json
 from core.training.runs import Run, load_run
+from tests.browser.axe import assert_nothing_serious, in_light_and_dark, violations
 from tests.browser.conftest import Watched
 
 pytestmark = pytest.mark.browser
@@ -55,19 +55,12 @@ def test_a_cell_opens_its_pictures_and_a_picture_shows_where_the_model_looked(
     assert not evaluated.complaints
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(evaluated: Watched, scheme: str) -> None:
+def test_axe_finds_nothing_serious(evaluated: Watched) -> None:
     page = evaluated.page
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     for view in ("Matrix", "All mistakes", "Curves", "Confidence", "Compare", "Report"):
         page.get_by_role("radio", name=view).or_(page.get_by_role("button", name=view)).first.click()
-        evaluated.settle()
-        page.wait_for_load_state("networkidle")
-        page.wait_for_function("!document.querySelector('[data-stale=true]')")
-        page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
-        found = Axe().run(page).response["violations"]
-        worst = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert not worst, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in worst]
+        for scheme in in_light_and_dark(evaluated):
+            assert_nothing_serious(evaluated, (view, scheme))
 
 
 @pytest.fixture
@@ -163,6 +156,5 @@ def test_the_report_needs_no_network_and_no_script(browser: Browser, trained: Ru
     broken = page.evaluate("[...document.images].filter(one => !one.naturalWidth).length")
     assert (broken, complaints) == (0, [])
     assert [url for url in asked if not url.startswith("data:")] == [page.url]
-    worst = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-    assert not worst, [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in worst]
+    assert violations(page) == []
     context.close()

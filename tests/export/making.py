@@ -66,7 +66,13 @@ def run_notebook(bundle: Path, scratch: Path, parameters: str) -> dict[str, Any]
     done = subprocess.run(
         [sys.executable, program],
         cwd=bundle,
-        env={**os.environ, "PYTHONPATH": str(bundle), "MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": ""},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(bundle),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MPLBACKEND": "agg",
+            "CUDA_VISIBLE_DEVICES": "",
+        },
         capture_output=True,
         text=True,
         timeout=360,

@@ -1,0 +1,41 @@
+"""axe-core on a page as it stands, and the page in light and in dark."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Watched
+
+WORST = {"serious", "critical"}
+
+
+def in_light_and_dark(watched: Watched) -> Iterator[str]:
+    """The page stays open and changes its colours, as it does when the machine changes its own."""
+    for scheme in ("light", "dark"):
+        watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        watched.page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
+        yield scheme
+
+
+def assert_nothing_serious(watched: Watched, where: object = "") -> None:
+    """`where` names this state of the page in the message."""
+    settled(watched)
+    assert violations(watched.page) == [], where
+
+
+def violations(page: Page) -> list[tuple[str, str, str]]:
+    """(rule, the element's HTML, what axe says) of each serious or critical violation, ours or Streamlit's."""
+    response: dict[str, Any] = Axe().run(page).response
+    assert len(response["passes"]) > 10, "axe has looked at nothing"
+    worst = (found for found in response["violations"] if found["impact"] in WORST)
+    return [(one["id"], node["html"][:200], str(node.get("failureSummary"))) for one in worst for node in one["nodes"]]
+
+
+def settled(watched: Watched) -> None:
+    """Waits until every part has been loaded and drawn and nothing moves: what fades in has other colours meanwhile."""
+    watched.settle()
+    watched.page.wait_for_load_state("networkidle")
+    watched.page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    watched.page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
