@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PORT ?= 8501
+# Compiled files are kept, wherever we are: a run, a test or a server starts half a dozen processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test lint bench clean
 
