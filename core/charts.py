@@ -1,5 +1,6 @@
 """Plain data -> plotly figures, in colours that hold on a light and on a dark page."""
 
+import html
 import json
 import math
 from typing import Any
@@ -15,7 +16,13 @@ GRID = "rgba(128, 140, 142, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
 MOST_WHOLE_TICKS = 12  # epochs that have a tick each; left alone, plotly puts ticks between few of them
 DIGITS = 6  # after the point: more would only make what is sent longer
+LEGEND_CHARACTERS = 36
 MOST_BATCH_POINTS = 1000  # more than a panel has pixels, and few enough to send and to draw twice a second
+
+
+def legend_name(name: str) -> str:
+    """A run's or a class's name for a legend, cut off where it is long: plotly reads tags and links in a name."""
+    return html.escape(name if len(name) <= LEGEND_CHARACTERS else name[: LEGEND_CHARACTERS - 1] + "…")
 
 
 def training_curves(history: History, epochs: int) -> str:

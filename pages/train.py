@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.training.labels import told_apart
 from core.training.queue import at_work as run_at_work
 from core.training.runs import ACTIVE, Run, Shelf, list_runs
 from pages.ui.queue import look_after_queue, queue_list
@@ -41,7 +42,7 @@ def watching(shelf: Shelf) -> None:
         st.info("No run yet. Choose the settings and press Start training: the curves will appear here.")
         return
     watch(run)
-    named = {run.id: f"{run.name}, {when(run.created)}" for run in shelf.runs}
+    named = told_apart({run.id: f"{run.name}, {when(run.created)}" for run in shelf.runs})
     st.selectbox(
         "Run to look at",
         list(named),

@@ -120,9 +120,7 @@ def row(run: Run) -> dict[str, object]:
     return {
         "name": run.name,
         "accuracy": 100 * accuracy.value if accuracy else None,
-        "95 % interval": f"{accuracy.low:.1%} to {accuracy.high:.1%}"
-        if accuracy and accuracy.low == accuracy.low
-        else "",
+        "95 % interval": _interval(accuracy) if accuracy else "",
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
         "status": STATUS[run.status(History(status=facts.said))],
