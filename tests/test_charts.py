@@ -103,6 +103,15 @@ def test_new_points_neither_move_the_axis_nor_reset_the_zoom() -> None:
     assert before["xaxis"]["range"] == after["xaxis"]["range"]
 
 
+def test_words_of_many_drops_do_not_run_over_each_other() -> None:
+    drops: list[Event] = [{"event": "reduce_lr", "epoch": n, "learning_rate": 1e-4} for n in range(20, 81)]
+    layout = drawn([*EVENTS[:5], *drops], 100)["layout"]
+    assert sum(line["line"].get("dash") == "dot" for line in layout["shapes"]) == len(drops)
+    places = [note["x"] for note in layout["annotations"] if note["text"].startswith("learning rate")]
+    assert places[0] == 20
+    assert min(after - before for before, after in zip(places, places[1:], strict=False)) >= 5
+
+
 @pytest.mark.parametrize("status", ["finished", "cancelled", "failed"])
 def test_the_axis_ends_where_a_run_that_ended_early_did(status: str) -> None:
     stopped = drawn([*EVENTS, {"event": "status", "status": status}])
