@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.training.labels import told_apart
 from core.training.queue import at_work as run_at_work
-from core.training.runs import ACTIVE, Run, Shelf, list_runs
+from core.training.runs import ACTIVE, Run
+from core.training.shelf import Shelf, list_runs
 from pages.ui.queue import look_after_queue, queue_list
 from pages.ui.runs import AT_WORK, WATCHED, look_at, watch, watched_run
 from pages.ui.training_actions import reopened

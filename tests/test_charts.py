@@ -1,5 +1,6 @@
 """What stands where in the training curves."""
 
+import itertools
 import json
 import math
 from typing import Any
@@ -109,7 +110,7 @@ def test_words_of_many_drops_do_not_run_over_each_other() -> None:
     assert sum(line["line"].get("dash") == "dot" for line in layout["shapes"]) == len(drops)
     places = [note["x"] for note in layout["annotations"] if note["text"].startswith("learning rate")]
     assert places[0] == 20
-    assert min(after - before for before, after in zip(places, places[1:], strict=False)) >= 5
+    assert min(after - before for before, after in itertools.pairwise(places)) >= 5
 
 
 @pytest.mark.parametrize("status", ["finished", "cancelled", "failed"])

@@ -8,7 +8,8 @@ import streamlit as st
 from core.errors import PawlabError, RunError
 from core.inference.classifier import Answer, Classifier
 from core.training.labels import told_apart
-from core.training.runs import Run, list_runs
+from core.training.runs import Run
+from core.training.shelf import list_runs
 from pages.ui.words import confident
 
 MOST_BARS = 10

@@ -5,7 +5,8 @@ import streamlit as st
 from core.errors import PawlabError
 from core.evaluation.retrain import changes_in_words, origin_of, train_again
 from core.training.jobs import start_run
-from core.training.runs import ACTIVE, Run, list_runs
+from core.training.runs import ACTIVE, Run
+from core.training.shelf import list_runs
 from pages.ui.evaluation import Pictures, edits_now, today_of
 from pages.ui.runs import look_at, renew, watch
 from pages.ui.words import plain, show_error

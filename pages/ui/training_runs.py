@@ -12,7 +12,8 @@ from core.evaluation.confusion import Score
 from core.training.charts import MOST
 from core.training.history import History
 from core.training.overview import Facts, facts_of, mark_of
-from core.training.runs import Run, Shelf
+from core.training.runs import Run
+from core.training.shelf import Shelf
 from pages.ui.training_actions import actions, failure
 from pages.ui.training_compare import comparison
 from pages.ui.training_words import settings_in_words

@@ -19,7 +19,8 @@ from core.evaluation.retrain import NOTE, origin_of
 from core.files import read_json, write_json
 from core.inference.robustness import data_of
 from core.training.queue import withdraw
-from core.training.runs import Run, list_runs, load_run
+from core.training.runs import Run, load_run
+from core.training.shelf import list_runs
 from pages.ui.evaluation import html_reports, pictures_task, report_key
 from pages.ui.words import confident
 

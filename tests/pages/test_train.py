@@ -15,7 +15,8 @@ from core.files import write_json
 from core.training.fine_tuning import FineTuningConfig
 from core.training.queue import waiting, withdraw
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import ACTIVE, Run, create_run, list_runs
+from core.training.runs import ACTIVE, Run, create_run
+from core.training.shelf import list_runs
 from pages.ui.runs import FRESH, WATCHED
 from pages.ui.words import plain
 from tests.trained import wait_for

@@ -9,7 +9,8 @@ import pytest
 from core.errors import ConfigError, RunError
 from core.training.labels import NAME_CHARACTERS, NOTE_CHARACTERS, clean, read_label, told_apart
 from core.training.recipe import preset
-from core.training.runs import Run, create_run, drop_run, find_run, list_runs, load_run
+from core.training.runs import Run, create_run, load_run
+from core.training.shelf import drop_run, find_run, list_runs
 
 
 @pytest.fixture
