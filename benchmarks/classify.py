@@ -36,7 +36,8 @@ from core.cli import app
 from core.console import run as run_command
 from core.inference.classifier import Classifier
 from core.training.onnx_model import PROBABILITIES
-from core.training.runs import Run, list_runs
+from core.training.runs import Run
+from core.training.shelf import list_runs
 
 PROJECT = Path(__file__).parents[1]
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}

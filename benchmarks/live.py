@@ -29,7 +29,8 @@ from core.backbone.architecture import IMAGE
 from core.backbone.session import open_session
 from core.datasets.sample import write_sample
 from core.home import subfolder
-from core.training.runs import Run, list_runs, load_run
+from core.training.runs import Run, load_run
+from core.training.shelf import list_runs
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # Every answer since the last call: the component itself keeps those of the last four seconds.

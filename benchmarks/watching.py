@@ -27,7 +27,8 @@ from playwright.sync_api import CDPSession, FloatRect, Page, sync_playwright
 from benchmarks.common import own_home, print_result
 from benchmarks.server import PROJECT, chromium, serving, visit
 from core.datasets.current import remember_source
-from core.training.runs import Run, drop_run, list_runs
+from core.training.runs import Run
+from core.training.shelf import drop_run, list_runs
 
 UPDATES = 20
 COLOURED = 60  # difference between a pixel's channels: text and grid are grey

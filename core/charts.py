@@ -1,5 +1,6 @@
 """Plain data -> plotly figures, in colours that hold on a light and on a dark page."""
 
+import html
 import json
 import math
 from typing import Any
@@ -14,8 +15,15 @@ FAINT = "rgba(31, 138, 133, 0.55)"
 GRID = "rgba(128, 140, 142, 0.25)"
 CLEAR = "rgba(0, 0, 0, 0)"
 MOST_WHOLE_TICKS = 12  # epochs that have a tick each; left alone, plotly puts ticks between few of them
+WORDS_EVERY = 0.05  # of the axis: a line of upright words on a telephone
 DIGITS = 6  # after the point: more would only make what is sent longer
+LEGEND_CHARACTERS = 36
 MOST_BATCH_POINTS = 1000  # more than a panel has pixels, and few enough to send and to draw twice a second
+
+
+def legend_name(name: str) -> str:
+    """A run's or a class's name for a legend, cut off where it is long: plotly reads tags and links in a name."""
+    return html.escape(name if len(name) <= LEGEND_CHARACTERS else name[: LEGEND_CHARACTERS - 1] + "…")
 
 
 def training_curves(history: History, epochs: int) -> str:
@@ -64,7 +72,7 @@ def training_curves(history: History, epochs: int) -> str:
     if not history.batches and not history.epochs:  # plotly would mark -100 % to 400 %
         figure["layout"]["yaxis"]["range"] = [0, 1]
         figure["layout"]["yaxis2"] |= {"range": [0, 1], "showticklabels": False}
-    _mark_drops(figure, history.drops)
+    _mark_drops(figure, history.drops, last)
     _mark_fine_tuning(figure, history.fine_tune)
     _mark_best(figure, history.best, last)
     return json.dumps(figure, separators=(",", ":"), allow_nan=False)
@@ -104,11 +112,15 @@ def _mark_best(figure: Figure, best: Event | None, last: int) -> None:
     _mark(figure, epoch, {"width": 1.5}, anchor | {"text": f"best: epoch {epoch}"})
 
 
-def _mark_drops(figure: Figure, drops: list[Event]) -> None:
+def _mark_drops(figure: Figure, drops: list[Event], last: int) -> None:
+    """A line for each; words for those that have room for them, the first one always."""
     anchor = {"y": 0.58, "yanchor": "bottom", "xanchor": "right", "textangle": -90, "font": {"size": 11}}
+    free = 0.0
     for drop in drops:
-        text = f"learning rate {drop['learning_rate']:.2g}"
+        text = f"learning rate {drop['learning_rate']:.2g}" if drop["epoch"] >= free else ""
         _mark(figure, drop["epoch"], {"width": 1, "dash": "dot"}, anchor | {"text": text})
+        if text:
+            free = drop["epoch"] + last * WORDS_EVERY
 
 
 def _mark_fine_tuning(figure: Figure, begins: Event | None) -> None:
@@ -125,7 +137,8 @@ def _mark(figure: Figure, x: float, line: dict[str, Any], note: dict[str, Any]) 
     layout["shapes"].append(
         {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": MARK} | line}
     )
-    layout["annotations"].append({"x": x, "yref": "paper", "showarrow": False} | note)
+    if note["text"]:
+        layout["annotations"].append({"x": x, "yref": "paper", "showarrow": False} | note)
 
 
 def _layout(last: int) -> dict[str, Any]:

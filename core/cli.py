@@ -22,8 +22,9 @@ from core.training.follow import follow
 from core.training.jobs import start_run
 from core.training.queue import start_next
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import create_run, drop_run, find_run, list_runs
+from core.training.runs import create_run
 from core.training.second_stage import fine_tune_run
+from core.training.shelf import drop_run, find_run, list_runs
 
 app = typer.Typer(
     help="Image classification by transfer learning, without a browser.",

@@ -20,7 +20,7 @@ from core.inference.classifier import Answer, Classifier
 from core.inference.inputs import WANTED, Found, Pictures, find_pictures
 from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
 from core.progress import Progress
-from core.training.runs import find_run
+from core.training.shelf import find_run
 
 SHOWN = 50
 """Answers printed where there is no CSV."""

@@ -10,7 +10,7 @@ from rich.markup import escape
 from core.cli_data import Json
 from core.console import out, print_json, progress_bars
 from core.errors import ConfigError
-from core.training.runs import find_run
+from core.training.shelf import find_run
 
 
 def export(

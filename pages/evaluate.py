@@ -7,7 +7,7 @@ from core.errors import Cancelled, PawlabError
 from core.evaluation.answers import Answers
 from core.evaluation.seen import copy_of
 from core.evaluation.summary import Summary
-from core.evaluation.words import interval, percent
+from core.evaluation.words import interval, percent, points
 from core.jobs import Task
 from core.training.runs import Run
 from pages.ui.classifier import usable_runs
@@ -109,7 +109,7 @@ def headline(run: Run, answers: Answers, summary: Summary, task: Task[Pictures])
             score(
                 "ROC area",
                 f"{area.value:.3f}" if area.known else "–",
-                f"{area.low:.3f} to {area.high:.3f}" if area.known else "",
+                interval(area, ".3f"),
                 "The chance that a picture of the second class is given a higher probability for it than one of the "
                 "first. 0.5 is guessing.",
             )
@@ -117,7 +117,7 @@ def headline(run: Run, answers: Answers, summary: Summary, task: Task[Pictures])
         score(
             "Calibration error",
             f"{error.value * 100:.1f} points" if error.known else "–",
-            f"{error.low * 100:.1f} to {error.high * 100:.1f}" if error.known else "",
+            points(error),
             "How far its confidence and its accuracy lie apart on average: 0 keeps every promise. See Confidence.",
         )
     st.caption(

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from core.training.labels import told_apart
 from core.training.queue import at_work as run_at_work
-from core.training.runs import ACTIVE, Run, Shelf, list_runs
+from core.training.runs import ACTIVE, Run
+from core.training.shelf import Shelf, list_runs
 from pages.ui.queue import look_after_queue, queue_list
 from pages.ui.runs import AT_WORK, WATCHED, look_at, watch, watched_run
 from pages.ui.training_actions import reopened
@@ -41,7 +43,7 @@ def watching(shelf: Shelf) -> None:
         st.info("No run yet. Choose the settings and press Start training: the curves will appear here.")
         return
     watch(run)
-    named = {run.id: f"{run.name}, {when(run.created)}" for run in shelf.runs}
+    named = told_apart({run.id: f"{run.name}, {when(run.created)}" for run in shelf.runs})
     st.selectbox(
         "Run to look at",
         list(named),

@@ -1,5 +1,6 @@
 """What stands where in the training curves."""
 
+import itertools
 import json
 import math
 from typing import Any
@@ -101,6 +102,15 @@ def test_new_points_neither_move_the_axis_nor_reset_the_zoom() -> None:
     before, after = drawn(EVENTS[:5])["layout"], drawn(EVENTS)["layout"]
     assert before["uirevision"] == after["uirevision"]
     assert before["xaxis"]["range"] == after["xaxis"]["range"]
+
+
+def test_words_of_many_drops_do_not_run_over_each_other() -> None:
+    drops: list[Event] = [{"event": "reduce_lr", "epoch": n, "learning_rate": 1e-4} for n in range(20, 81)]
+    layout = drawn([*EVENTS[:5], *drops], 100)["layout"]
+    assert sum(line["line"].get("dash") == "dot" for line in layout["shapes"]) == len(drops)
+    places = [note["x"] for note in layout["annotations"] if note["text"].startswith("learning rate")]
+    assert places[0] == 20
+    assert min(after - before for before, after in itertools.pairwise(places)) >= 5
 
 
 @pytest.mark.parametrize("status", ["finished", "cancelled", "failed"])

@@ -16,7 +16,8 @@ from core import console
 from core.cli import app
 from core.datasets import Edits, open_dataset
 from core.datasets.sidecar import edits_file
-from core.training.runs import Run, list_runs
+from core.training.runs import Run
+from core.training.shelf import list_runs
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 
 PROJECT = Path(__file__).parents[1]

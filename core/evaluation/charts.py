@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.charts import CLEAR, GRID, MARK, PALETTE, TRAINING, VALIDATION
+from core.charts import CLEAR, GRID, MARK, PALETTE, TRAINING, VALIDATION, legend_name
 from core.evaluation.calibration import Bin
 from core.evaluation.curves import Curve
 from core.evaluation.threshold import Trade
@@ -18,7 +18,7 @@ def curves_chart(curves: dict[str, Curve], x: str, y: str, diagonal: bool) -> "g
     """One line a class.
 
     Args:
-        curves: By the name to show.
+        curves: By the class.
         x, y: Titles of the axes.
         diagonal: Whether to draw the line of guessing.
     """
@@ -32,7 +32,7 @@ def curves_chart(curves: dict[str, Curve], x: str, y: str, diagonal: bool) -> "g
             y=curve.y,
             customdata=curve.thresholds,
             mode="lines",
-            name=name,
+            name=legend_name(name),
             line={"color": PALETTE[number % len(PALETTE)], "width": 2.5},
             hovertemplate=f"{x} %{{x:.1%}}, {y} %{{y:.1%}}<br>from a probability of %{{customdata:.3f}} on"
             "<extra></extra>",
@@ -102,7 +102,7 @@ def _figure(x: str, y: str) -> "go.Figure":
     figure = go.Figure()
     figure.update_layout(
         template=go.layout.Template(),
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": 8, "r": 24, "t": 8, "b": 8},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         height=HEIGHT,

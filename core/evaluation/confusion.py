@@ -19,8 +19,8 @@ Counts = NDArray[np.int64]
 class Score:
     """A score from 0 to 1, with the range that likely (95 %) holds what it would be on endless pictures of this kind.
 
-    `value`, `low` and `high` are NaN where the score has no meaning, such as the precision of a class that was never
-    answered.
+    All three are NaN where the score has no meaning, such as the precision of a class that was never answered; `low`
+    and `high` alone where nothing can be said of the range.
     """
 
     value: float

@@ -4,6 +4,9 @@ The percentile bootstrap (Efron, "Bootstrap methods: another look at the jackkni
 score of 1,000 sets of as many pictures, drawn with replacement; 95 % of the scores lie in the interval. Pictures are
 drawn within their class, for the number of each class was chosen and not found. Seeded: the same pictures give the same
 interval.
+
+Where every set scores the same, as when all answers are right, the method has nothing to say: an interval of no width
+would promise that endless pictures score so too.
 """
 
 from collections.abc import Callable
@@ -20,7 +23,7 @@ CONFIDENCE = 0.95
 def bootstrap(
     score: Callable[[NDArray[np.int64]], float], labels: NDArray[np.int64], resamples: int = RESAMPLES, seed: int = 0
 ) -> Score:
-    """A score with its interval.
+    """A score with its interval, whose ends are NaN where all sets score the same.
 
     Args:
         score: From places in `labels`, int64 (pictures,), to a number; NaN where it has no meaning, which is left out.
@@ -38,5 +41,7 @@ def bootstrap(
         for _ in range(resamples)
     ]
     known = [one for one in drawn if not np.isnan(one)]
-    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]) if known else (np.nan, np.nan)
+    if not known or min(known) == max(known) == value:
+        return Score(value, np.nan, np.nan)
+    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Score(value, min(float(low), value), max(float(high), value))

@@ -23,7 +23,8 @@ def changes_in_words(before: Dataset, today: Dataset) -> str:
 
 
 def train_again(run: Run, changes: str, today: Dataset) -> Run:
-    """A new run with the settings of `run` and the edits that hold now; nothing runs yet.
+    """A new run with the settings of `run` and the edits that hold now; nothing runs yet. Of a fine-tuned run the first
+    stage alone: its second one would start from a model that has seen other pictures.
 
     Args:
         changes: What `changes_in_words` says: part of its name.
@@ -33,7 +34,8 @@ def train_again(run: Run, changes: str, today: Dataset) -> Run:
         DatasetError: The edits leave too little to train on, or are broken.
     """
     check_trainable(today)
-    stem = run.name.split(" · ")[0]
+    first = run.fine_tuning.name if run.fine_tuning else run.name
+    stem = first.split(" · ")[0]
     words = f" · {changes or 'again'}"
     new = create_run(run.source, run.config, f"{stem[: max(10, NAME_CHARACTERS - len(words))].rstrip()}{words}")
     try:

@@ -10,6 +10,7 @@ from core.evaluation.answers import Answers
 from core.evaluation.confusion import Score
 from core.evaluation.summary import summarise
 from core.evaluation.threshold import trade
+from core.evaluation.words import interval
 from core.export.compare import TOLERANCE, Keras
 from core.export.manifest import Manifest
 from core.export.notebook import plain
@@ -96,7 +97,7 @@ def _scores(manifest: Manifest, answers: Answers | None) -> list[str]:
 
 
 def _with_interval(score: Score) -> str:
-    return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+    return f"{score.value:.3f} ({interval(score, '.3f')})" if score.known else "–"
 
 
 def _data(manifest: Manifest) -> list[str]:

@@ -1,11 +1,10 @@
 """Curves of several runs in one figure, on the same axes; transparent, the text's colour is the page's."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.charts import CLEAR, GRID, PALETTE
+from core.charts import CLEAR, GRID, PALETTE, legend_name
 from core.training.history import Event
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 MOST = len(PALETTE)
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")  # for those who cannot tell the colours apart
 STRONG, FAINT = {"width": 2.5, "dash": "solid"}, {"width": 1.2, "dash": "dot"}
-LEGEND_CHARACTERS = 36
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
                     y=[epoch[name] for epoch in epochs],
                     yaxis=axis,
                     mode="lines+markers" if strong else "lines",
-                    name=_shown(line.name),
+                    name=legend_name(line.name),
                     legendgroup=str(number),
                     showlegend=strong and field == "accuracy",
                     opacity=1 if strong else 0.45,
@@ -66,11 +64,6 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
 def _whole(epoch: Event) -> bool:
     names = ("epoch", "accuracy", "val_accuracy", "loss", "val_loss")
     return all(isinstance(epoch.get(name), (int, float)) for name in names)
-
-
-def _shown(name: str) -> str:
-    """Plotly reads tags and links in a name."""
-    return html.escape(name if len(name) <= LEGEND_CHARACTERS else name[: LEGEND_CHARACTERS - 1] + "…")
 
 
 def _layout(last: float, key: str, number: int) -> dict[str, Any]:

@@ -5,6 +5,8 @@ Text that others wrote is cleaned where it is read: a name may come from a folde
 
 import json
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +37,14 @@ def clean(text: str, characters: int = NAME_CHARACTERS) -> str:
         if letter.isspace() or (unicodedata.category(letter) not in ("Cc", "Cs") and letter not in _OVERRIDES)
     )
     return " ".join(kept.split())[:characters].rstrip()
+
+
+def told_apart(words: Mapping[str, str]) -> dict[str, str]:
+    """The same words for each run's id, with the id behind those that several share: two runs may have one name and
+    have been made in the same minute. Streamlit knows what is chosen by its words alone, and takes the last of equals.
+    """
+    counts = Counter(words.values())
+    return {run_id: f"{said} ({run_id})" if counts[said] > 1 else said for run_id, said in words.items()}
 
 
 def read_label(directory: Path) -> Label:

@@ -1,4 +1,4 @@
-"""The store of runs: one folder a run, which is the only channel between the worker and everybody else.
+"""One run by its folder, which is the only channel between the worker and everybody else.
 
 config.json     what was asked: name, source, settings, and the group of runs that were asked for together; of a
                 fine-tuned run also its second stage
@@ -16,7 +16,6 @@ model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
 """
 
 import re
-import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +30,7 @@ from core.training.fine_tuning import FineTuning
 from core.training.history import History
 from core.training.labels import clean, read_label, write_label
 from core.training.life import alive
-from core.training.order import canonical, queue_lock, read_order, write_order
+from core.training.order import canonical, read_order
 from core.training.recipe import TrainingConfig
 
 ACTIVE = ("waiting", "running", "stopping")
@@ -154,14 +153,6 @@ class Run:
         return replace(self, name=label.name, note=label.note)
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """All runs, newest first, and the folders that hold no readable run, with the reason."""
-
-    runs: list[Run]
-    broken: dict[str, str]
-
-
 def create_run(source: str, config: TrainingConfig, name: str = "", *, group: str = "") -> Run:
     """A new folder under `runs/` with what the worker needs, the edits of `source` as they are now among it; nothing
     runs yet.
@@ -221,65 +212,3 @@ def load_run(directory: Path) -> Run:
         raise RunError(f"{directory} holds no run", "a run's folder with its config.json") from None
     except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
         raise RunError(f"The run in {directory} is broken: {error}", "config.json as Pawlab wrote it") from error
-
-
-def find_run(reference: str) -> Run:
-    """A run by its id, its name (the newest of that name) or its folder's path.
-
-    Raises:
-        RunError: There is no such run.
-    """
-    folder = Path(reference)
-    if re.fullmatch(r"[\w-]+", reference) and (subfolder("runs") / reference).is_dir():
-        folder = subfolder("runs") / reference
-    elif not (folder / "config.json").is_file():
-        named = [run for run in list_runs().runs if run.name == clean(reference)]
-        if not named:
-            raise RunError(
-                f"There is no run {reference!r}", "a run's id, name or folder", "List them: python -m core runs"
-            )
-        return named[0]
-    return load_run(folder.absolute())
-
-
-def stored_run(run_id: str) -> Run:
-    """The run of the store that has this very id, for who must not open another folder whatever is asked of him.
-
-    Raises:
-        RunError: There is no such run, or it is broken.
-    """
-    for directory in subfolder("runs").iterdir():
-        if directory.name == run_id and directory.is_dir():
-            return load_run(directory)
-    raise RunError(f"There is no run {run_id[:100]!r}", "the id of a run in the store", "Choose another model")
-
-
-def drop_run(run: Run) -> None:
-    """Removes a run and all that it left; one that waits leaves the queue.
-
-    Raises:
-        RunError: It is at work, or gone already.
-        PawlabError: The disk refuses, or the queue is held by a process that hangs.
-    """
-    folder = canonical(run.directory)
-    with queue_lock():  # so that it is not started meanwhile
-        if not folder.is_dir():
-            raise RunError(f"The run {run.id} is gone already", "a run of the list")
-        if run.alive():
-            raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
-        if folder in (order := read_order()).waiting:
-            write_order(order.without(folder))
-        shutil.rmtree(run.directory)
-
-
-def list_runs() -> Shelf:
-    """Every run in the store."""
-    runs, broken = [], {}
-    for directory in subfolder("runs").iterdir():
-        if not directory.is_dir():
-            continue
-        try:
-            runs.append(load_run(directory))
-        except RunError as error:
-            broken[directory.name] = str(error)
-    return Shelf(sorted(runs, key=lambda run: run.created, reverse=True), broken)

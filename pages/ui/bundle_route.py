@@ -39,7 +39,7 @@ def download_bundle(request: Request) -> Response:
         return _said(403, "This server's bundles are downloaded from its own pages.")
     from core.datasets.names import safe_name
     from core.export.kept import kept_file  # not before somebody asks
-    from core.training.runs import stored_run
+    from core.training.shelf import stored_run
 
     try:
         file = kept_file(stored_run(request.query_params.get("run", "")))

@@ -7,7 +7,9 @@ import streamlit as st
 
 from core.errors import PawlabError, RunError
 from core.inference.classifier import Answer, Classifier
-from core.training.runs import Run, list_runs
+from core.training.labels import told_apart
+from core.training.runs import Run
+from core.training.shelf import list_runs
 from pages.ui.words import confident
 
 MOST_BARS = 10
@@ -16,14 +18,14 @@ MOST_BARS = 10
 def usable_runs() -> tuple[dict[str, tuple[Run, str]], dict[str, str]]:
     """Runs with a model, newest first, as {id: (run, one line about it)}, and {folder: reason} of those left out."""
     shelf = list_runs()
-    usable, broken = {}, dict(shelf.broken)
+    runs, lines, broken = {}, {}, dict(shelf.broken)
     for run in shelf.runs:
         if run.has_model():
             try:
-                usable[run.id] = run, line_about(run)
+                runs[run.id], lines[run.id] = run, line_about(run)
             except PawlabError as error:
                 broken[run.id] = str(error)
-    return usable, broken
+    return {run_id: (runs[run_id], words) for run_id, words in told_apart(lines).items()}, broken
 
 
 def line_about(run: Run) -> str:

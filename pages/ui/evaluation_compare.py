@@ -7,16 +7,26 @@ from core.evaluation.answers import Answers
 from core.evaluation.pairing import Comparison, verdict
 from core.evaluation.retrain import origin_of
 from core.evaluation.words import interval, percent
+from core.training.comparison import differences
 from core.training.runs import Run
 from pages.ui.evaluation import Pictures, comparison_task
 from pages.ui.evaluation_pictures import rows_gallery
 from pages.ui.evaluation_retrain import WITH
 from pages.ui.progress import follow
 from pages.ui.run_chooser import choose_run
+from pages.ui.training_words import name_of, value_in_words
 from pages.ui.words import plain, show_error
 
 CHANGED = {"second": "Only the second is right", "first": "Only the first is right"}
 MOST_SETTINGS = 6  # that are named where they differ
+# What edits change: said in words of its own.
+OF_THE_EDITS = {
+    "training pictures",
+    "validation pictures",
+    "excluded by edits",
+    "relabelled by edits",
+    "pictures' fingerprint",
+}
 
 
 def compare_view(run: Run, answers: Answers, found: Pictures, usable: dict[str, tuple[Run, str]]) -> None:
@@ -112,13 +122,12 @@ def _changed(run: Run, answers: Answers, found: Pictures, other: Run, outcome: C
 
 
 def _settings_in_words(first: Run, second: Run) -> str:
-    before, after = first.config.model_dump(), second.config.model_dump()
-    differing = [name for name in before if before[name] != after.get(name)]
-    if not differing:
+    found = [one for one in differences((first, second)) if one.name not in OF_THE_EDITS]
+    if not found:
         return ""
     shown = [
-        name if isinstance(before[name], dict) else f"{name} {before[name]} and {after.get(name)}"
-        for name in differing[:MOST_SETTINGS]
+        f"{name_of(one.name)}: {' against '.join(value_in_words(one.name, value) for value in one.values)}"
+        for one in found[:MOST_SETTINGS]
     ]
-    more = f" and {len(differing) - MOST_SETTINGS} more" if len(differing) > MOST_SETTINGS else ""
-    return f"Their settings differ: {plain(', '.join(shown))}{more}."
+    more = f"; and {len(found) - MOST_SETTINGS} more" if len(found) > MOST_SETTINGS else ""
+    return f"Their settings differ. {plain('; '.join(shown))}{more}."

@@ -5,7 +5,8 @@ import streamlit as st
 from core.errors import PawlabError
 from core.evaluation.retrain import changes_in_words, origin_of, train_again
 from core.training.jobs import start_run
-from core.training.runs import ACTIVE, Run, list_runs
+from core.training.runs import ACTIVE, Run
+from core.training.shelf import list_runs
 from pages.ui.evaluation import Pictures, edits_now, today_of
 from pages.ui.runs import look_at, renew, watch
 from pages.ui.words import plain, show_error
@@ -38,6 +39,8 @@ def _offer(run: Run, found: Pictures, changes: str) -> None:
     words = "none yet. Exclude or relabel pictures below where the model seems right, then train again."
     if changes:
         words = f"{changes}. Its answers stay as they are; a new run shows what the edits change."
+        if run.fine_tuning:
+            words += " Only the first stage is trained again: fine-tune the new run before you compare the two."
     st.markdown(f"**Edits since this run:** {words}", width="stretch")
     if st.button(
         "Train again with these edits",

@@ -10,7 +10,7 @@ from core.evaluation.confusion import Score
 from core.evaluation.curves import Curve, precision_recall, roc
 from core.evaluation.summary import Summary
 from core.evaluation.threshold import trade, trades
-from core.evaluation.words import interval, percent
+from core.evaluation.words import interval, percent, points
 from pages.ui.matrix import matrix, pressed_cell
 from pages.ui.words import plain
 
@@ -60,13 +60,14 @@ def classes_table(summary: Summary) -> None:
             }
             for one in summary.classes
         ],
+        column_config={"class": st.column_config.TextColumn(width=150), "pictures": st.column_config.Column(width=70)},
         hide_index=True,
         width="stretch",
     )
     st.caption(
         "Precision: of the pictures that were answered so, the share that is. Recall: of the pictures that are so, the "
         "share that was found. F1: the harmonic mean of both. In brackets: where the score likely (95 %) lies on "
-        "endless pictures of this kind."
+        "endless pictures of this kind; no interval where these pictures are too much alike to tell."
     )
 
 
@@ -81,8 +82,8 @@ def curves_view(answers: Answers) -> None:
     both: dict[str, dict[str, Curve]] = {"roc": {}, "pr": {}}
     for at in shown:
         positive, probability = answers.labels == at, answers.probabilities[:, at]
-        both["roc"][plain(names[at])] = roc(positive, probability)
-        both["pr"][plain(names[at])] = precision_recall(positive, probability)
+        both["roc"][names[at]] = roc(positive, probability)
+        both["pr"][names[at]] = precision_recall(positive, probability)
     with left:
         st.markdown("**ROC**")
         st.plotly_chart(curves_chart(both["roc"], "false alarms", "found", True), config=CONFIG, key="evaluate_roc")
@@ -106,7 +107,7 @@ def confidence_view(answers: Answers, summary: Summary, threshold: float) -> Non
         error = summary.calibration_error
         st.caption(
             f"On average confidence and accuracy lie {error.value * 100:.1f} points apart "
-            f"({error.low * 100:.1f} to {error.high * 100:.1f}). Points below the line: too sure of itself."
+            f"({points(error)}). Points below the line: too sure of itself."
         )
     with right:
         st.markdown("**What a threshold does**")

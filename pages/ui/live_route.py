@@ -173,7 +173,7 @@ class LiveRoute:
         return self._ready().answer(run, frame)
 
     def _open(self, run_id: str) -> "tuple[Run, dict[str, Any]]":
-        from core.training.runs import stored_run
+        from core.training.shelf import stored_run
 
         run = stored_run(run_id)
         classifier = self._ready().classifier(run)

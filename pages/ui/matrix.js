@@ -7,6 +7,9 @@ const make = (tag, parent, text) => {
   return node;
 };
 
+// A name that is cut off can still be read, by pointing at it.
+const heading = (parent, name, scope) => Object.assign(make('th', parent, name), {scope, title: name});
+
 export default function({data, parentElement, setTriggerValue}) {
   const root = parentElement.querySelector('.matrix');
   const focused = root.contains(root.getRootNode().activeElement) ? root.getRootNode().activeElement.dataset.cell : '';
@@ -14,11 +17,11 @@ export default function({data, parentElement, setTriggerValue}) {
   make('caption', table, data.caption);
   const head = make('tr', make('thead', table));
   make('td', head);
-  for (const name of data.columns) make('th', head, name).scope = 'col';
+  for (const name of data.columns) heading(head, name, 'col');
   const body = make('tbody', table);
   data.rows.forEach((name, row) => {
     const line = make('tr', body);
-    make('th', line, name).scope = 'row';
+    heading(line, name, 'row');
     data.columns.forEach((answer, column) => {
       const cell = data.cells[row][column];
       const button = make('button', make('td', line));

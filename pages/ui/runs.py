@@ -11,8 +11,9 @@ import streamlit as st
 from core.charts import training_curves
 from core.training.history import Event, History
 from core.training.queue import at_work
-from core.training.runs import Run, Shelf
+from core.training.runs import Run
 from core.training.samples import samples_at
+from core.training.shelf import Shelf
 from pages.ui.samples import as_data
 
 WATCHED = "watched_run"  # also the key of the control that changes it

@@ -7,7 +7,8 @@ import streamlit as st
 from core.datasets.current import current_source
 from core.errors import PawlabError
 from core.training.labels import NAME_CHARACTERS, NOTE_CHARACTERS
-from core.training.runs import Run, drop_run
+from core.training.runs import Run
+from core.training.shelf import drop_run
 from pages.ui.reveal import reveal, revealed_here
 from pages.ui.runs import AT_WORK, look_at, watch
 from pages.ui.training_form import show_settings

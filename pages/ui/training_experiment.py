@@ -7,7 +7,8 @@ import streamlit as st
 from core.datasets.current import current_source
 from core.errors import PawlabError
 from core.training.experiment import Pair, pairs, start_pair
-from core.training.runs import ACTIVE, Run, Shelf
+from core.training.runs import ACTIVE, Run
+from core.training.shelf import Shelf
 from pages.ui.queue import look_after_queue
 from pages.ui.reveal import reveal
 from pages.ui.runs import look_at, renew, watch

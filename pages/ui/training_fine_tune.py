@@ -57,8 +57,8 @@ def second_stage(summary: dict[str, Any], total: int) -> None:
         kept = " No epoch of the second stage had a lower validation loss, so the first stage's model is kept."
     changed = f"the last {settings['layers']} layers, learning rate {learning_rate(settings['learning_rate'])}"
     st.write(
-        f"Fine-tuned from “{plain(origin['name'])}”: {changed}. Before, {before * 100:.1f} % (between {low * 100:.1f} "
-        f"and {high * 100:.1f} %); now {after * 100:.1f} %: {verdict}.{kept}"
+        f"Fine-tuned from “{plain(origin['name'])}”: {changed}. Before, {before:.1%} (between {low:.1%} and "
+        f"{high:.1%}); now {after:.1%}: {verdict}.{kept}"
     )
 
 

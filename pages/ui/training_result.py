@@ -69,8 +69,7 @@ def result(run: Run, history: History) -> None:
             width="content",
         )
     st.write(
-        f"{accuracy * 100:.1f} %; with {total:,} validation pictures the true value is likely between "
-        f"{low * 100:.1f} and {high * 100:.1f} % (95 % interval)."
+        f"With {total:,} validation pictures the true value is likely between {low:.1%} and {high:.1%} (95 % interval)."
     )
     notes = []
     if run.config.augment_validation and run.config.copies:

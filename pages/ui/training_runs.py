@@ -12,7 +12,8 @@ from core.evaluation.confusion import Score
 from core.training.charts import MOST
 from core.training.history import History
 from core.training.overview import Facts, facts_of, mark_of
-from core.training.runs import Run, Shelf
+from core.training.runs import Run
+from core.training.shelf import Shelf
 from pages.ui.training_actions import actions, failure
 from pages.ui.training_compare import comparison
 from pages.ui.training_words import settings_in_words
@@ -120,9 +121,7 @@ def row(run: Run) -> dict[str, object]:
     return {
         "name": run.name,
         "accuracy": 100 * accuracy.value if accuracy else None,
-        "95 % interval": f"{accuracy.low:.1%} to {accuracy.high:.1%}"
-        if accuracy and accuracy.low == accuracy.low
-        else "",
+        "95 % interval": _interval(accuracy) if accuracy else "",
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
         "status": STATUS[run.status(History(status=facts.said))],

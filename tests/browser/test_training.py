@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from core.datasets.current import current_source, remember_source
 from core.files import read_json, write_json
-from core.training.runs import Run, create_run, find_run, list_runs
+from core.training.runs import Run, create_run
+from core.training.shelf import find_run, list_runs
 from tests.browser.conftest import Watched
 from tests.trained import SMALL, wait_for
 

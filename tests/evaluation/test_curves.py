@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.evaluation.charts import curves_chart
 from core.evaluation.curves import Curve, average_precision, precision_recall, roc, roc_area
 
 # Few distinct probabilities, so that ties are common.
@@ -74,3 +75,9 @@ def test_a_perfect_ranking_has_the_area_one(curve_of: object) -> None:
 def test_sides_and_probabilities_of_different_number_are_refused() -> None:
     with pytest.raises(ValueError, match="received"):
         roc(np.array([True]), np.array([0.5, 0.5]))
+
+
+def test_tags_in_the_name_of_a_class_are_shown_as_they_are() -> None:
+    curve = roc(np.array([True, False]), np.array([0.9, 0.1]))
+    figure = curves_chart({"<b>a</b> & b": curve}, "false alarms", "found", False)
+    assert figure.data[0].name == "&lt;b&gt;a&lt;/b&gt; &amp; b"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.resampling import bootstrap
+from core.evaluation.words import NO_INTERVAL, interval, percent, points
 from core.statistics import wilson_interval
 
 
@@ -40,5 +41,13 @@ def test_sets_differ_but_the_same_pictures_give_the_same_interval() -> None:
 def test_a_score_without_meaning_stays_so_and_sets_without_one_are_left_out() -> None:
     labels = np.zeros(4, np.int64)
     assert not bootstrap(lambda places: math.nan, labels).known
-    found = bootstrap(lambda places: 0.5 if 0 in places else math.nan, labels)
-    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+    found = bootstrap(lambda places: (2 if 1 in places else 1) / 4 if 0 in places else math.nan, labels)
+    assert (found.value, found.low, found.high) == (0.5, 0.25, 0.5)
+
+
+def test_where_all_sets_score_the_same_no_interval_is_made_up() -> None:
+    all_right = bootstrap(lambda places: 1.0, np.zeros(12, np.int64))
+    assert all_right.known
+    assert math.isnan(all_right.low)
+    assert math.isnan(all_right.high)
+    assert (percent(all_right), interval(all_right), points(all_right)) == ("100.0%", NO_INTERVAL, NO_INTERVAL)

@@ -10,6 +10,7 @@ from core.datasets import Edits, open_dataset
 from core.errors import DatasetError
 from core.evaluation.retrain import NAME_CHARACTERS, NOTE, changes_in_words, origin_of, train_again
 from core.inference.robustness import data_of
+from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.runs import Run, load_run
 
 
@@ -43,6 +44,13 @@ def test_the_name_does_not_grow_with_each_time(finished: Run) -> None:
     again = train_again(replace(finished, name=f"{'x' * 80} · 1 excluded"), "2 excluded", today)
     assert again.name.endswith("x · 2 excluded")
     assert again.name.count("excluded") == 1
+
+
+def test_a_run_without_the_second_stage_does_not_carry_its_name(finished: Run) -> None:
+    stage = FineTuning("1", "first", 4, FineTuningConfig())
+    tuned = replace(finished, name="first, fine-tuned", fine_tuning=stage)
+    again = train_again(tuned, "1 excluded", open_dataset(finished.source))
+    assert again.name == "first · 1 excluded"
 
 
 def test_edits_that_leave_a_class_without_pictures_are_refused_before_a_run_is_made(finished: Run) -> None:

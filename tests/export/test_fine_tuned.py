@@ -113,7 +113,7 @@ def test_a_second_stage_that_cannot_be_is_refused(
 
 def script() -> None:
     """What the Training page says of the only run's second stage."""
-    from core.training.runs import list_runs
+    from core.training.shelf import list_runs
     from pages.ui.training_fine_tune import second_stage
 
     (run,) = list_runs().runs

@@ -27,7 +27,8 @@ from core.inference.classifier import Classifier
 from core.inference.robustness import data_of
 from core.training.labels import clean
 from core.training.onnx_model import classifier_graph
-from core.training.runs import Run, find_run, list_runs, load_run
+from core.training.runs import Run, load_run
+from core.training.shelf import find_run, list_runs
 from tests.drawing import image_bytes, make_zip
 from tests.export.making import changed, write_bundle
 from tests.test_cli import core, last_line

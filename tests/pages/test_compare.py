@@ -19,7 +19,8 @@ from core.training.experiment import pairs
 from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.queue import waiting
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import Run, create_run, list_runs, load_run
+from core.training.runs import Run, create_run, load_run
+from core.training.shelf import list_runs
 from pages.ui.runs import FRESH
 from pages.ui.training_runs import CHOSEN
 from pages.ui.training_words import settings_in_words

@@ -19,7 +19,8 @@ from core.evaluation.retrain import NOTE, origin_of
 from core.files import read_json, write_json
 from core.inference.robustness import data_of
 from core.training.queue import withdraw
-from core.training.runs import Run, list_runs, load_run
+from core.training.runs import Run, load_run
+from core.training.shelf import list_runs
 from pages.ui.evaluation import html_reports, pictures_task, report_key
 from pages.ui.words import confident
 
@@ -177,6 +178,39 @@ def test_a_run_that_was_trained_again_is_compared_on_the_same_pictures(finished:
     assert f"{total:,} pictures that both were validated on" in words(at)
 
 
+def test_runs_that_differ_in_more_than_edits_say_so(finished: Run) -> None:
+    """A second stage is no field of the settings."""
+    younger = twin(finished, "tuned")
+    about = read_json(younger.directory / "run.json")
+    stage = {"layers": 9, "epochs": 2, "learning_rate": 1e-4}
+    write_json(younger.directory / "run.json", about | {"fine_tuning": stage})
+    assert pictures_task(finished).wait(60)
+    at = page(evaluate_run=finished.id, evaluate_view="compare", evaluate_with=younger.id)
+    for _ in range(100):
+        if "Difference" in metrics(at):
+            break
+        time.sleep(0.1)
+        at.run()
+    said = words(at).replace("\\", "")
+    assert "Their settings differ. Fine-tuning: none against the last 9 layers, 2 epochs at most" in said
+    assert "the edits are the only difference" not in said
+
+
+def test_two_runs_of_one_name_and_minute_can_be_told_apart(finished: Run) -> None:
+    other = twin(finished, finished.name)
+    asked = read_json(other.directory / "config.json")
+    write_json(other.directory / "config.json", asked | {"created": finished.created})
+    control = next(one for one in page().selectbox if one.key == "evaluate_run")
+    assert len(set(control.options)) == 2
+    for page_name, key in (("train.py", "watched_run"), ("evaluate.py", "evaluate_run")):
+        for run in (finished, other):
+            at = page()
+            at.session_state[key] = run.id
+            at.switch_page(page_name).run()
+            at.run()  # what the browser sends back is the words
+            assert at.session_state[key] == run.id
+
+
 def test_a_report_is_offered_once_it_is_written(finished: Run) -> None:
     task = pictures_task(finished)
     assert task.wait(60)
@@ -239,6 +273,9 @@ def test_three_classes_with_any_name(finished: Run) -> None:
     for view in ("curves", "confidence", "mistakes", "compare", "report"):
         next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
         assert not at.exception
+        if view == "curves":  # plotly reads no Markdown, but tags
+            legend = [line["name"] for line in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]]
+            assert legend[2] == "big **dogs** ![](http://evil.exampl…"
     assert "http://evil.example" not in words(at)  # as an address: it stands escaped where it stands
     assert "ROC area" not in metrics(at)
 

@@ -14,7 +14,8 @@ from core.export.bundle import Bundle
 from core.export.files import write_zip
 from core.export.kept import ABOUT, ZIP, bundle_key, kept_bundle
 from core.jobs import Task
-from core.training.runs import Run, list_runs, load_run
+from core.training.runs import Run, load_run
+from core.training.shelf import list_runs
 from pages.ui.bundle_route import bundle_address
 from pages.ui.export_bundle import bundles, imports
 from tests.export.making import write_bundle
@@ -24,7 +25,7 @@ REASON = "LiteRT gave ![](http:evil) NaN"
 
 def script() -> None:
     """The section alone, with the only run that there is."""
-    from core.training.runs import list_runs
+    from core.training.shelf import list_runs
     from pages.ui.export_bundle import export_section
 
     found = [run for run in list_runs().runs if "imported" not in run.name]

@@ -13,7 +13,8 @@ from core.training.experiment import Pair, pairs, start_again, start_pair
 from core.training.labels import NAME_CHARACTERS
 from core.training.queue import enqueue, waiting
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import Run, create_run, drop_run, list_runs, load_run
+from core.training.runs import Run, create_run, load_run
+from core.training.shelf import drop_run, list_runs
 from tests.drawing import write_images
 
 FAST = preset("fast").changed(copies=3, seed=5, epochs=2)

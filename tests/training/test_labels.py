@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from core.errors import ConfigError, RunError
-from core.training.labels import NAME_CHARACTERS, NOTE_CHARACTERS, clean, read_label
+from core.training.labels import NAME_CHARACTERS, NOTE_CHARACTERS, clean, read_label, told_apart
 from core.training.recipe import preset
-from core.training.runs import Run, create_run, drop_run, find_run, list_runs, load_run
+from core.training.runs import Run, create_run, load_run
+from core.training.shelf import drop_run, find_run, list_runs
 
 
 @pytest.fixture
@@ -102,3 +103,8 @@ def test_the_size_is_that_of_everything_in_the_folder(run: Run) -> None:
     assert 1000 <= run.size() - before < 6000
     shutil.rmtree(run.directory)
     assert run.size() == 0
+
+
+def test_words_that_several_runs_share_are_told_apart_and_others_stay_as_they_are() -> None:
+    told = told_apart({"1-a": "a, 11:27", "2-a": "a, 11:28", "3-a": "a, 11:28"})
+    assert told == {"1-a": "a, 11:27", "2-a": "a, 11:28 (2-a)", "3-a": "a, 11:28 (3-a)"}

@@ -18,7 +18,8 @@ from core.training.jobs import start_run
 from core.training.life import record
 from core.training.queue import ahead, at_work, enqueue, move, start_next, waiting, withdraw
 from core.training.recipe import TrainingConfig
-from core.training.runs import Run, create_run, drop_run, list_runs
+from core.training.runs import Run, create_run
+from core.training.shelf import drop_run, list_runs
 
 PROJECT = Path(__file__).parents[2]
 

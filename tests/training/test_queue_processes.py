@@ -15,7 +15,8 @@ import pytest
 from core.training.jobs import collect, log_tail, reason, start_run
 from core.training.life import record
 from core.training.queue import at_work, enqueue, start_next, waiting, withdraw
-from core.training.runs import ACTIVE, Run, create_run, list_runs
+from core.training.runs import ACTIVE, Run, create_run
+from core.training.shelf import list_runs
 from tests.trained import SMALL, wait_for
 
 PROJECT = Path(__file__).parents[2]

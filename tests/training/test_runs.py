@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import RunError
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import Run, create_run, find_run, list_runs
+from core.training.runs import Run, create_run
+from core.training.shelf import find_run, list_runs
 
 
 def new_run(name: str = "") -> Run:
