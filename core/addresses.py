@@ -9,6 +9,7 @@ def shown(url: str) -> str:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host  # of IPv6
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "The address"

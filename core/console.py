@@ -1,6 +1,8 @@
 """How the command line speaks: progress and errors on stderr, results on stdout, exit codes."""
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,7 +49,12 @@ def print_json(value: Any) -> None:
 
 
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
-    """Runs the command line and gives its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C."""
+    """Runs the command line and gives its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C.
+
+    What the system refuses (a folder that may not be written, a full disk) is said in one line, like every failure.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path need not be Unicode, and is shown all the same
     try:
         result = app(arguments, standalone_mode=False, prog_name="python -m core")
         return result if isinstance(result, int) else 0
@@ -61,6 +68,12 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
         return _say(str(error), 1)
     except (KeyboardInterrupt, typer.Abort):
         return _say("Stopped.", CANCELLED)
+    except BrokenPipeError:  # whoever read what we print has had enough: `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter complains of it at its end
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}. Check the path, its permissions and the room on the disk.", 1)
 
 
 def _say(message: str, code: int) -> int:

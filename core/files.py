@@ -28,11 +28,26 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """`write_atomic` of `value` as indented JSON."""
-    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_atomic(path, _encoded(json.dumps(value, indent=2, ensure_ascii=False) + "\n"))
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What a file of JSON holds.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no JSON, or is nested deeper than Python can follow.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested too deep") from error
+
+
+def _encoded(text: str) -> bytes:
+    """JSON as UTF-8. A path need not be Unicode: its odd bytes, halves of surrogate pairs in Python, become JSON's own
+    escapes."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -112,7 +127,7 @@ class EventLog:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # the writer before us was killed in mid-line
                     line = "\n" + line
-            file.write(line.encode())
+            file.write(_encoded(line))
 
     def read(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events that begin at byte `offset` or later, and the offset to go on from."""
@@ -127,7 +142,7 @@ class EventLog:
         for line in complete.splitlines():
             try:
                 event = json.loads(line)
-            except ValueError:  # half a line, left by a killed writer
+            except (ValueError, RecursionError):  # half a line, left by a killed writer
                 continue
             if isinstance(event, dict):
                 events.append(event)

@@ -311,3 +311,12 @@ def test_an_event_is_one_line_whatever_it_holds(tmp_path: Path) -> None:
     log.append(event)
     assert log.path.read_bytes().count(b"\n") == 1
     assert json.loads(log.path.read_bytes()) == event
+
+
+def test_json_nested_too_deep_is_a_broken_file_and_a_line_to_pass_over(tmp_path: Path) -> None:
+    deep = "[" * 100_000
+    (tmp_path / "a.json").write_text(deep)
+    with pytest.raises(ValueError, match="nested"):
+        read_json(tmp_path / "a.json")
+    (tmp_path / "events.jsonl").write_text(f'{deep}\n{{"event":"next"}}\n')
+    assert EventLog(tmp_path / "events.jsonl").read()[0] == [{"event": "next"}]

@@ -42,7 +42,8 @@ def remembered_as(source: str) -> str:
     An address that holds more than a host and a path loses the rest and gains a mark that finds the stored zip. Once
     that zip is gone, the full address must be given again.
     """
-    if not is_address(source) or _KEY.search(source) or shown(source) == source:
+    # A host's capital letters are no secret.
+    if not is_address(source) or _KEY.search(source) or shown(source).casefold() == source.casefold():
         return source
     return f"{shown(source)}#zip-{_key(source)}"
 

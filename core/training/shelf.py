@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def find_run(reference: str) -> Run:
         RunError: There is no such run.
     """
     folder = Path(reference)
-    if re.fullmatch(r"[\w-]+", reference) and (subfolder("runs") / reference).is_dir():
+    if re.fullmatch(r"[\w-]+", reference) and _is(Path.is_dir, subfolder("runs") / reference):
         folder = subfolder("runs") / reference
-    elif not (folder / "config.json").is_file():
+    elif not _is(Path.is_file, folder / "config.json"):
         named = [run for run in list_runs().runs if run.name == clean(reference)]
         if not named:
             raise RunError(
@@ -50,6 +51,13 @@ def find_run(reference: str) -> Run:
             )
         return named[0]
     return load_run(folder.absolute())
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return kind(path)
+    except OSError:  # a name too long for a file
+        return False
 
 
 def stored_run(run_id: str) -> Run:

@@ -1,0 +1,56 @@
+"""What the system refuses: one line on stderr and an exit code, never a traceback."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from core import console
+from core.cli import app
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("command", [["sample", "/proc/nowhere/sample"], ["clean", "sample", "/proc/nowhere.zip"]])
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert console.run(app, command) == 1
+    said = capsys.readouterr().err
+    assert len(said.strip().splitlines()) == 1
+    assert "/proc/nowhere" in said
+    assert "Traceback" not in said
+
+
+def test_a_full_disk_is_said_with_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    full = typer.Typer()
+
+    @full.command()
+    def fill() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/run.json")
+
+    assert console.run(full, []) == 1
+    assert capsys.readouterr().err.startswith("/data/run.json: No space left on device.")
+
+
+@pytest.mark.parametrize("command", [["runs"], ["runs", "--json"]])
+def test_a_reader_that_has_had_enough_is_no_error(command: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *command], cwd=PROJECT, stdout=pipe, stderr=subprocess.PIPE, text=True
+        )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["export", "a" * 300, "out.zip"], ["report", "b" * 300, "out.html"]])
+def test_a_name_too_long_for_a_file_is_a_run_that_is_not_there(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert console.run(app, [*command[:2], str(tmp_path / command[2])]) == console.BAD_INPUT
+    assert "There is no run" in capsys.readouterr().err
