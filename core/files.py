@@ -80,10 +80,10 @@ def drop_unfinished(folder: Path, target: str = "*", seconds: float = 0) -> None
     """
     before = time.time() - seconds
     for left in folder.glob(f".{target}.????????.tmp"):
-        with suppress(FileNotFoundError):  # its writer was there after all
-            if max(entry.stat().st_mtime for entry in (left, *left.rglob("*"))) > before:
+        with suppress(OSError):  # its writer was there after all; or it is not ours to remove
+            if max(entry.lstat().st_mtime for entry in (left, *left.rglob("*"))) > before:
                 continue
-            if left.is_dir():
+            if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 left.unlink()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from core.errors import PawlabError
 
@@ -46,21 +47,26 @@ def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
     """
     deadline = time.monotonic() + seconds
     with path.open("ab") as file:
-        file.seek(0)  # Windows locks bytes from the position on
-        while True:
-            try:
-                _take(file.fileno())
-                break
-            except (BlockingIOError, PermissionError):
-                if time.monotonic() > deadline:
-                    raise PawlabError(
-                        f"Another process has held {path} for {seconds:.0f} seconds",
-                        "a lock that is held for a moment",
-                        "End the process of Pawlab that hangs, and try again",
-                    ) from None
-                time.sleep(PAUSE)
+        while not try_lock(file):
+            if time.monotonic() > deadline:
+                raise PawlabError(
+                    f"Another process has held {path} for {seconds:.0f} seconds",
+                    "a lock that is held for a moment",
+                    "End the process of Pawlab that hangs, and try again",
+                )
+            time.sleep(PAUSE)
         try:
             yield
         finally:
             file.seek(0)
             _give(file.fileno())
+
+
+def try_lock(file: IO[bytes]) -> bool:
+    """Takes the lock of an open file until that is closed, or its process ends; False where another holds it."""
+    file.seek(0)  # Windows locks bytes from the position on
+    try:
+        _take(file.fileno())
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

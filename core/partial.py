@@ -8,16 +8,15 @@ own. Covers a kill at any moment; after a power cut the server's check of the ov
 import hashlib
 import json
 import re
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import IO
 
 from core.files import write_json
+from core.locks import try_lock
 
 OVERLAP = 64 * 1024
 """Bytes that are fetched once more and compared: the last proof that both parts are of one file."""
@@ -97,7 +96,7 @@ def partial_of(target: Path, url: str, *, keep: bool) -> Iterator[Partial]:
     """
     if keep:
         with target.with_name(f".{target.name}.lock").open("ab") as lock:
-            if _locked(lock):
+            if try_lock(lock):
                 mine = Partial(*_names(target, f".{target.name}.part"), url)
                 try:
                     yield mine
@@ -123,19 +122,3 @@ def kept_bytes(target: Path) -> int:
 
 def _names(target: Path, name: str) -> tuple[Path, Path]:
     return target.with_name(name), target.with_name(f"{name}.json")
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """Takes the file's lock, which the system gives back when the process ends; False where another holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -183,6 +183,16 @@ def test_what_is_still_written_to_stays(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_among_what_was_left_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "mine").write_text("kept")
+    for name, leads in ((".a.0123abcd.tmp", "outside"), (".b.0123abcd.tmp", "nowhere")):
+        (tmp_path / name).symlink_to(tmp_path / leads)
+    drop_unfinished(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"outside"}
+    assert (tmp_path / "outside" / "mine").read_text() == "kept"
+
+
 def test_sha256_is_that_of_the_content(tmp_path: Path) -> None:
     content = os.urandom(3 * 2**20 + 1)
     (tmp_path / "a").write_bytes(content)

@@ -24,7 +24,8 @@ from core.errors import DatasetError
 
 
 class Edits:
-    """A dataset's edits. Every method that changes them works on what the disk holds at that moment.
+    """A dataset's edits. Every method that changes them works on what the disk holds at that moment, and raises
+    `PawlabError` where that cannot be written.
 
     `actions` are those that hold, `undone` those that `redo` can bring back, latest last, both as this object saw them
     last: the titles are words for buttons.

@@ -4,12 +4,7 @@ One `Openings` a server holds the dataset that is open and the latest job. The d
 another one ready, and for good where the job fails or is stopped. Every method may be called from any thread.
 """
 
-import re
-import shutil
 import threading
-import time
-from contextlib import suppress
-from pathlib import Path
 
 from core.datasets.current import remember_source
 from core.datasets.edits import Edits
@@ -17,11 +12,12 @@ from core.datasets.records import Dataset
 from core.datasets.remote import fetch_zip, is_remote, remembered_as
 from core.datasets.sidecar import edits_stamp
 from core.datasets.sources import open_dataset
+from core.files import drop_unfinished
 from core.home import subfolder
 from core.jobs import Job, explained
 
 STALE_SECONDS = 24 * 3600
-"""No unpacking takes a day: a hidden folder older than that was left by a process that was killed."""
+"""Nothing is unpacked for a day without a further file: such a hidden folder was left by a process that was killed."""
 
 
 class Opening(Job):
@@ -91,7 +87,7 @@ class Openings:
         try:
             if before is not None:
                 before.wait()  # two at once would only share the processor
-            drop_stale(subfolder("datasets"))
+            drop_unfinished(subfolder("datasets"), seconds=STALE_SECONDS)
             if again and is_remote(source):
                 fetch_zip(source, job.tell, again=True)
             found = open_dataset(source, progress=job.tell)
@@ -102,12 +98,3 @@ class Openings:
             job.end()
         except Exception as error:  # a page that waits must hear of it
             job.end(explained(error))
-
-
-def drop_stale(folder: Path) -> None:
-    """Removes the temporary folders of `core.files.atomic_folder` that are older than a day."""
-    for path in folder.iterdir():
-        if re.fullmatch(r"\..+\.[0-9a-f]{8}\.tmp", path.name) and not path.is_symlink():
-            with suppress(OSError):
-                if path.is_dir() and time.time() - path.stat().st_mtime > STALE_SECONDS:
-                    shutil.rmtree(path, ignore_errors=True)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path
 
@@ -49,7 +49,8 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
                 progress("scan", len(found), len(paths))
     finally:
         if todo or len(found) != len(known):
-            remember(root, found)
+            with suppress(OSError):  # a full disk costs the next scan, not this one, nor the reason why it was stopped
+                remember(root, found)
     return found
 
 

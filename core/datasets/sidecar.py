@@ -7,13 +7,13 @@ their content; the sample) by the place there, else by the whole path.
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core import locks
 from core.datasets.actions import MAX_ACTIONS, MAX_BYTES, Action, from_json, merge, to_json
-from core.errors import DatasetError
+from core.errors import DatasetError, PawlabError
 from core.files import write_atomic
 from core.home import home, subfolder
 
@@ -93,23 +93,20 @@ def write_actions(root: Path, actions: Actions, undone: Actions) -> tuple[Action
 
 @contextmanager
 def lock_edits(root: Path) -> Iterator[None]:
-    """Holds a lock of the system, which a killed process gives back; threads of one process exclude each other too."""
-    with edits_file(root).with_suffix(".lock").open("ab") as lock:
-        if sys.platform == "win32":
-            import msvcrt
+    """Nobody else changes these edits while the block runs.
 
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
+    Raises:
+        PawlabError: Somebody else held the lock for half a minute, or the disk refuses what the block writes.
+    """
+    try:
+        with locks.locked(edits_file(root).with_suffix(".lock")):
             yield
-        finally:
-            if sys.platform == "win32":
-                lock.seek(0)
-                msvcrt.locking(lock.fileno(), msvcrt.LK_UNLCK, 1)
+    except OSError as error:
+        raise PawlabError(
+            f"The edits of {_shown(root)} cannot be changed: {error.strerror or error}",
+            "a folder that can be written, with room on the disk",
+            "Make room, or check the permissions, and try again",
+        ) from error
 
 
 def _move_aside(file: Path) -> Path:

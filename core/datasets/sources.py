@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,7 +141,8 @@ def _zip_digest(path: Path) -> str:
         case [size, changed, str(digest)] if [size, changed] == stamp and len(digest) == 64 and digest.isalnum():
             return digest
     digest = sha256_file(path)
-    write_atomic(memory, json.dumps({**known, str(path): [*stamp, digest]}))
+    with suppress(OSError):  # a full disk costs the next opening some seconds
+        write_atomic(memory, json.dumps({**known, str(path): [*stamp, digest]}))
     return digest
 
 

@@ -16,7 +16,7 @@ from core.datasets import Dataset, Edits, ImageRecord, open_dataset
 from core.datasets.actions import Action, Change, apply_actions, count_edits, from_json, to_json
 from core.datasets.sidecar import edits_file, edits_stamp
 from core.datasets.trainable import check_trainable
-from core.errors import DatasetError
+from core.errors import DatasetError, PawlabError
 from tests.drawing import image_bytes, write_images, zip_folder
 
 SPLIT = {"train/cats": 3, "train/dogs": 4, "validation/cats": 2, "validation/dogs": 2}
@@ -361,7 +361,7 @@ def test_a_failed_write_leaves_the_edits_that_were_there(folder: Path, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr("core.datasets.sidecar.write_atomic", full)
-        with pytest.raises(OSError, match="space"):
+        with pytest.raises(PawlabError, match=r"cannot be changed: No space .* Make room"):
             edits.exclude(dataset.records[1:2])
     assert excluded(open_dataset(folder)) == [dataset.records[0].path]
     assert edits.exclude(dataset.records[1:2]) == 1

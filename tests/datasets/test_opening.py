@@ -10,7 +10,7 @@ import pytest
 from core.datasets import Dataset, open_dataset, opening
 from core.datasets.current import current_source
 from core.datasets.edits import Edits
-from core.datasets.opening import STALE_SECONDS, Opening, Openings, drop_stale
+from core.datasets.opening import STALE_SECONDS, Opening, Openings
 from core.errors import Cancelled, DatasetError, PawlabError
 from core.progress import Progress
 from tests.drawing import write_images, zip_folder
@@ -196,26 +196,23 @@ def test_the_time_left_follows_from_the_pace_of_the_phase(monkeypatch: pytest.Mo
     assert job.look().seconds_left is None
 
 
-def test_only_stale_temporary_folders_are_removed(tmp_path: Path) -> None:
-    old = time.time() - STALE_SECONDS - 100
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    folder = tmp_path / "datasets"
-    names = [".abc.0123abcd.tmp", ".young.0123abcd.tmp", "kept", ".kept", "x.0123abcd.tmp", ".x.0123abcd.tmp2"]
-    for name in names:
-        (folder / name / "train").mkdir(parents=True)
-        (folder / name / "train" / "1.jpg").write_bytes(b"x")
-        os.utime(folder / name, (old, old))
-    os.utime(folder / ".young.0123abcd.tmp")
-    (folder / ".link.0123abcd.tmp").symlink_to(outside)
-    drop_stale(folder)
-    assert {path.name for path in folder.iterdir()} == {*names[1:], ".link.0123abcd.tmp"}
-    assert outside.is_dir()
-
-
 def test_an_opening_removes_what_a_killed_unpacking_left(openings: Openings, pets: str, pawlab_home: Path) -> None:
     left = pawlab_home / "datasets" / ".abc.0123abcd.tmp"
     left.mkdir(parents=True)
     os.utime(left, (1, 1))
     openings.start(pets).wait(SECONDS)
     assert not left.exists()
+
+
+def test_an_opening_leaves_alone_what_another_process_still_unpacks(
+    openings: Openings, pets: str, pawlab_home: Path
+) -> None:
+    """A folder's own time says only when its latest folder was made."""
+    left = pawlab_home / "datasets" / ".abc.0123abcd.tmp"
+    (left / "train").mkdir(parents=True)
+    (left / "train" / "1.jpg").write_bytes(b"x")
+    long_ago = time.time() - STALE_SECONDS - 100
+    for folder in (left / "train", left):
+        os.utime(folder, (long_ago, long_ago))
+    openings.start(pets).wait(SECONDS)
+    assert (left / "train" / "1.jpg").exists()

@@ -165,6 +165,18 @@ def test_another_decoder_looks_again(folder: Path, decodes: Decodes, monkeypatch
     assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 11
 
 
+def test_a_memory_that_cannot_be_written_costs_only_the_next_scan(folder: Path, tmp_path: Path) -> None:
+    """Nor does it hide why a scan was stopped."""
+    scan._memory(folder).mkdir()  # in the way of the file
+    assert len(scan_files(folder, ["cats/0.jpg"])) == 1
+
+    def stop(phase: str, done: int, total: int) -> None:
+        raise Cancelled("Stopped")
+
+    with pytest.raises(Cancelled):
+        scan_files(folder, ["cats/0.jpg"], stop)
+
+
 def test_two_folders_do_not_share_a_memory(folder: Path, tmp_path: Path, decodes: Decodes) -> None:
     other = write_images(tmp_path / "other", {"cats": 2})
     scan_files(folder, paths_in(folder))
