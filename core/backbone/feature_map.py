@@ -5,6 +5,7 @@ principal component analysis (Pearson 1901), by numpy. Nothing has been trained 
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,18 +56,16 @@ def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silen
     splits = [split for split in SPLITS if dataset.usable(split)]
     total, done = len(dataset.usable()), 0
     arrays = []
-    for split in splits:
+    with ExitStack() as opened:
+        for split in splits:
 
-        def tell(phase: str, count: int, _: int, before: int = done) -> None:
-            progress(phase, before + count, total)
+            def tell(phase: str, count: int, _: int, before: int = done) -> None:
+                progress(phase, before + count, total)
 
-        arrays.append(extract_features(dataset, split, plan, base, weights.provenance.digest, tell))
-        done += len(dataset.usable(split))
-    try:
+            array = extract_features(dataset, split, plan, base, weights.provenance.digest, tell)
+            arrays.append(opened.enter_context(closing(array)))
+            done += len(dataset.usable(split))
         points, shares = principal_components(arrays)
-    finally:
-        for array in arrays:
-            array.close()
     return FeatureMap(points, tuple(record for split in splits for record in dataset.usable(split)), shares)
 
 

@@ -7,9 +7,11 @@ kept under a key of everything that it depends on: a second run with the same ke
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -25,7 +27,7 @@ from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
-from core.files import atomic_folder, drop_unfinished
+from core.files import atomic_folder, drop_unfinished, size_of
 from core.home import subfolder
 from core.images import load_image
 from core.parallel import ordered_map
@@ -75,15 +77,18 @@ def extract_features(
     records = dataset.usable(split)
     folder = _folder(dataset, split, plan, weights_digest)
     rows = len(records) * (1 + plan.copies)
-    if not folder.is_dir():
+    array = _kept(folder)
+    if array is None:
         # Three quarters of the last activation are 0; of an average, or of a map on the way there, next to nothing is.
         sparse = plan.pooling == "flatten" and not plan.blocks
         _make_room(rows * plan.width * (2 if sparse else 6 if plan.width <= 2**16 else 8))
         with atomic_folder(folder) as target:
             compute_features(dataset, records, plan, base, target, progress)
+        array = FeatureArray(folder)
     progress("features", rows, rows)
-    os.utime(folder)  # the cache drops what was used longest ago
-    return FeatureArray(folder)
+    with suppress(OSError):  # another process may have made room: the array is open already
+        os.utime(folder)  # the cache drops what was used longest ago
+    return array
 
 
 def are_cached(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> bool:
@@ -135,6 +140,18 @@ def _images(dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> Iterato
         yield augment(original, plan.augmentation, plan.seed, record.digest, copy)[0]
 
 
+def _kept(folder: Path) -> FeatureArray | None:
+    """The array in the cache. One that is not whole, after a power cut, is dropped: it can be computed again."""
+    if not folder.is_dir():
+        return None
+    try:
+        return FeatureArray(folder)
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        logging.getLogger(__name__).warning("features are computed again: %s is not whole", folder, exc_info=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
 def _folder(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> Path:
     return subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
 
@@ -151,10 +168,13 @@ def _key(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -
 def _make_room(needed: int) -> None:
     cache = subfolder("cache", "features")
     drop_unfinished(cache, seconds=ABANDONED_SECONDS)
-    kept = sorted(
-        (folder for folder in cache.iterdir() if (folder / "facts.json").is_file()), key=lambda f: f.stat().st_mtime
-    )
-    sizes = {folder: sum(file.stat().st_size for file in folder.iterdir()) for folder in kept}
+    used = {}
+    for folder in cache.iterdir():
+        with suppress(OSError):  # another process makes room too
+            if (folder / "facts.json").is_file():
+                used[folder] = folder.stat().st_mtime
+    kept = sorted(used, key=used.__getitem__)
+    sizes = {folder: size_of(folder) for folder in kept}
     while kept and sum(sizes[folder] for folder in kept) + needed > CACHE_BYTES:
         shutil.rmtree(kept.pop(0), ignore_errors=True)  # a run that reads it keeps its open file
     free = shutil.disk_usage(cache).free

@@ -4,6 +4,7 @@ The base ends in ReLU6, so about three quarters of its last activation are exact
 three times smaller and the head's products four times shorter, and changes no number.
 """
 
+import errno
 import itertools
 import os
 from dataclasses import dataclass
@@ -85,11 +86,14 @@ class RowsWriter:
 
 
 class FeatureArray:
-    """Feature vectors on disk, read by row.
+    """Feature vectors on disk, read by row, as `RowsWriter` left them in a folder.
 
     `labels`, int64 (rows,), are positions in the dataset's classes. A small array is held in memory. Rows of a large
     one are read with plain file reads, not mapped: what is read counts as this process's memory only while it is used.
     One thread at a time.
+
+    Raises:
+        OSError, ValueError, KeyError, EOFError: The folder is gone, or not whole: its disk was full, or lost power.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -99,9 +103,11 @@ class FeatureArray:
         self._offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", allow_pickle=False)
         self._type = np.dtype(column_type(self.width))
         self._file = (folder / ROWS).open("rb", buffering=0)
-        self._held: bytes | None = None
-        if self._offsets[-1] * self._entry <= HELD_BYTES:
-            self._held = self._file.read()
+        size, expected = (folder / ROWS).stat().st_size, int(self._offsets[-1]) * self._entry
+        if size != expected or len(self._offsets) != self.rows + 1:
+            self.close()
+            raise ValueError(f"{folder / ROWS} has {size} bytes, not {expected} for {self.rows} rows")
+        self._held = self._file.read() if size <= HELD_BYTES else None
 
     @property
     def _entry(self) -> int:
@@ -118,12 +124,15 @@ class FeatureArray:
             if self._held is not None:
                 values[low:high] = np.frombuffer(self._held, np.float32, count, first)
                 columns[low:high] = np.frombuffer(self._held, self._type, count, first + 4 * count)
-            elif SCATTER:
-                os.preadv(self._file.fileno(), [values[low:high].data, columns[low:high].data], first)
+                continue
+            parts = [values[low:high].data, columns[low:high].data]
+            if SCATTER:
+                got = os.preadv(self._file.fileno(), parts, first)
             else:
                 self._file.seek(first)
-                self._file.readinto(values[low:high].data)
-                self._file.readinto(columns[low:high].data)
+                got = sum(self._file.readinto(part) for part in parts)
+            if got != count * self._entry:  # else what happened to be in memory would be trained on
+                raise OSError(errno.EIO, "A row of features is cut short", self._file.name)
         return SparseRows(self.width, offsets, columns, values)
 
     def close(self) -> None:
