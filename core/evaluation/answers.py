@@ -1,7 +1,6 @@
 """What a run answered on its validation pictures, with the pictures where they are still the same."""
 
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +10,9 @@ from core.datasets.records import SPLITS
 from core.errors import DatasetError, RunError
 from core.evaluation.confusion import Score, accuracy, confusion
 from core.evaluation.threshold import answers_at
+from core.npz import load_npz
 from core.training.runs import Run
 from core.training.workload import copies_of
-
-MAX_BYTES = 400_000_000  # of the file: a million pictures of 100 classes
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,7 @@ def load_answers(run: Run) -> Answers:
     summary = run.summary()
     file = run.directory / "validation.npz"
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it has {file.stat().st_size / 1e6:.0f} MB")
-        with np.load(file, allow_pickle=False) as stored:
-            labels, table = stored["labels"], stored["probabilities"]
+        labels, table = load_npz(file, "labels", "probabilities")
         classes = tuple(str(name) for name in summary["classes"])
         if labels.dtype != np.int64 or table.dtype != np.float32 or table.ndim != 2 or labels.shape != table.shape[:1]:
             raise ValueError(f"labels {labels.dtype} {labels.shape}, probabilities {table.dtype} {table.shape}")
@@ -82,7 +77,7 @@ def load_answers(run: Run) -> Answers:
         inside = labels.min(initial=0) >= 0 and labels.max(initial=0) < len(classes) == probabilities.shape[1]
         if not len(labels) or not inside or not (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all():
             raise ValueError("labels or probabilities that fit no class")
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"The validation answers of the run {run.id} cannot be read: {error}",
             "validation.npz as Pawlab wrote it",

@@ -8,7 +8,6 @@ pictures are compared by their scores as they are.
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from core.datasets import ImageRecord
 from core.errors import RunError
 from core.evaluation.answers import Answers, load_answers
 from core.evaluation.confusion import Score
+from core.npz import load_npz
 from core.statistics import difference_interval, paired_difference_interval
 from core.training.runs import Run
 from core.training.workload import copies_of
@@ -215,9 +215,8 @@ def _shared(first: Validated, second: Validated, least: float) -> tuple[NDArray[
 def _digests(run: Run, number: int) -> list[bytes]:
     """Of the pictures' files; empty where the run did not keep them."""
     try:
-        with np.load(run.directory / "validation.npz", allow_pickle=False) as stored:
-            table = stored["pictures"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        (table,) = load_npz(run.directory / "validation.npz", "pictures")
+    except (OSError, ValueError, KeyError):
         return []
     if table.dtype != np.uint8 or table.ndim != 2 or len(table) != number:
         return []

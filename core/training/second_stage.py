@@ -18,6 +18,7 @@ from core.backbone.provenance import Provenance, Weights
 from core.datasets import Dataset
 from core.errors import PawlabError, RunError
 from core.files import read_json, write_json
+from core.npz import load_npz
 from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.history import Event, History
 from core.training.runs import ACTIVE, Run, load_run, new_folder
@@ -130,8 +131,7 @@ def load_start(run: Run) -> Start:
     folder = run.directory / FOLDER
     try:
         summary = read_json(folder / SUMMARY)
-        with np.load(folder / ANSWERS, allow_pickle=False) as stored:
-            answers = stored["probabilities"]
+        (answers,) = load_npz(folder / ANSWERS, "probabilities")
         for key in ("run", "name", "best_epoch", "val_accuracy", "val_loss", "weights", "fingerprint"):
             summary[key]
         return Start(folder / MODEL, summary, answers)

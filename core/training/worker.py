@@ -87,6 +87,10 @@ class Worker:
             self.emit("status", status="failed", reason=str(error), bad_input=isinstance(error, InputError))
         except MemoryError:
             self.emit("status", status="failed", reason="The machine ran out of memory. Use a smaller image size.")
+        except OSError as error:  # a full disk, a folder that is gone
+            traceback.print_exc()
+            where = f" ({error.filename})" if error.filename else ""
+            self.emit("status", status="failed", reason=f"The system refuses: {error.strerror or error}{where}")
         except Exception as error:
             traceback.print_exc()
             self.emit("status", status="failed", reason=f"A bug in Pawlab: {type(error).__name__}: {error}")

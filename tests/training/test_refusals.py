@@ -1,0 +1,33 @@
+"""What stops a run from outside is told as what it is, and not as a mistake of ours."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import RunError
+from core.files import write_json
+from core.training.recipe import TrainingConfig
+from core.training.runs import create_run
+from core.training.second_stage import FOLDER, load_start
+from core.training.worker import Worker
+from tests.drawing import write_images
+
+
+def test_what_the_system_refuses_is_said_with_its_place(tmp_path: Path) -> None:
+    pets = write_images(tmp_path / "pets", {"train/a": 2, "train/b": 2, "validation/a": 1, "validation/b": 1})
+    run = create_run(str(pets), TrainingConfig())
+    (run.directory / "samples").write_text("a file where a folder must go")
+    Worker(run).work()
+    history = run.history()
+    assert history.status == "failed"
+    assert history.reason == f"The system refuses: File exists ({run.directory / 'samples'})"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"{}"])
+def test_broken_answers_of_the_first_stage_are_told_with_what_to_do(content: bytes) -> None:
+    run = create_run("sample", TrainingConfig())
+    (run.directory / FOLDER).mkdir()
+    write_json(run.directory / FOLDER / "run.json", {})
+    (run.directory / FOLDER / "validation.npz").write_bytes(content)
+    with pytest.raises(RunError, match="Fine-tune the first run again"):
+        load_start(run)
