@@ -4,9 +4,10 @@ What httpx raises becomes a `DownloadError` here, in one form for everything tha
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, TypeVar
 
 import httpx
@@ -51,7 +52,26 @@ def supervised(work: Coroutine[Any, Any, Result], total_seconds: float, told: To
         return pool.submit(asyncio.run, watched).result()
 
 
+class _LookUps(ThreadPoolExecutor):
+    """asyncio's threads, on which names are looked up, but each may be left behind: the system's look-up cannot be
+    stopped and takes a minute if it likes, for which the end of the event loop would wait, and that of the process."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
+        answer: Future[Any] = Future()
+
+        def work() -> None:
+            if answer.set_running_or_notify_cancel():
+                try:
+                    answer.set_result(call(*args, **named))
+                except Exception as error:
+                    answer.set_exception(error)
+
+        Thread(target=work, name="look-up", daemon=True).start()
+        return answer
+
+
 async def _watched(work: Coroutine[Any, Any, Result], total_seconds: float, told: Told) -> Result:
+    asyncio.get_running_loop().set_default_executor(_LookUps())
     task = asyncio.ensure_future(work)
     try:
         async with asyncio.timeout(total_seconds):

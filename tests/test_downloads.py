@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -274,3 +276,26 @@ def test_a_wait_can_be_stopped_while_nothing_comes(server: Server, target: Path)
     with pytest.raises(Cancelled):
         download(server.url(), target, max_bytes=100, read_timeout=9, progress=stop)
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_name_whose_look_up_hangs_holds_nobody_up(
+    target: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """Neither the limit of seconds nor a stop waits for the system's answer, which may take minutes."""
+    released, answered = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        released.wait(30)
+        answered.set()
+        return []
+
+    def progress(phase: str, done: int, total: int) -> None:
+        if stopped:
+            raise Cancelled("Stopped")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with pytest.raises(Cancelled if stopped else DownloadError):
+        download("http://pets.example/a.zip", target, max_bytes=100, total_seconds=0.5, progress=progress)
+    assert not answered.is_set()
+    released.set()

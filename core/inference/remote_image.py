@@ -9,9 +9,7 @@ that stall, drip, send too much, something else, or something packed. Uses no pr
 import asyncio
 import io
 import socket
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -155,7 +153,8 @@ def _checked_host(address: httpx.URL, limits: Limits) -> str:
 async def _checked_addresses(address: httpx.URL, host: str, port: int, limits: Limits) -> list[str]:
     """All addresses of the host. One that must not be asked condemns the others: who controls the name chose them."""
     try:
-        found = [ip_address(text) for text in dict.fromkeys(await _looked_up(limits, host, port))]
+        texts = await asyncio.get_running_loop().run_in_executor(None, limits.look_up, host, port)
+        found = [ip_address(text) for text in dict.fromkeys(texts)]
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that is too long
         raise DownloadError(f"There is no host of the name in {shown(str(address))}", WANTED, "Check it") from error
     except ValueError as error:  # a scope: fe80::1%eth0
@@ -163,21 +162,6 @@ async def _checked_addresses(address: httpx.URL, host: str, port: int, limits: L
     if not found or not all(map(limits.allows, found)):
         raise _not_public(address)
     return [str(one) for one in found]
-
-
-async def _looked_up(limits: Limits, host: str, port: int) -> Sequence[str]:
-    """On a thread that may be left behind: the system's look-up cannot be stopped, and takes a minute if it likes."""
-    answer: Future[Sequence[str]] = Future()
-
-    def work() -> None:
-        if answer.set_running_or_notify_cancel():
-            try:
-                answer.set_result(limits.look_up(host, port))
-            except Exception as error:
-                answer.set_exception(error)
-
-    threading.Thread(target=work, name="look-up", daemon=True).start()
-    return await asyncio.wrap_future(answer)
 
 
 async def _content(response: httpx.Response, name: str, limits: Limits, told: Told) -> bytes:
