@@ -100,7 +100,7 @@ def drop_correction(content: bytes, name: str) -> None:
 
 def corrections() -> dict[str, int]:
     """How many pictures each class has, by label, in the labels' order; empty before the first correction."""
-    counts = ((label, sum(1 for _ in _pictures(folder))) for label, folder in _folders(corrections_folder()))
+    counts = ((label, len(_pictures(folder))) for label, folder in _folders(corrections_folder()))
     return {label: count for label, count in sorted(counts) if count}
 
 
@@ -163,15 +163,19 @@ def _folders(root: Path) -> Iterator[tuple[str, Path]]:
         yield label if isinstance(label, str) else entry.name, entry
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.iterdir() if not is_ignored(file.name) and file.is_file())
+def _pictures(folder: Path) -> list[Path]:
+    """None where another session has just moved the last one and removed the folder."""
+    try:
+        return [file for file in folder.iterdir() if not is_ignored(file.name) and file.is_file()]
+    except FileNotFoundError:
+        return []
 
 
 def _drop_empty(root: Path) -> None:
     """Class folders without pictures, left by one that moved away or by a kill, would keep the rest from being opened
     as a dataset. Under the lock: a folder is empty for a moment before its first picture comes."""
     for _, folder in _folders(root):
-        if not any(_pictures(folder)):
+        if not _pictures(folder):
             (folder / _LABEL).unlink(missing_ok=True)
             with suppress(OSError):  # something else is in it
                 folder.rmdir()

@@ -10,7 +10,7 @@ from core.evaluation.answers import Answers
 from core.evaluation.confusion import Score
 from core.evaluation.summary import summarise
 from core.evaluation.threshold import trade
-from core.evaluation.words import interval
+from core.evaluation.words import interval, percent
 from core.export.compare import TOLERANCE, Keras
 from core.export.manifest import Manifest
 from core.export.notebook import plain
@@ -88,8 +88,9 @@ def _scores(manifest: Manifest, answers: Answers | None) -> list[str]:
     if manifest.threshold > 0:
         told = trade(answers.labels, answers.probabilities, manifest.threshold)
         lines.append(
-            f'Confidence threshold: **{manifest.threshold:.2f}**. Below it the answer is meant as "unsure". On the '
-            f"validation pictures {told.coverage.value:.1%} are answered, and {told.accuracy.value:.1%} of those right."
+            f'Confidence threshold: **{manifest.threshold:g}**. Below it the answer is meant as "unsure". On the '
+            f"validation pictures {percent(told.coverage)} are answered"
+            + (f", and {percent(told.accuracy)} of those right." if told.accuracy.known else ": it is too high to use.")
         )
     else:
         lines.append("No confidence threshold was chosen: every picture gets an answer.")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.datasets import corrections as module
 from core.datasets import open_dataset
 from core.datasets.corrections import (
     add_correction,
@@ -191,3 +192,11 @@ def test_taking_out_of_nothing_makes_nothing(pawlab_home: Path) -> None:
     drop_correction(image_bytes(1), "a")
     assert correction_of(image_bytes(1)) == ""
     assert not pawlab_home.exists()
+
+
+def test_a_class_that_another_session_has_just_emptied_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder was listed and is gone when it is looked into."""
+    add_correction(image_bytes(1), "cats", "1.jpg")
+    here = list(module._folders(corrections_folder()))
+    monkeypatch.setattr(module, "_folders", lambda root: iter([*here, ("gone", corrections_folder() / "gone")]))
+    assert corrections() == {"cats": 1}

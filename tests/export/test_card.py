@@ -1,0 +1,46 @@
+"""The model card where a score has no meaning: it says so, and never "nan"."""
+
+import numpy as np
+import pytest
+
+from core.evaluation.answers import Answers
+from core.export.card import Verified, model_card
+from core.export.compare import Keras
+from core.export.manifest import Manifest
+from core.training.recipe import TrainingConfig
+
+VERIFIED = Verified(1e-8, 16, 11, "", Keras(None, "not asked", None, None, "not asked"))
+EPOCH = {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 1e-3}
+
+
+def manifest(classes: tuple[str, ...], threshold: float) -> Manifest:
+    counts = {split: dict.fromkeys(classes, 2) for split in ("train", "validation")}
+    weights = {"source": "keras", "location": "x", "digest": "0" * 64, "file_sha256": "0" * 64, "description": "y"}
+    scores = {"best_epoch": 1, "epochs": 1, "val_accuracy": 0.5, "val_loss": 1.0, "keras_onnx_difference": 0.0}
+    about = {"name": "pets", "data": "sample", "created": 0.0, "status": "finished", "fingerprint": "0" * 64}
+    more = {"edits": {}, "versions": {}, "seconds": {}, "history": [EPOCH], "weights": weights}
+    settings = TrainingConfig().model_dump(mode="json")
+    return Manifest.create(
+        {**about, **scores, **more, "classes": classes, "counts": counts, "threshold": threshold, "settings": settings}
+    )
+
+
+def answers(classes: tuple[str, ...], labels: list[int]) -> Answers:
+    table = np.random.default_rng(0).dirichlet(np.ones(len(classes)), len(labels))
+    return Answers(classes, np.array(labels, np.int64), table)
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 0], [2]])
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_a_class_without_pictures_has_no_score(labels: list[int], threshold: float) -> None:
+    classes = ("cats", "dogs", "birds")
+    card = model_card(manifest(classes, threshold), answers(classes, labels), VERIFIED)
+    assert "nan" not in card.lower()
+    assert "| birds |" in card
+
+
+@pytest.mark.parametrize("threshold", [0.995, 0.999, 1.0])
+def test_a_threshold_near_1_is_not_rounded(threshold: float) -> None:
+    classes = ("cats", "dogs")
+    card = model_card(manifest(classes, threshold), answers(classes, [0, 1, 0]), VERIFIED)
+    assert f"Confidence threshold: **{threshold:g}**" in card
