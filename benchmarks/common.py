@@ -63,5 +63,5 @@ def median(values: list[float]) -> float:
 
 def print_result(result: dict[str, Any]) -> None:
     """The last line of a benchmark: one JSON object."""
-    machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    machine = {"cores": CORES, "machine": platform.machine(), "python": platform.python_version()}
     print(json.dumps({**result, "machine": machine}))

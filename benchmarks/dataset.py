@@ -27,14 +27,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import median, own_home, print_result, seconds
+from benchmarks.common import CORES, median, own_home, print_result, seconds
 from core.datasets import open_dataset
 from core.datasets.measures import Measures
 from core.datasets.scan import remember
 from core.datasets.scan_file import Scanned, stamp
 from core.images import ImageFacts
 
-CORES = os.cpu_count() or 1
 CHUNK = 100  # files that a bare worker takes at a time
 ADDED = 10
 

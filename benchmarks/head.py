@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import median, print_result, seconds
+from benchmarks.common import CORES, median, print_result, seconds
 from core.backbone.rows import SparseRows
 from core.training.fit import new_head
 from core.training.recipe import preset
@@ -57,9 +57,8 @@ def keras_step(width: int, xla: bool) -> Callable[[], Any]:
 
 def memory_floor(width: int) -> Callable[[], Any]:
     arrays = [np.zeros((width, 512), np.float32) for _ in range(3)]
-    half = width // 2
-    pool = ThreadPoolExecutor(2)
-    parts = [part for array in arrays for part in (array[:half], array[half:])]
+    pool = ThreadPoolExecutor(CORES)  # as many as ours has, else the floor would lie too high
+    parts = [part for array in arrays for part in np.array_split(array, CORES)]
     return lambda: list(pool.map(lambda part: np.add(part, 1, out=part), parts))
 
 

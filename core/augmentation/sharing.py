@@ -15,11 +15,6 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 _FLAGS = {"1": True, "0": False}
 
 
-def link_names() -> tuple[str, ...]:
-    """The query parameters that are the augmentation's; all others belong to someone else."""
-    return tuple(PARAMETERS)
-
-
 def to_link(config: AugmentationConfig) -> dict[str, str]:
     """Query parameters that `from_link` reads back to equal settings: `rotation_range` "30", `zoom_range` "0.8,1.2".
 

@@ -49,11 +49,6 @@ class Problem:
     detail: Callable[[ImageRecord], str]
 
 
-def problems_of(record: ImageRecord) -> list[Problem]:
-    """The problems that a file has, in the order of `PROBLEMS`."""
-    return [problem for problem in PROBLEMS if problem.detail(record)]
-
-
 def _unreadable(record: ImageRecord) -> str:
     return record.reason if record.digest != _EMPTY else ""
 

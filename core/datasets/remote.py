@@ -18,6 +18,7 @@ from core.datasets.public import published
 from core.errors import ArchiveError, DatasetError, DownloadError
 from core.files import write_json
 from core.home import home, subfolder
+from core.locks import locked
 from core.partial import kept_bytes
 from core.progress import Progress, silent
 
@@ -102,10 +103,13 @@ def fetch_zip(source: str, progress: Progress = silent, *, again: bool = False) 
     url, exact = (known.url, known.bytes) if known else (source, None)
     arrived = _arriving(target)
     digest = _fetch(url, arrived, exact, progress, known.instead if known else INSTEAD)
-    if not zipfile.is_zipfile(arrived):
-        arrived.unlink()
-        raise DownloadError(f"{shown(url)} sent a zip without its end", "a whole zip", "Ask whoever offers it")
-    arrived.replace(target)
+    with locked(target.with_name(f".{target.name}.lock")):
+        if target.is_file() and not arrived.exists():  # another process fetched it too, and was a moment faster
+            return target
+        if not zipfile.is_zipfile(arrived):
+            arrived.unlink()
+            raise DownloadError(f"{shown(url)} sent a zip without its end", "a whole zip", "Ask whoever offers it")
+        arrived.replace(target)
     note = {"url": shown(url), "bytes": target.stat().st_size, "sha256": digest, "fetched": time.time()}
     write_json(target.with_suffix(".json"), note)
     return target

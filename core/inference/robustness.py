@@ -13,7 +13,6 @@ from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.augmentation import AugmentationConfig, augment
 from core.augmentation.sweep import scaled
@@ -21,7 +20,7 @@ from core.datasets import Dataset, ImageRecord, open_dataset
 from core.datasets.actions import apply_actions
 from core.errors import Cancelled, ConfigError, DatasetError, ImageError
 from core.images import load_image
-from core.inference.classifier import Answer, Classifier
+from core.inference.classifier import Classifier
 from core.parallel import ordered_map
 from core.progress import Progress, silent
 from core.statistics import wilson_interval
@@ -144,22 +143,6 @@ def verdict(points: Sequence[Point]) -> str:
     )
 
 
-def predictions_on(classifier: Classifier, copies: Sequence[NDArray[np.uint8]]) -> list[Answer]:
-    """What a network says of each copy of a preview, in their order.
-
-    Args:
-        classifier: Opened with as many threads as it may use: the copies go through it together.
-        copies: Each uint8 (height, width, 3), RGB. One that is not of the network's size is resized to it.
-    """
-    side = classifier.image_size
-    answers: list[Answer] = []
-    for start in range(0, len(copies), 16):  # more would only take memory
-        batch = np.stack([_resized(copy, side) for copy in copies[start : start + 16]])
-        rows = classifier.predict(batch).tolist()
-        answers += [Answer(dict(zip(classifier.classes, row, strict=True))) for row in rows]
-    return answers
-
-
 def data_of(run: Run, progress: Progress = silent) -> Dataset:
     """The pictures that a run was trained and validated on, with the edits of that time and not today's.
 
@@ -239,12 +222,6 @@ def _load(dataset: Dataset, record: ImageRecord, size: int) -> NDArray[np.uint8]
             "files that stay as they are while they are read",
             "Try again",
         ) from error
-
-
-def _resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    if image.shape[:2] == (side, side):
-        return image
-    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR))
 
 
 def _draw(record: ImageRecord, seed: int) -> bytes:

@@ -65,13 +65,3 @@ def pairs(runs: Sequence[Run]) -> list[Pair]:
         if len(without) == len(augmented) == 1:
             found.append(Pair(without[0], augmented[0]))
     return sorted(found, key=lambda pair: pair.augmented.created, reverse=True)
-
-
-def start_again(run: Run, name: str = "") -> Run:
-    """A new run with the settings of `run` and the edits that its dataset has today. Starts it, or puts it at the end
-    of the queue. Raises as `create_run` and `start_run`."""
-    suffix = " again"
-    stem = run.name[: NAME_CHARACTERS - len(suffix)].rstrip()
-    again = create_run(run.source, run.config, clean(name) or stem + suffix)
-    start_run(again)
-    return again

@@ -1,7 +1,6 @@
 """Trains the last layers of the base with the head: the second stage's epochs. Resumes where a checkpoint is."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.backbone.rows import FeatureArray
-from core.errors import Cancelled
-from core.training.checkpoint import Best, Learner, State, load_checkpoint
+from core.training.checkpoint import Best, Learner, State
 from core.training.fine_tuning import FineTuning
-from core.training.fit import Channel, Mean, end_epoch, evaluate, train_epochs
+from core.training.fit import Channel, Stage, train_epochs
 from core.training.head import Batch
 from core.training.recipe import TrainingConfig
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
@@ -52,16 +50,14 @@ def fine_tune(
     Returns:
         Where training ended. Its best is the first stage's until an epoch has a lower validation loss.
     """
-    try:
-        state = load_checkpoint(directory, layers)
-    except FileNotFoundError:
-        state = start
 
-    def epoch() -> None:
-        _epoch(layers, train, validation, config, state, channel)
+    def train_on(state: State, batches: Sequence[NDArray[np.int64]]) -> Generator[Batch, None, None]:
+        layers.begin_epoch(config.seed, state.epoch + 1, state.plateau.learning_rate)
+        for rows, maps in zip(batches, layers.read(train, batches), strict=True):
+            yield layers.step(maps, train.labels[rows])
 
-    train_epochs(directory, layers, state, last, epoch, channel)
-    return state
+    stage = Stage(layers, train_on, layers.read, VALIDATION_BATCH)
+    return train_epochs(directory, stage, train, validation, config, start, last, channel)
 
 
 def first_state(config: TrainingConfig, stage: FineTuning, start: Best, loss: float) -> State:
@@ -71,26 +67,3 @@ def first_state(config: TrainingConfig, stage: FineTuning, start: Best, loss: fl
     learning_rate = stage.settings.learning_rate
     plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, learning_rate, best=loss)
     return State(stage.epochs, early, plateau, start)
-
-
-def _epoch(
-    layers: Layers,
-    train: FeatureArray,
-    validation: FeatureArray,
-    config: TrainingConfig,
-    state: State,
-    channel: Channel,
-) -> None:
-    """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
-    started, epoch = time.perf_counter(), state.epoch + 1
-    layers.begin_epoch(config.seed, epoch, state.plateau.learning_rate)
-    order = np.random.default_rng([config.seed, 2, epoch]).permutation(train.rows)
-    batches = [order[first : first + config.batch_size] for first in range(0, train.rows, config.batch_size)]
-    seen = Mean()
-    for rows, maps in zip(batches, layers.read(train, batches), strict=True):
-        if channel.cancelled():
-            raise Cancelled("Fine-tuning was stopped")
-        seen.add(layers.step(maps, train.labels[rows]))
-        channel.emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
-    val, probabilities = evaluate(layers, validation, VALIDATION_BATCH, layers.read)
-    end_epoch(state, layers, seen, val, probabilities, time.perf_counter() - started, channel)

@@ -1,13 +1,14 @@
 """Trains the head on features: epochs, callbacks, events, checkpoints. Resumes by itself where a checkpoint is.
 
-What fine-tuning does likewise is `train_epochs` and `end_epoch`.
+Fine-tuning (`core.training.fine_tune_fit`) goes through `train_epochs` too, with a `Stage` of its own.
 """
 
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,6 +74,26 @@ class Mean:
         return {"loss": (self.crossentropy + self.penalty) / self.size, "accuracy": self.correct / self.size}
 
 
+class Trainable(Learner, Scorer, Protocol):
+    """What can be trained and validated."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the two stages of training do each in their own way.
+
+    Attributes:
+        train_on: From the rows of each batch, int64 (batch,), to what a step on it did; a step is made when it is asked
+            for. `state` is that before the epoch.
+        read: Gives the batches that `learner` evaluates, `validation_batch` pictures each.
+    """
+
+    learner: Trainable
+    train_on: Callable[[State, Sequence[NDArray[np.int64]]], Generator[Batch, None, None]]
+    read: Reader
+    validation_batch: int
+
+
 def fit(
     directory: Path,
     train: FeatureArray,
@@ -91,40 +112,80 @@ def fit(
         first epoch ended.
     """
     head = new_head(train.width, classes, config)
-    try:
-        state = load_checkpoint(directory, head)
-    except FileNotFoundError:
-        early = EarlyStopping(config.early_stopping_patience)
-        plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
-        state = State(0, early, plateau)
 
-    def epoch() -> None:
-        _epoch(head, train, validation, config, state, channel)
+    def train_on(state: State, batches: Sequence[NDArray[np.int64]]) -> Generator[Batch, None, None]:
+        learning_rate, product = state.plateau.learning_rate, None
+        generator = np.random.default_rng([config.seed, 3, state.epoch + 1])
+        for rows, features, following in _with_next(train, batches):
+            if product is None:
+                product = head.product(features)
+            batch, product = head.step(features, product, train.labels[rows], learning_rate, generator, following)
+            yield batch
 
+    early = EarlyStopping(config.early_stopping_patience)
+    plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
+    stage = Stage(head, train_on, read_ahead, VALIDATION_BATCH)
     with threadpool_limits(1, user_api="blas"):  # the head spreads its panels over the cores itself
-        train_epochs(directory, head, state, config.epochs, epoch, channel)
-    return state
+        return train_epochs(
+            directory, stage, train, validation, config, State(0, early, plateau), config.epochs, channel
+        )
 
 
 def train_epochs(
-    directory: Path, learner: Learner, state: State, last: int, epoch: Callable[[], None], channel: Channel
-) -> None:
-    """Calls `epoch` until `state` has reached the epoch `last`, EarlyStopping or a cancel; saves checkpoints."""
+    directory: Path,
+    stage: Stage,
+    train: FeatureArray,
+    validation: FeatureArray,
+    config: TrainingConfig,
+    start: State,
+    last: int,
+    channel: Channel,
+) -> State:
+    """Trains from the checkpoint in `directory`, or else from `start`, until the epoch `last`, EarlyStopping or a
+    cancel; saves checkpoints. Gives where it ended."""
+    try:
+        state = load_checkpoint(directory, stage.learner)
+    except FileNotFoundError:
+        state = start
     channel.emit("start", epoch=state.epoch + 1)
     saved, cost = time.perf_counter(), 0.0
     while state.epoch < last and not state.early_stopping.stop:
         try:
-            epoch()
+            _epoch(stage, train, validation, config, state, channel)
         except Cancelled:
             break
         if time.perf_counter() - saved > cost / CHECKPOINT_SHARE:
             began = time.perf_counter()
-            save_checkpoint(directory, learner, state)
+            save_checkpoint(directory, stage.learner, state)
             saved = time.perf_counter()
             cost = saved - began
+    return state
 
 
-def end_epoch(
+def _epoch(
+    stage: Stage,
+    train: FeatureArray,
+    validation: FeatureArray,
+    config: TrainingConfig,
+    state: State,
+    channel: Channel,
+) -> None:
+    """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
+    started, epoch = time.perf_counter(), state.epoch + 1
+    order = np.random.default_rng([config.seed, 2, epoch]).permutation(train.rows)
+    batches = [order[first : first + config.batch_size] for first in range(0, train.rows, config.batch_size)]
+    seen = Mean()
+    with closing(stage.train_on(state, batches)) as steps:
+        for number in range(1, len(batches) + 1):
+            if channel.cancelled():
+                raise Cancelled("Training was stopped")
+            seen.add(next(steps))
+            channel.emit("batch", epoch=epoch, batch=number, batches=len(batches), **seen.scores())
+    val, probabilities = evaluate(stage.learner, validation, stage.validation_batch, stage.read)
+    _end_epoch(state, stage.learner, seen, val, probabilities, time.perf_counter() - started, channel)
+
+
+def _end_epoch(
     state: State,
     learner: Learner,
     seen: Mean,
@@ -188,36 +249,8 @@ def evaluate(scorer: Scorer, features: FeatureArray, size: int, read: Reader = r
     return mean, np.concatenate(probabilities)
 
 
-def _epoch(
-    head: Head,
-    train: FeatureArray,
-    validation: FeatureArray,
-    config: TrainingConfig,
-    state: State,
-    channel: Channel,
-) -> None:
-    """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
-    started, epoch = time.perf_counter(), state.epoch + 1
-    learning_rate = state.plateau.learning_rate
-    generator = np.random.default_rng([config.seed, 3, epoch])
-    order = np.random.default_rng([config.seed, 2, epoch]).permutation(train.rows)
-    batches = [order[start : start + config.batch_size] for start in range(0, train.rows, config.batch_size)]
-    seen = Mean()
-    product = None
-    for rows, features, following in _with_next(train, batches):
-        if channel.cancelled():
-            raise Cancelled("Training was stopped")
-        if product is None:
-            product = head.product(features)
-        batch, product = head.step(features, product, train.labels[rows], learning_rate, generator, following)
-        seen.add(batch)
-        channel.emit("batch", epoch=epoch, batch=seen.batches, batches=len(batches), **seen.scores())
-    val, probabilities = evaluate(head, validation, VALIDATION_BATCH)
-    end_epoch(state, head, seen, val, probabilities, time.perf_counter() - started, channel)
-
-
 def _with_next(
-    train: FeatureArray, batches: list[NDArray[np.int64]]
+    train: FeatureArray, batches: Sequence[NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.int64], Columns, Columns]]:
     """Each batch's rows, its features and the next batch's; no pictures after the last."""
     reads = read_ahead(train, [*batches, np.empty(0, np.int64)])

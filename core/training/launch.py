@@ -39,7 +39,7 @@ def launch(run: Run) -> None:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+                env={**os.environ, **_paths(), "TF_CPP_MIN_LOG_LEVEL": "2"},
             )
         except OSError as error:
             raise PawlabError(
@@ -51,6 +51,12 @@ def launch(run: Run) -> None:
     finally:  # after: once it is among the children, another thread may collect it, and its pid means nothing
         with _guard:
             _children.append(child)
+
+
+def _paths() -> dict[str, str]:
+    """Variables that may name a place from where this process stands: the others stand in the project's folder."""
+    given = {name: os.environ.get(name) for name in ("PAWLAB_HOME", "PAWLAB_WEIGHTS", "KERAS_HOME")}
+    return {name: str(Path(value).expanduser().absolute()) for name, value in given.items() if value}
 
 
 def _register(run: Run, supervisor: int) -> None:

@@ -15,7 +15,7 @@ from core.datasets.problems import (
     TINY_SIDE,
     VERY_BRIGHT,
     VERY_DARK,
-    problems_of,
+    Problem,
 )
 from core.datasets.records import ImageRecord
 from core.datasets.signature import signature
@@ -26,6 +26,10 @@ EMPTY = hashlib.sha256(b"").hexdigest()
 GOOD = ImageRecord(
     "train/cats/a.jpg", "train", "cats", "0" * 64, 50_000, 500, 375, "JPEG", "RGB", "", 1, 0.45, 500.0, 7.4, SIGNATURE
 )
+
+
+def problems_of(record: ImageRecord) -> list[Problem]:
+    return [problem for problem in PROBLEMS if problem.detail(record)]
 
 
 def keys(**changes: Any) -> list[str]:

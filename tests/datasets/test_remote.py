@@ -4,6 +4,7 @@ import hashlib
 import json
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -239,3 +240,19 @@ def test_other_sources_are_not_remote(source: object) -> None:
 )
 def test_a_name_comes_from_the_address(url: str, name: str) -> None:
     assert name_of(url) == name
+
+
+def test_two_that_fetch_the_same_zip_at_once_both_get_it(
+    server: Server, pets: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other's file takes this one's place while both look at it."""
+    server.behaviour = sender(pets)
+    real = remote._fetch
+
+    def overtaken(url: str, arrived: Path, *rest: Any) -> str:
+        digest = real(url, arrived, *rest)
+        arrived.replace(arrived.with_suffix(".zip"))
+        return digest
+
+    monkeypatch.setattr(remote, "_fetch", overtaken)
+    assert fetch_zip(server.url("/pets.zip")).read_bytes() == pets

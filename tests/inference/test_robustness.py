@@ -31,13 +31,11 @@ from core.inference.robustness import (
     choose,
     data_of,
     interval,
-    predictions_on,
     robustness,
     verdict,
 )
 from core.statistics import wilson_interval
 from core.training.runs import Run, create_run, load_run
-from tests.drawing import draw_image, encode
 from tests.trained import SMALL
 
 NOTHING = PRESETS["none"]
@@ -204,24 +202,6 @@ def test_a_stop_does_not_wait_for_all_copies_of_the_pictures_at_work(
     with pytest.raises(Cancelled):
         robustness(trained, DARK, range(1, 40), copies=20, num=8, progress=stop)
     assert len(late) <= 3 * (os.cpu_count() or 1), "each picture takes 195 calls"
-
-
-def test_answers_on_copies_are_the_classifiers_own(trained: Run, classifier: Classifier, drawn: Path) -> None:
-    files = sorted((drawn / "validation").glob("*/*"))
-    pictures = [load_image(file, classifier.image_size) for file in files] * 2  # 32: more than one batch
-    answers = predictions_on(classifier, pictures)
-    assert len(answers) == 32
-    for answer, file in zip(answers, files * 2, strict=True):
-        one = classifier.classify(file)
-        assert answer.label == one.label
-        assert answer.confidence == pytest.approx(one.confidence, abs=1e-4)
-
-
-def test_copies_of_another_size_are_resized_as_a_photo_would_be(classifier: Classifier) -> None:
-    photo = draw_image(4, (200, 200))
-    [answer] = predictions_on(classifier, [np.asarray(photo)])
-    assert answer == classifier.classify(encode(photo, "PNG"))
-    assert predictions_on(classifier, []) == []
 
 
 def records(counts: dict[str, int]) -> list[ImageRecord]:

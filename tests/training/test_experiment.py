@@ -1,21 +1,16 @@
 """The classic experiment: what its two runs share, and that it is found again."""
 
-from pathlib import Path
-
 import pytest
 
-from core.datasets import open_dataset
-from core.datasets.edits import Edits
 from core.errors import ConfigError
 from core.files import write_json
 from core.training import experiment
-from core.training.experiment import Pair, pairs, start_again, start_pair
+from core.training.experiment import pairs, start_pair
 from core.training.labels import NAME_CHARACTERS
 from core.training.queue import enqueue, waiting
 from core.training.recipe import TrainingConfig, preset
-from core.training.runs import Run, create_run, load_run
+from core.training.runs import create_run
 from core.training.shelf import drop_run, list_runs
-from tests.drawing import write_images
 
 FAST = preset("fast").changed(copies=3, seed=5, epochs=2)
 
@@ -65,19 +60,3 @@ def test_what_would_be_no_experiment_is_refused_and_leaves_no_run() -> None:
         with pytest.raises(ConfigError):
             start_pair("sample", config)
     assert list_runs().runs == []
-
-
-def test_a_run_is_repeated_with_its_settings_and_the_edits_of_today(tmp_path: Path) -> None:
-    source = str(write_images(tmp_path / "pets", {"cats": 6, "dogs": 6}))
-    before = create_run(source, FAST, "z" * NAME_CHARACTERS)
-    dataset = open_dataset(source)
-    Edits.load(dataset).exclude(dataset.records[:2])
-    again = start_again(before)
-    assert (again.config, again.source) == (before.config, before.source)
-    assert before.edits() == ()
-    assert len(again.edits()[0].changes) == 2
-    assert again.name.endswith(" again")
-    assert len(again.name) <= NAME_CHARACTERS
-    assert [run.id for run in waiting()] == [again.id]
-    assert isinstance(load_run(again.directory), Run)
-    assert isinstance(start_pair(source, FAST), Pair)
