@@ -51,6 +51,7 @@ class Job:
         return self._cancelled.is_set()
 
     def look(self) -> Step:
+        """Where it is now."""
         step, (begun, first) = self._step, self._begun
         seconds = time.monotonic() - begun
         left = None

@@ -73,7 +73,7 @@ class RowsWriter:
         self._counts.append(np.diff(rows.offsets))
 
     def close(self, labels: NDArray[np.int64]) -> None:
-        """Writes what a reader needs to find the vectors, and a label for each."""
+        """Writes what a reader needs to find the vectors, and a label for each: int64 (rows,)."""
         np.save(self._folder / "offsets.npy", np.cumsum(np.concatenate(self._counts)))
         np.save(self._folder / "labels.npy", labels)
         write_json(self._folder / "facts.json", {"width": self._width, "rows": len(labels)})
@@ -115,7 +115,11 @@ class FeatureArray:
         return 4 + self._type.itemsize
 
     def read(self, rows: NDArray[np.int64]) -> SparseRows:
-        """The vectors of `rows`, in their order."""
+        """The vectors of `rows`, int64 (number,), each 0..`self.rows` - 1, in their order.
+
+        Raises:
+            OSError: The file has become shorter since it was opened.
+        """
         counts = self._offsets[rows + 1] - self._offsets[rows]
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         values, columns = np.empty(offsets[-1], np.float32), np.empty(offsets[-1], self._type)

@@ -41,19 +41,21 @@ class Answers:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
+        """bool (rows,): whether `best` is the true class."""
         return np.asarray(self.best == self.labels)
 
     def accuracy(self, rows: NDArray[np.bool_] | None = None) -> Score:
-        """The share of the right ones, of all or of the rows that are True."""
+        """The share of the right ones, of all or of those that are True in `rows`, bool (rows,)."""
         kept = slice(None) if rows is None else rows
         return accuracy(confusion(self.labels[kept], self.best[kept], len(self.classes)))
 
     def matrix(self, threshold: float = 0.0) -> NDArray[np.int64]:
-        """The confusion matrix of the answers of at least this confidence."""
+        """int64 (classes, classes): row the true class, column the answer; those below confidence `threshold`, 0..1,
+        are left out."""
         return confusion(self.labels, answers_at(self.probabilities, threshold), len(self.classes))
 
     def rows_of(self, label: int, answer: int, threshold: float = 0.0) -> NDArray[np.int64]:
-        """The rows of a cell of `matrix`, the surest first: wrong answers that were sure teach most."""
+        """int64 (number,): rows of a cell of `matrix`, the surest first: wrong answers that were sure teach most."""
         given = answers_at(self.probabilities, threshold)
         rows = np.flatnonzero((self.labels == label) & (given == answer))
         return rows[np.argsort(-self.confidence[rows], kind="stable")]

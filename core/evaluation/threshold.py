@@ -51,7 +51,7 @@ def trade(labels: NDArray[np.int64], probabilities: NDArray[np.floating], thresh
 
 
 def trades(labels: NDArray[np.int64], probabilities: NDArray[np.floating], steps: int = 51) -> list[Trade]:
-    """The curve of coverage against accuracy: thresholds from chance to 1, evenly."""
+    """The curve of coverage against accuracy: `steps` thresholds from chance to 1, evenly. The others as in `trade`."""
     return [
         trade(labels, probabilities, float(threshold))
         for threshold in np.linspace(1 / probabilities.shape[1], 1, steps)

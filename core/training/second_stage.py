@@ -88,7 +88,7 @@ class Start:
         return float(self.summary["val_loss"])
 
     def best(self, weights: dict[str, NDArray[np.float32]]) -> "Best":
-        """The first stage's best epoch; `weights` are those of the model."""
+        """The first stage's best epoch; `weights` are those of the model, as `Learner.weights` gives them."""
         from core.training.checkpoint import Best  # with Numba, which a page that makes such a run does not need
 
         return Best(int(self.summary["best_epoch"]), weights, self.answers)

@@ -98,6 +98,7 @@ class Worker:
             self._logs.close()
 
     def emit(self, event: str, **fields: Any) -> None:
+        """Writes an event (`core.training.history`) down; of batches several at a time. Raises OSError."""
         self._unwritten.append({"event": event, "time": time.time(), **fields})
         now = time.monotonic()
         if event == "batch" and now - self._last_write < WRITE_EVERY:
