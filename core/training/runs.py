@@ -16,16 +16,18 @@ model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
 """
 
 import re
+import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.datasets.actions import MAX_BYTES, Action, from_json, to_json
 from core.datasets.sources import actions_of
-from core.errors import ConfigError, RunError
+from core.errors import ConfigError, PawlabError, RunError
 from core.files import EventLog, read_json, size_of, write_atomic, write_json
-from core.home import subfolder
+from core.home import home, subfolder
 from core.training.fine_tuning import FineTuning
 from core.training.history import History
 from core.training.labels import clean, read_label, write_label
@@ -99,7 +101,8 @@ class Run:
 
     def cancel(self) -> None:
         """Asks the worker to stop and keep the best model so far; one that waits is withdrawn when its turn comes."""
-        (self.directory / "cancel").touch()
+        with suppress(FileNotFoundError):  # removed meanwhile: nothing is left to stop
+            (self.directory / "cancel").touch()
 
     def cancel_requested(self) -> bool:
         return (self.directory / "cancel").exists()
@@ -163,20 +166,25 @@ def create_run(source: str, config: TrainingConfig, name: str = "", *, group: st
 
     Raises:
         DatasetError: The edits of `source` are broken.
+        PawlabError: The disk refuses; nothing is left behind.
     """
     edits = to_json(actions_of(source))
     created = time.time()
-    directory = new_folder(name or config.pooling, created)
-    asked = {
-        "name": name or directory.name,
-        "source": source,
-        "created": created,
-        "settings": config.model_dump(mode="json"),
-    }
+    asked = {"source": source, "created": created, "settings": config.model_dump(mode="json")}
     if group:
         asked["group"] = group
-    write_atomic(directory / "edits.json", edits)
-    write_json(directory / "config.json", asked)  # last: a folder without it is no run
+    directory = None
+    try:
+        directory = new_folder(name or config.pooling, created)
+        write_atomic(directory / "edits.json", edits)
+        write_json(directory / "config.json", {"name": name or directory.name, **asked})  # last: without it, no run
+    except OSError as error:
+        if directory:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise PawlabError(
+            f"No run can be stored in {home() / 'runs'}: {error.strerror or error}",
+            "a folder that can be written, with room on the disk",
+        ) from error
     return load_run(directory)
 
 

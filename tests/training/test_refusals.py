@@ -1,10 +1,13 @@
 """What stops a run from outside is told as what it is, and not as a mistake of ours."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from core.errors import RunError
+from core.errors import PawlabError, RunError
 from core.files import write_json
 from core.training.recipe import TrainingConfig
 from core.training.runs import create_run
@@ -31,3 +34,29 @@ def test_broken_answers_of_the_first_stage_are_told_with_what_to_do(content: byt
     (run.directory / FOLDER / "validation.npz").write_bytes(content)
     with pytest.raises(RunError, match="Fine-tune the first run again"):
         load_start(run)
+
+
+def test_a_run_that_cannot_be_stored_is_said_so(pawlab_home: Path) -> None:
+    pawlab_home.mkdir()
+    (pawlab_home / "runs").write_text("a file where a folder must go")
+    with pytest.raises(PawlabError, match="No run can be stored"):
+        create_run("sample", TrainingConfig())
+
+
+def test_a_disk_that_fills_up_while_a_run_is_stored_leaves_no_half_of_it(
+    pawlab_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, value: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("core.training.runs.write_json", full)
+    with pytest.raises(PawlabError, match="No space left"):
+        create_run("sample", TrainingConfig())
+    assert list((pawlab_home / "runs").iterdir()) == []
+
+
+def test_a_run_that_another_tab_has_removed_needs_no_stop() -> None:
+    run = create_run("sample", TrainingConfig())
+    shutil.rmtree(run.directory)
+    run.cancel()
+    assert not run.directory.exists()
