@@ -4,10 +4,10 @@ from core.datasets import Dataset
 from core.datasets.trainable import check_trainable
 from core.errors import PawlabError
 from core.files import read_json, write_json
+from core.training.labels import NAME_CHARACTERS
 from core.training.runs import Run, create_run
 
 NOTE = "retrained.json"
-NAME_CHARACTERS = 60
 
 
 def changes_in_words(before: Dataset, today: Dataset) -> str:

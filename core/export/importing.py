@@ -26,7 +26,7 @@ from core.export.manifest import MAX_BYTES, Manifest
 from core.files import EventLog, read_json, sha256_file, write_atomic, write_json
 from core.home import subfolder
 from core.progress import Progress, silent
-from core.training.labels import NAME_CHARACTERS, clean
+from core.training.labels import clean, extended
 from core.training.runs import Run, load_run, new_folder
 from core.training.second_stage import begins
 
@@ -114,7 +114,7 @@ def _try(model: Path, manifest: Manifest, tick: Callable[[], None]) -> None:
 def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
     """The run's folder; config.json, without which a folder is no run, comes last."""
     now = time.time()
-    name = name or f"{clean(manifest.name, NAME_CHARACTERS - len(IMPORTED))}{IMPORTED}"
+    name = name or extended(manifest.name, IMPORTED)
     directory = new_folder(name, now)
     try:
         for file in KEPT:

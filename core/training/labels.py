@@ -39,6 +39,11 @@ def clean(text: str, characters: int = NAME_CHARACTERS) -> str:
     return " ".join(kept.split())[:characters].rstrip()
 
 
+def extended(name: str, suffix: str) -> str:
+    """`name` with `suffix` behind it; where both are too long for a name, `name` is cut off."""
+    return f"{clean(name, NAME_CHARACTERS - len(suffix))}{suffix}"
+
+
 def told_apart(words: Mapping[str, str]) -> dict[str, str]:
     """The same words for each run's id, with the id behind those that several share: two runs may have one name and
     have been made in the same minute. Streamlit knows what is chosen by its words alone, and takes the last of equals.

@@ -21,6 +21,7 @@ from core.files import read_json, write_json
 from core.npz import load_npz
 from core.training.fine_tuning import FineTuning, FineTuningConfig
 from core.training.history import Event, History
+from core.training.labels import extended
 from core.training.runs import ACTIVE, Run, load_run, new_folder
 from core.training.samples import FOLDER as SAMPLES
 
@@ -51,7 +52,7 @@ def fine_tune_run(first: Run, settings: FineTuningConfig, name: str = "") -> Run
         raise RunError(f"The curves of the run {first.id} are lost", "its events.jsonl with an epoch or more")
     created = time.time()
     stage = FineTuning(first.id, first.name, int(history.epochs[-1]["epoch"]), settings)
-    title = name or f"{first.name}, fine-tuned"
+    title = name or extended(first.name, ", fine-tuned")
     directory = new_folder(title, created)
     try:
         (directory / FOLDER).mkdir()

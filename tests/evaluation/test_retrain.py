@@ -8,9 +8,10 @@ import pytest
 
 from core.datasets import Edits, open_dataset
 from core.errors import DatasetError
-from core.evaluation.retrain import NAME_CHARACTERS, NOTE, changes_in_words, origin_of, train_again
+from core.evaluation.retrain import NOTE, changes_in_words, origin_of, train_again
 from core.inference.robustness import data_of
 from core.training.fine_tuning import FineTuning, FineTuningConfig
+from core.training.labels import NAME_CHARACTERS
 from core.training.runs import Run, load_run
 
 
