@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 
 from core.files import EventLog, read_json, write_json
-from core.training.recipe import TrainingConfig
-from core.training.runs import create_run
 from core.training.shelf import list_runs
 from tests.drawing import write_images
 
@@ -27,16 +25,11 @@ def test_an_event_holds_a_path_that_is_no_unicode(tmp_path: Path) -> None:
     assert log.read()[0] == [{"event": "status", "reason": f"{ODD} is gone"}, {"event": "next"}]
 
 
-def test_a_run_of_a_folder_whose_name_is_no_unicode_is_kept_and_listed(tmp_path: Path) -> None:
-    run = create_run(str(tmp_path / ODD), TrainingConfig(), "odd")
-    assert [one.source for one in list_runs().runs] == [run.source] == [str(tmp_path / ODD)]
-
-
-def test_a_dataset_whose_name_is_no_unicode_is_scanned_and_its_runs_are_listed(tmp_path: Path) -> None:
+def test_a_dataset_whose_name_is_no_unicode_is_scanned_and_training_asks_for_another_name(tmp_path: Path) -> None:
     """In processes of their own, whose stdout takes UTF-8 only."""
     folder = write_images(tmp_path / ODD, {"cats": 3, "dogs": 3})
-    create_run(str(folder), TrainingConfig(), "odd")
-    for command in (["scan", str(folder), "--json"], ["runs"], ["runs", "--json"], ["train", "--data", f"{folder}/no"]):
+    expected = {("scan", str(folder)): 0, ("scan", str(folder), "--json"): 0, ("train", "--data", str(folder)): 2}
+    for command, code in expected.items():
         done = subprocess.run(
             [sys.executable, "-m", "core", *command],
             cwd=PROJECT,
@@ -44,4 +37,7 @@ def test_a_dataset_whose_name_is_no_unicode_is_scanned_and_its_runs_are_listed(t
             env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
         )
         assert b"Traceback" not in done.stderr, done.stderr
-        assert done.returncode == (2 if command[0] == "train" else 0)
+        assert done.returncode == code
+    assert b"na\\udcffme" in done.stderr
+    assert b"Rename the folder" in done.stderr
+    assert list_runs().runs == []

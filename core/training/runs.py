@@ -25,7 +25,7 @@ from typing import Any
 
 from core.datasets.actions import MAX_BYTES, Action, from_json, to_json
 from core.datasets.sources import actions_of
-from core.errors import ConfigError, PawlabError, RunError
+from core.errors import ConfigError, DatasetError, PawlabError, RunError
 from core.files import EventLog, read_json, size_of, write_atomic, write_json
 from core.home import home, subfolder
 from core.training.fine_tuning import FineTuning
@@ -165,9 +165,15 @@ def create_run(source: str, config: TrainingConfig, name: str = "", *, group: st
         group: The same for runs that belong together, such as the two of `core.training.experiment`.
 
     Raises:
-        DatasetError: The edits of `source` are broken.
+        DatasetError: The edits of `source` are broken, or its path is no text: every page and file that names a run's
+            data would have to hold it.
         PawlabError: The disk refuses; nothing is left behind.
     """
+    shown = source.encode("utf-8", "backslashreplace").decode()
+    if shown != source:
+        raise DatasetError(
+            f"The path {shown} holds bytes that are no UTF-8", "a path that is text", "Rename the folder"
+        )
     edits = to_json(actions_of(source))
     created = time.time()
     asked = {"source": source, "created": created, "settings": config.model_dump(mode="json")}
