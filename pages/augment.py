@@ -63,9 +63,11 @@ def playground(found: Dataset) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left, st.container(key="augment_preview", gap="small"):
         st.html(CSS % tuple(st.get_option(f"theme.{scheme}.backgroundColor") for scheme in ("light", "dark")))
-        changed = preview(originals, copies, config)
+        changed = bool(originals) and preview(originals, copies, config)
         for error in errors:
             show_error(error)
+        if not originals:
+            nothing_to_show(explained=bool(errors))
     if changed:
         # Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them.
         time.sleep(PAINT_SECONDS)
@@ -84,13 +86,6 @@ def playground(found: Dataset) -> None:
 
 def preview(originals: list[Original], copies: Copies, config: AugmentationConfig) -> bool:
     """Draws it; True when there is something new to paint."""
-    if not originals:
-        if choice.uploads():
-            st.info("No picture yet. Upload one under Pictures, at the end of the tabs.")
-        else:
-            st.info("There is no training picture to show. Choose another class, or open another dataset.")
-            st.page_link("dataset.py", label="Go to Dataset", help="Open other pictures there.")
-        return False
     rows = [
         Row(original.name, original.image, tuple(Copy(picture, describe(drawn)) for picture, drawn in row))
         for original, row in zip(originals, copies, strict=True)
@@ -104,6 +99,17 @@ def preview(originals: list[Original], copies: Copies, config: AugmentationConfi
     )
     same_as_training()
     return changed
+
+
+def nothing_to_show(explained: bool) -> None:
+    """What to do next; the reason too, unless an error above has `explained` it."""
+    if choice.uploads():
+        if not explained:
+            st.info("No picture yet. Upload one under Pictures, at the end of the tabs.")
+        return
+    if not explained:
+        st.info("There is no training picture to show. Choose another class, or open another dataset.")
+    st.page_link("dataset.py", label="Go to Dataset", help="Open other pictures there, or these again.")
 
 
 def as_in_training() -> bool:
@@ -143,6 +149,7 @@ def hand_over(config: AugmentationConfig) -> None:
         left.markdown(f"**The Training page uses these settings.** {augmentation_in_words(config)}")
         if right.button(
             "Use these for training",
+            width="stretch",
             key="augment_hand_over",
             type="primary",
             help="Opens the Training page: these settings are there already.",

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.datasets import Dataset
+from core.datasets.current import may_change
 from core.datasets.report import Report
 from core.jobs import Task
-from pages.ui.data import dataset, opening_status
+from pages.ui.data import dataset, opening_status, start
 from pages.ui.dataset_map import dataset_map
 from pages.ui.edits import cleaned_zip, edit_actions, edits_bar
 from pages.ui.overview import overview
@@ -59,10 +60,20 @@ def main() -> None:
 def headline(found: Dataset, task: Task[Report] | None) -> None:
     size = sum(record.bytes for record in found.records) / 1e6
     sample = found.origin == "sample"
-    st.subheader(
-        "Drawn sample" if sample else plain(found.name),
-        help=None if sample else f"Its files are in {plain(str(found.root))}",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(
+            "Drawn sample" if sample else plain(found.name),
+            help=None if sample else f"Its files are in {plain(str(found.root))}",
+            width="content",
+        )
+        if may_change(found.source):
+            st.button(
+                "Read again",
+                on_click=start,
+                args=(found.source,),
+                type="tertiary",
+                help="Takes in files that were added, changed or removed since. Your edits stay.",
+            )
     if sample:
         st.info("These pictures are drawings made by Pawlab, not photos: a model trained on them knows drawings only.")
     with st.container(horizontal=True):

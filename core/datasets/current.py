@@ -44,6 +44,13 @@ def local_source(text: str) -> str:
         return text
 
 
+def may_change(source: str) -> bool:
+    """Whether `source` lies in a place of the user's own, where files come and go. Pawlab's own copies stay."""
+    if source == SAMPLE or is_address(source) or published(source) is not None:
+        return False
+    return not Path(source).is_relative_to(home())
+
+
 def _recent() -> list[str]:
     """The latest first, those that are gone among them."""
     recent = _read().get("recent")

@@ -1,4 +1,4 @@
-"""What a camera wrote into a picture, as words: a few dozen well-known EXIF tags, and where it was taken.
+"""What a camera wrote into a picture, as words: the tags of `exif_tags`, and where it was taken.
 
 Hostile input: EXIF is a small file system of offsets. Only three of its directories are visited, each once, with limits
 on entries and lengths before anything is read; no offset is followed outside the block; what is broken is left out.
@@ -6,18 +6,17 @@ Pillow's reader is not used: it parses every tag there is and stops at the first
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
+
+from core.datasets.exif_tags import TAGS, Number, Value
 
 MAX_ENTRIES = 200  # of a directory
 MAX_LENGTH = 120  # characters of a value that is shown
 MAX_VALUES = 256  # numbers or bytes of a value that is read
 MAX_CHUNKS = 10_000  # of a file that are passed on the way to its EXIF block
-
-Number = int | Fraction
-Value = str | tuple[Number, ...]
 
 _EXIF, _GPS = 0x8769, 0x8825  # tags that point to the other two directories
 _NUMBERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
@@ -51,7 +50,7 @@ def read_exif(content: bytes) -> Exif:
             case (int(offset),):
                 values |= {(name, tag): value for tag, value in _directory(block, order, offset).items()}
     facts = {}
-    for words, place, tag, in_words in _TAGS:
+    for words, place, tag, in_words in TAGS:
         value = values.get((place, tag))
         if value:
             try:
@@ -171,86 +170,3 @@ def _position(north: Value | None, latitude: Value | None, east: Value | None, l
                 if 0 <= value <= most:
                     degrees.append(f"{value:.5f}° {letter}")
     return ", ".join(degrees) if len(degrees) == 2 else ""
-
-
-def _as_text(value: Value) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _number(value: Value) -> Number:
-    if isinstance(value, str):
-        raise TypeError
-    return value[0]
-
-
-def _one_of(words: dict[int, str]) -> Callable[[Value], str]:
-    return lambda value: words[int(_number(value))]
-
-
-def _with_unit(form: str) -> Callable[[Value], str]:
-    return lambda value: form.format(float(_number(value)))
-
-
-def _date(value: Value) -> str:
-    """ "2024:05:01 10:30:00" with the dashes that people expect."""
-    day, _, time = _as_text(value).partition(" ")
-    return f"{day.replace(':', '-')} {time}".strip()
-
-
-def _exposure(value: Value) -> str:
-    seconds = _number(value)
-    if seconds <= 0:
-        return ""
-    return f"1/{round(1 / seconds)} s" if seconds < Fraction(1, 3) else f"{float(seconds):g} s"
-
-
-_TURNS = {
-    1: "upright",
-    2: "mirrored",
-    3: "turned by 180°",
-    4: "mirrored, turned by 180°",
-    5: "mirrored, turned by 270°",
-    6: "turned by 90°",
-    7: "mirrored, turned by 90°",
-    8: "turned by 270°",
-}
-_PROGRAMS = {1: "manual", 2: "normal", 3: "aperture first", 4: "shutter first", 5: "depth", 6: "action", 7: "portrait"}
-_PROGRAMS[8] = "landscape"
-_METERING = {1: "average", 2: "centre-weighted", 3: "spot", 4: "several spots", 5: "pattern", 6: "partial"}
-_SCENES = {0: "standard", 1: "landscape", 2: "portrait", 3: "night"}
-
-_TAGS: list[tuple[str, str, int, Callable[[Value], str]]] = [
-    ("Taken", "exif", 0x9003, _date),
-    ("Digitized", "exif", 0x9004, _date),
-    ("Changed", "first", 0x0132, _date),
-    ("Time zone", "exif", 0x9011, _as_text),
-    ("Camera maker", "first", 0x010F, _as_text),
-    ("Camera model", "first", 0x0110, _as_text),
-    ("Camera owner", "exif", 0xA430, _as_text),
-    ("Camera serial number", "exif", 0xA431, _as_text),
-    ("Lens maker", "exif", 0xA433, _as_text),
-    ("Lens model", "exif", 0xA434, _as_text),
-    ("Orientation as stored", "first", 0x0112, _one_of(_TURNS)),
-    ("Exposure", "exif", 0x829A, _exposure),
-    ("Aperture", "exif", 0x829D, _with_unit("f/{:g}")),
-    ("Sensitivity", "exif", 0x8827, _with_unit("ISO {:g}")),
-    ("Exposure correction", "exif", 0x9204, _with_unit("{:+.2g} EV")),
-    ("Exposure program", "exif", 0x8822, _one_of(_PROGRAMS)),
-    ("Metering", "exif", 0x9207, _one_of(_METERING)),
-    ("Flash", "exif", 0x9209, lambda value: "fired" if int(_number(value)) & 1 else "did not fire"),
-    ("Focal length", "exif", 0x920A, _with_unit("{:g} mm")),
-    ("Focal length on 35 mm film", "exif", 0xA405, _with_unit("{:g} mm")),
-    ("Digital zoom", "exif", 0xA404, _with_unit("{:.2g} times")),
-    ("White balance", "exif", 0xA403, _one_of({0: "automatic", 1: "manual"})),
-    ("Scene", "exif", 0xA406, _one_of(_SCENES)),
-    ("Colour space", "exif", 0xA001, _one_of({1: "sRGB", 65535: "not calibrated"})),
-    ("Title", "first", 0x010E, _as_text),
-    ("Comment", "exif", 0x9286, _as_text),
-    ("Artist", "first", 0x013B, _as_text),
-    ("Copyright", "first", 0x8298, _as_text),
-    ("Software", "first", 0x0131, _as_text),
-    ("Altitude", "gps", 6, _with_unit("{:.0f} m")),
-    ("Position on", "gps", 0x1D, _date),
-]

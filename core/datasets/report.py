@@ -188,6 +188,25 @@ def balance_words(counts: Mapping[str, int]) -> str:
     return "; ".join(words)
 
 
+def validation_words(counts: Mapping[str, int]) -> str:
+    """What a class without validation pictures means for a score, "" when every class has some.
+
+    Args:
+        counts: Pictures of each class, as in `Dataset.counts()["validation"]`.
+
+    Example:
+        >>> validation_words({"cats": 500, "dogs": 0})
+        'dogs has no pictures: whether the network knows it will not be tested'
+    """
+    empty = [label for label, count in counts.items() if count <= 0]
+    if len(empty) == len(counts):
+        return "there are no pictures, and training needs some: add pictures to each class" if empty else ""
+    if not empty:
+        return ""
+    have, it = ("have", "them") if len(empty) > 1 else ("has", "it")
+    return f"{_listed(empty)} {have} no pictures: whether the network knows {it} will not be tested"
+
+
 def _grouped(key: str, groups: Iterable[tuple[ImageRecord, ...]]) -> Row:
     title, why = _GROUPED[key]
     ordered = tuple(sorted(groups, key=lambda members: members[0].path))

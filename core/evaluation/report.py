@@ -109,7 +109,7 @@ def caveats(material: Material) -> list[str]:
             f"{material.honest.leaks:,} validation pictures have a copy or a near copy among the training pictures."
         )
     if words := balance_words(about.get("counts", {}).get("train", {})):
-        found.append(f"{words[0].upper()}{words[1:]}.")
+        found.append(f"In training, {words}.")
     if any(about.get("edits", {}).values()):
         found.append(
             "Pictures were excluded or relabelled before training. Whoever edits what a model got wrong, and then "

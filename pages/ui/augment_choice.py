@@ -104,11 +104,21 @@ def originals(found: Dataset, side: int = 0) -> tuple[list[Original], list[Pawla
             except ImageError as error:
                 errors.append(ImageError(f"{file.name}: {error.received}", error.expected, error.fix))
         return shown[:MOST], errors
+    gone: list[str] = []
     for record in records(found):
         try:
             shown.append(Original(record.path, record.digest, _square(found.file(record), side), record.label))
         except ImageError as error:
-            errors.append(ImageError(f"{Path(record.path).name} can no longer be read: {error.received}"))
+            gone.append(f"{Path(record.path).name}: {error.received}")
+    if gone:  # one message: a folder that was moved away takes all of them along
+        others = f", and {len(gone) - 1} more chosen pictures" if len(gone) > 2 else ", and another chosen picture"
+        errors.append(
+            ImageError(
+                f"{gone[0]}{others if len(gone) > 1 else ''}",
+                "files that stay as they were when the dataset was opened",
+                "Put them back, or open the dataset again on the Dataset page",
+            )
+        )
     return shown, errors
 
 

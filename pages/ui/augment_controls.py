@@ -1,17 +1,16 @@
 """One control for each field of the augmentation, made from what the settings say of themselves.
 
-A change has a switch beside its slider: off, its slider keeps its place for when it comes back. The controls' values
-live under keys of this module only.
+The controls' values live under the keys of `augment_values`; no other module sets them.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig, Group, Parameter, preset
-from pages.ui.augment_words import FORMATS, pair_of, strength_of
+from pages.ui.augment_values import at_first, from_controls, is_slider, key_of, switch_of, to_controls
+from pages.ui.augment_words import FORMATS, strength_of
 from pages.ui.state import augmentation, set_augmentation
 
 FILL_MODES = {"nearest": "edge pixels", "reflect": "mirror image", "wrap": "repeat", "constant": "one grey"}
@@ -44,71 +43,11 @@ _CSS = """<style>
 </style>"""
 
 
-def key_of(name: str) -> str:
-    """The key of a field's slider, toggle or choice in the session state."""
-    return f"augment_{name}"
-
-
-def switch_of(name: str) -> str:
-    """The key of the switch beside a field's slider."""
-    return f"augment_on_{name}"
-
-
-def to_controls(config: AugmentationConfig) -> dict[str, Any]:
-    """What each control shows for `config`, by key. A change that is off has no slider's value here: it keeps its own.
-
-    Zoom is shown as a pair of factors always.
-    """
-    shown: dict[str, Any] = {}
-    for name, told in PARAMETERS.items():
-        value = pair_of(config, told) or getattr(config, name)
-        if not _is_slider(told):
-            shown[key_of(name)] = value
-            continue
-        on = config.is_on(name)
-        if told.has_switch:
-            shown[switch_of(name)] = on
-        if on or not told.has_switch:
-            shown[key_of(name)] = value
-    return shown
-
-
-def at_first(told: Parameter) -> Any:
-    """Where the slider of a change that has not been on yet stands."""
-    if told.name == "zoom_range":
-        return 1 - float(str(told.on)), 1 + float(str(told.on))
-    return told.on
-
-
-def from_controls(values: Mapping[str, Any]) -> AugmentationConfig:
-    """The settings that controls show, by key: a change that is off has its neutral value.
-
-    Raises:
-        ConfigError: A value is out of its range.
-    """
-    fields: dict[str, Any] = {}
-    for name, told in PARAMETERS.items():
-        value = values[key_of(name)]
-        # A browser's slider adds its steps up in floating point.
-        if isinstance(value, (tuple, list)):
-            value = tuple(round(number, 4) for number in value)
-        elif isinstance(value, float):
-            value = round(value, 4)
-        if not values.get(switch_of(name), True):
-            value = told.neutral
-        elif name == "zoom_range":
-            value = _zoom(*value)
-        elif value == (1.0, 1.0) and told.has_switch:
-            value = told.neutral
-        fields[name] = value
-    return AugmentationConfig.create(fields)
-
-
 def read_controls() -> AugmentationConfig:
     """The settings as the controls stand; fills in what has no value yet. Call it before any control is drawn."""
     missing = to_controls(augmentation())
     for told in PARAMETERS.values():
-        if _is_slider(told) and told.has_switch:
+        if is_slider(told) and told.has_switch:
             missing.setdefault(key_of(told.name), at_first(told))
     for key, value in missing.items():
         st.session_state.setdefault(key, value)
@@ -150,7 +89,7 @@ def strength(config: AugmentationConfig) -> None:
 
 def reset() -> None:
     for told in PARAMETERS.values():
-        if _is_slider(told) and told.has_switch:
+        if is_slider(told) and told.has_switch:
             st.session_state[key_of(told.name)] = at_first(told)
     show_settings(AugmentationConfig())
 
@@ -161,7 +100,7 @@ def groups(config: AugmentationConfig, more: Mapping[str, Callable[[], None]], *
     Only the open tab's controls are drawn, and those of tabs named in `always`: a slider's move is answered twice as
     fast when the browser has a third of the controls to look through.
     """
-    off = [name for name, told in PARAMETERS.items() if _is_slider(told) and told.has_switch and not config.is_on(name)]
+    off = [name for name, told in PARAMETERS.items() if is_slider(told) and told.has_switch and not config.is_on(name)]
     rows = ", ".join(f".st-key-augment_row_{name} [data-testid='stSlider']" for name in off) or ".none"
     st.html(_CSS % rows)
     draws = {str(group): partial(_group, group, config) for group in Group} | dict(more)
@@ -247,13 +186,3 @@ def _range_in_words(told: Parameter) -> str:
 def _switch_on(name: str) -> None:
     """Who moves the slider of a change that is off wants to see it."""
     st.session_state[switch_of(name)] = True
-
-
-def _is_slider(told: Parameter) -> bool:
-    return told.step > 0
-
-
-def _zoom(low: float, high: float) -> float | tuple[float, float] | None:
-    """One number where one says it, as in the notebook."""
-    even = round(low + high, 4) == 2 and low >= 0.1
-    return round(1 - low, 4) if even else (low, high)

@@ -52,4 +52,5 @@ def effect(
         st.warning(plain(line))
     if not lines:
         st.success("Nothing goes too far.")
-    st.caption(f"Measured on the {found.num_copies} copies above: more originals and copies make the numbers surer.")
+    copies_above = "one copy" if found.num_copies == 1 else f"{found.num_copies} copies"
+    st.caption(f"Measured on the {copies_above} above: more originals and copies make the numbers surer.")

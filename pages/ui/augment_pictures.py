@@ -130,4 +130,5 @@ def _picker(found: Dataset) -> None:
         size=_A_PAGE,
         total=len(fitting),
         cell=80,
+        keys="A click, Enter or Space ticks",
     )

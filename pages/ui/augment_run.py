@@ -79,6 +79,11 @@ def answers(
     )
     if num:
         st.caption(f"{num - wrong} of {num} copies are named correctly by {plain(run.name)}.")
+    else:
+        st.caption(
+            f"{plain(run.name)} knows {plain(', '.join(classifier.classes))}, and these pictures are of no such class: "
+            "nobody can say which answers are right."
+        )
 
 
 def _first(row: Sequence[tuple[Image, Drawn]]) -> list[Image]:

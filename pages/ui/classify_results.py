@@ -117,8 +117,22 @@ def _walk(places: list[int], at: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Back", key="classify_back", on_click=_open, args=(-1,), shortcut="Esc", help="To all pictures.")
         before, after = (places[to] if 0 <= to < len(places) else -1 for to in (at - 1, at + 1))
-        st.button("Previous", key="classify_before", on_click=_open, args=(before,), disabled=before < 0)
-        st.button("Next", key="classify_after", on_click=_open, args=(after,), disabled=after < 0)
+        st.button(
+            "Previous",
+            key="classify_before",
+            on_click=_open,
+            args=(before,),
+            disabled=before < 0,
+            help="The picture before this one.",
+        )
+        st.button(
+            "Next",
+            key="classify_after",
+            on_click=_open,
+            args=(after,),
+            disabled=after < 0,
+            help="The picture after this one.",
+        )
         st.markdown(f"{at + 1:,} of {len(places):,}", width="content")
 
 

@@ -95,7 +95,11 @@ def cleaned_zip(dataset: Dataset) -> None:
     left_out = len(dataset.records) - len(dataset.usable())
     st.markdown(
         f"{len(dataset.usable()):,} pictures in {len(dataset.classes):,} classes"
-        + (f"; {left_out:,} excluded or unreadable files stay out." if left_out else ".")
+        + (
+            f"; {left_out:,} excluded or unreadable {'file stays' if left_out == 1 else 'files stay'} out."
+            if left_out
+            else "."
+        )
     )
     key = f"{dataset.root} {dataset.fingerprint}"
     path = file_asked_for(

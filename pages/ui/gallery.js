@@ -51,6 +51,7 @@ class Gallery {
     this.listen();
     this.root.classList.toggle('selectable', data.selectable);
     this.grid.setAttribute('aria-label', data.label);
+    this.root.querySelector('.keys').textContent = data.keys;
     this.grid.style.setProperty('--cell', data.cell + 'px');
     // The last page keeps the height of the others: the buttons below stay under the pointer.
     const length = data.pages > 1 ? data.size : data.items.length;

@@ -19,7 +19,7 @@ HTML = """
   <div class="bar">
     <label class="all"><input type="checkbox">Select this page</label>
     <span class="count" role="status"></span>
-    <span class="keys">Enter opens, Space selects, Shift+click selects a range</span>
+    <span class="keys"></span>
   </div>
   <ul class="grid"></ul>
   <nav class="pager" aria-label="Pages of pictures" hidden>
@@ -99,6 +99,7 @@ def gallery(
     selectable: bool = True,
     cell: int = 120,
     focus: str = "",
+    keys: str = "Enter opens, Space selects, Shift+click selects a range",
 ) -> None:
     """Draws one page.
 
@@ -112,6 +113,7 @@ def gallery(
         total: Items of all pages.
         selectable: Whether cells have checkboxes.
         cell: Least width of a cell in pixels; three always fit beside each other.
+        keys: What the keyboard and the mouse do, shown where cells have checkboxes.
         focus: The id of the cell to return to when the gallery appears again, such as after a large view.
     """
     # Registered on each call: the registry belongs to the runtime, which tests replace.
@@ -128,6 +130,7 @@ def gallery(
         "selectable": selectable,
         "cell": cell,
         "focus": focus,
+        "keys": keys,
         "turn": st.session_state.get(_turn_of(key), 0),
     }
     draw(data=data, key=key, on_act_change=_nothing)

@@ -71,7 +71,7 @@ def lightbox(
     record = catalog.find(path)
     if record is None:
         st.info("This picture is no longer in the dataset.")
-        st.button("Back", key="lightbox_back", on_click=on_open, args=("",))
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), help="To all pictures.")
         return
     _navigation(catalog, chosen, record, on_open)
     left, right = st.columns([3, 2], gap="medium")
@@ -162,10 +162,12 @@ def _navigation(catalog: Catalog, chosen: Indices, record: ImageRecord, on_open:
         before, after = st.session_state.get(_NEIGHBOURS, ("", ""))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Back", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc", help="To all pictures.")
-        st.button(
-            "Previous", key="lightbox_previous", on_click=on_open, args=(before,), disabled=not before, shortcut="Left"
-        )
-        st.button("Next", key="lightbox_next", on_click=on_open, args=(after,), disabled=not after, shortcut="Right")
+        for title, to, key, words in (
+            ("Previous", before, "Left", "The picture before this one, in the order of the gallery."),
+            ("Next", after, "Right", "The picture after this one, in the order of the gallery."),
+        ):
+            name = f"lightbox_{title.lower()}"
+            st.button(title, key=name, on_click=on_open, args=(to,), disabled=not to, shortcut=key, help=words)
         where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "no longer among the chosen pictures"
         st.markdown(where, width="content")
 
@@ -198,6 +200,7 @@ def action_buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> N
 
 def _new_label(classes: list[str]) -> str:
     """The class whose button was pressed, "" for none: a button each where they are few."""
+    words = "Changes the class for training and counts; the file stays where it is."
     if len(classes) > FEW_CLASSES:
         if st.session_state.get("lightbox_class") not in classes:
             st.session_state.pop("lightbox_class", None)  # chosen for another picture, which may have it by now
@@ -208,10 +211,11 @@ def _new_label(classes: list[str]) -> str:
             placeholder="another class",
             label_visibility="collapsed",
             key="lightbox_class",
+            help="The class that this picture shows.",
             width=160,
         )
-        return str(chosen) if st.button("Change the class", key="lightbox_relabel", disabled=not chosen) else ""
-    words = "Changes the class for training and counts; the file stays where it is."
+        changed = st.button("Change the class", key="lightbox_relabel", disabled=not chosen, help=words)
+        return str(chosen) if changed else ""
     pressed = [
         name
         for number, name in enumerate(classes)
@@ -241,4 +245,6 @@ def _in_words(value: float, steps: Sequence[tuple[float, str]]) -> str:
 
 
 def _bytes(number: int) -> str:
+    if number < 1e3:
+        return "1 byte" if number == 1 else f"{number} bytes"
     return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.1f} kB"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.datasets.charts import counts_chart, counts_height, formats_chart, records_behind, sizes_chart
-from core.datasets.report import balance_words
+from core.datasets.report import balance_words, validation_words
 from core.datasets.selection import Filter
 from pages.ui.pictures import show_group
 from pages.ui.words import plain
@@ -24,8 +24,11 @@ CONFIG = {"displaylogo": False, "modeBarButtons": [["zoom2d", "pan2d", "select2d
 
 
 def overview(dataset: Dataset) -> None:
-    if words := balance_words(dataset.counts()["train"]):
-        st.warning(plain(f"{words[0].upper()}{words[1:]}."))
+    counts = dataset.counts()
+    if words := balance_words(counts["train"]):
+        st.warning(plain(f"In training, {words}."))
+    if words := validation_words(counts["validation"]):
+        st.warning(plain(f"In validation, {words}."))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _chart(dataset, "counts")

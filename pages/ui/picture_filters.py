@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.datasets import SPLITS
 from core.datasets.selection import Catalog, Column, Filter, State
-from pages.ui.words import plain
 
 Asked = tuple[Filter, Column, bool]  # what `Catalog.choose` is to choose, sort by, and whether the largest come first
 SORTS: dict[str, tuple[Column, bool]] = {
@@ -85,7 +84,7 @@ def _choice(
         ["", *options],
         key=_control(name),
         width=130,
-        format_func=lambda option: plain((titles or {}).get(option, option)) if option else "All",
+        format_func=lambda option: (titles or {}).get(option, option) if option else "All",
         help=words,
         persist_state="session",
     )

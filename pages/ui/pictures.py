@@ -16,6 +16,7 @@ from pages.ui.words import plain
 
 A_PAGE = 48
 KEY = "pictures"
+EVERYTHING = "Every file of the dataset, by name; takes the choice above back."
 _OF, _PAGE, _SELECTED, _OPEN, _ELSEWHERE, _BACK, _GROUP, _ASKED, _NEW_LABEL, _WANTED = (
     f"pictures_{name}"
     for name in ("of", "page", "selected", "open", "elsewhere", "back", "group", "asked", "new_label", "wanted")
@@ -97,7 +98,7 @@ def _pictures(
         return
     if not len(chosen):
         st.info("No picture fits this choice.")
-        st.button("Show all pictures", on_click=_show_all)
+        st.button("Show all pictures", on_click=_show_all, help=EVERYTHING)
         return
     if actions:
         _bulk(catalog, chosen, actions)
@@ -116,7 +117,7 @@ def _within_group(catalog: Catalog, chosen: Indices, problems: Mapping[str, Set[
     words, group = st.session_state[_GROUP]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Only {plain(words)}", width="content")
-        st.button("Show all pictures", key="pictures_all", on_click=_show_all)
+        st.button("Show all pictures", key="pictures_all", on_click=_show_all, help=EVERYTHING)
     return chosen[np.isin(chosen, catalog.choose(group, problems=problems))]
 
 
@@ -142,9 +143,9 @@ def _bulk(catalog: Catalog, chosen: Indices, actions: Actions) -> None:
             index=None,
             key=_NEW_LABEL,
             disabled=not selected,
-            format_func=plain,
             placeholder="Change the class to",
             label_visibility="collapsed",
+            help="The class that all selected pictures get.",
             width=200,
         )
         if st.button(

@@ -48,7 +48,7 @@ def data_panel(dataset: Dataset, config: TrainingConfig) -> None:
             words += f", each with {each}: {total * (1 + copies):,} in all"
         st.markdown(f"{words}.")
     if balance := balance_words(counts["train"]):
-        st.markdown(plain(f"{balance[0].upper()}{balance[1:]}."))
+        st.markdown(plain(f"In training, {balance}."))
     edits = count_edits(dataset)
     if any(edits.values()):
         st.markdown(f"**Your edits**: {edits['excluded']:,} excluded, {edits['relabelled']:,} relabelled.")

@@ -21,6 +21,7 @@ from pages.ui.words import plain, show_error
 FIRST = ("leaks", "label_conflicts", "duplicates", "near_duplicates", "unreadable")  # by the harm that they do
 BY_ITSELF = 30_000  # files up to which the report is made unasked: a few seconds
 SHOWN = 10  # pictures of a row; the gallery below has all
+COMPARE = "Looks for damaged and odd files, duplicates, leaks and conflicting labels. Nothing is changed."
 ONE_CLICK = {
     "leaks": ("Remove leaks", "Excludes the {} training copies: validation stays what it was."),
     "duplicates": ("Keep one of each", "Excludes the {} other copies."),
@@ -78,7 +79,7 @@ def trust(dataset: Dataset, task: Task[Report] | None) -> None:
     """Draws the report, or how far it is."""
     if task is None:
         st.write(f"All {len(dataset.records):,} files are compared when you ask for it: it takes a minute or more.")
-        st.button("Compare all pictures", on_click=_again, args=(dataset,), type="primary")
+        st.button("Compare all pictures", on_click=_again, args=(dataset,), type="primary", help=COMPARE)
         return
     report = task.result
     if not task.done:
@@ -89,7 +90,7 @@ def trust(dataset: Dataset, task: Task[Report] | None) -> None:
             st.info("Stopped: the pictures were not compared.")
         elif task.error is not None:
             show_error(task.error)
-        st.button("Check again", on_click=_again, args=(dataset,), type="primary")
+        st.button("Check again", on_click=_again, args=(dataset,), type="primary", help=COMPARE)
         return
     found = sorted(
         (row for row in report.rows if row.count),

@@ -45,6 +45,8 @@ def plain(text: str) -> str:
     Names of folders and files come from strangers' zips: a class called `![](https:example.org)` would otherwise make
     the browser ask that host for a picture. Streamlit makes links of bare addresses too, even of escaped ones, once all
     else has been read: a word joiner, which cannot be seen, keeps their parts apart.
+
+    Not for the options of `st.selectbox` and `st.multiselect`, which are no Markdown: they would show the backslashes.
     """
     text = re.sub(r"(?i)(?<=http)(?=s?://)|(?<=www)(?=\.)|(?=@)", "\N{WORD JOINER}", text)
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.current import SAMPLE, current_source, local_source, recent_paths, remember_source
+from core.datasets.current import SAMPLE, current_source, local_source, may_change, recent_paths, remember_source
 
 
 def test_the_drawn_sample_is_open_at_first() -> None:
@@ -71,3 +71,9 @@ def test_a_typed_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Monke
     assert local_source("'/a b/c'") == "/a b/c"
     assert local_source("~/pets") == "/home/me/pets"
     assert local_source("~nobody-of-this-name/x") == "~nobody-of-this-name/x"
+
+
+def test_only_what_lies_in_a_place_of_the_users_own_may_change(tmp_path: Path, pawlab_home: Path) -> None:
+    assert may_change(str(tmp_path / "pets.zip"))
+    kept = str(pawlab_home / "uploads" / "pets.zip")
+    assert not any(may_change(source) for source in (SAMPLE, "cats_and_dogs", "https://host/a.zip", kept))

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from core.datasets import report as report_module
 from core.datasets.problems import PROBLEMS
 from core.datasets.records import Dataset, ImageRecord
-from core.datasets.report import REMOVABLE, Report, balance_words, make_report, report_csv, to_remove
+from core.datasets.report import (
+    REMOVABLE,
+    Report,
+    balance_words,
+    make_report,
+    report_csv,
+    to_remove,
+    validation_words,
+)
 from core.errors import Cancelled, ConfigError
 from tests.datasets.look_alike_files import drawing, make_dataset, write_pictures
 
@@ -245,3 +253,17 @@ def test_a_name_that_is_not_utf8_can_be_sent(near: Near) -> None:
 )
 def test_balance_is_said_in_words_where_it_matters(counts: dict[str, int], words: str) -> None:
     assert balance_words(counts) == words
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, ""),
+        ({"cats": 1, "dogs": 9}, ""),
+        ({"cats": 5, "dogs": 0}, "dogs has no pictures: whether the network knows it will not be tested"),
+        ({"a": 0, "b": 0, "c": 3}, "a and b have no pictures: whether the network knows them will not be tested"),
+        ({"cats": 0, "dogs": 0}, "there are no pictures, and training needs some: add pictures to each class"),
+    ],
+)
+def test_a_class_that_is_never_tested_is_named(counts: dict[str, int], words: str) -> None:
+    assert validation_words(counts) == words

@@ -24,11 +24,11 @@ from core.datasets import open_dataset
 from core.datasets.current import remember_source
 from core.images import load_image
 from core.training.runs import Run
-from pages.ui.augment_controls import at_first, from_controls, key_of, switch_of, to_controls
 from pages.ui.augment_robustness import curves
 from pages.ui.augment_saved import OPEN
+from pages.ui.augment_values import at_first, from_controls, key_of, switch_of, to_controls
 from pages.ui.augment_words import augmentation_in_words
-from tests.drawing import image_bytes
+from tests.drawing import image_bytes, write_images
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 SLIDERS = [name for name, told in PARAMETERS.items() if told.step and told.has_switch]
@@ -345,6 +345,30 @@ def test_a_file_of_settings_is_opened_or_explained(page: AppTest, content: str, 
 # Which pictures
 
 
+@pytest.mark.parametrize("num_gone", [1, 4])
+def test_files_that_vanished_are_explained_once(page: AppTest, drawn: Path, tmp_path: Path, num_gone: int) -> None:
+    names = [row["name"] for row in shown(page)["rows"]]
+    moved = shutil.copytree(drawn, tmp_path / "moved")
+    remember_source(str(moved))
+    at = opened()
+    for name in names[:num_gone]:
+        (moved / name).unlink()
+    at.run()
+    (error,) = at.error
+    assert Path(names[0]).name in error.value.replace("\\", "")
+    assert ("and 3 more" in error.value) == (num_gone == 4)
+    assert "open the dataset again" in error.value
+    assert "Choose another class" not in words(at)
+
+
+def test_a_tick_is_what_the_picker_says_that_a_click_does(page: AppTest) -> None:
+    of_pictures(page).segmented_control(key="augment_by").set_value("by hand").run()
+    data = next(
+        json.loads(one.proto.json) for one in page.get("bidi_component") if one.proto.component_name == "gallery"
+    )
+    assert data["keys"] == "A click, Enter or Space ticks"
+
+
 def test_ticked_pictures_stay_until_they_are_changed(composed: list[Grid], page: AppTest, drawn: Path) -> None:
     records = open_dataset(drawn).usable("train")[5:8]
     of_pictures(page).segmented_control(key="augment_by").set_value("by hand").run()
@@ -406,6 +430,14 @@ def test_the_settings_as_code(page: AppTest, kind: str, expected: str) -> None:
     page.segmented_control(key="augment_view").set_value("As code").run()
     page.segmented_control(key="augment_code_as").set_value(kind).run()
     assert expected in "".join(code.value for code in page.code)
+
+
+def test_a_run_of_other_classes_is_not_marked(trained: Run, pawlab_home: Path, page: AppTest, tmp_path: Path) -> None:
+    shutil.copytree(trained.directory, pawlab_home / "runs" / trained.id)
+    remember_source(str(write_images(tmp_path / "birds", {"train/owls": 3, "train/wrens": 3, "validation/owls": 1})))
+    at = opened()
+    at.segmented_control(key="augment_view").set_value("With a run").run()
+    assert "knows cats, dogs, and these pictures are of no such class" in words(at).replace("\\", "")
 
 
 def test_without_a_run_the_page_says_where_to_train_one(page: AppTest) -> None:

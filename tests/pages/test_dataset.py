@@ -121,3 +121,25 @@ def test_the_number_of_flagged_files_waits_for_the_report(drawn: Path, monkeypat
     assert report is not None
     assert report.wait(60)
     assert at.run().metric[flagged].value.isdigit()
+
+
+def test_files_that_came_since_are_taken_in_by_reading_again(other: Path) -> None:
+    at = page()
+    write_images(other, {"train/new": 3})
+    next(button for button in at.button if button.label == "Read again").click().run()
+    job = openings().job
+    assert job is not None
+    assert job.wait(60)
+    at.run()
+    assert (at.metric[0].value, at.metric[1].value) == ("11", "3")
+    assert "In validation, new has no pictures" in words(at).replace("\\", "")
+
+
+def test_a_class_keeps_its_name_whatever_it_is(tmp_path: Path) -> None:
+    """No capital at the start of a sentence, no Markdown, and no backslash in a list of options, which is none."""
+    odd = "a*b_c [x](y) $z$ :smile:"
+    remember_source(str(write_images(tmp_path / "odd", {f"train/{odd}": 6, "train/b": 2, "validation/b": 2})))
+    at = page()
+    assert f"In training, {odd} outnumber b 3 to 1" in words(at).replace("\\", "")
+    assert [box.options for box in at.selectbox if box.label == "Class"] == [["All", odd, "b"]]
+    assert [box.options for box in at.selectbox if box.label == "Class for the selected pictures"] == [[odd, "b"]]

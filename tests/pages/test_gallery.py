@@ -300,3 +300,8 @@ def test_an_event_said_twice_selects_the_same(
     once = event.apply(selected)
     assert event.apply(once) == once
     assert once == (selected | on) - off
+
+
+def test_a_small_file_has_its_size_in_bytes(pets: Path) -> None:
+    at = opened(page(), "train/dogs/bad.jpg")
+    assert "| Size | 10 bytes |" in words(at)
