@@ -87,6 +87,10 @@ def training_figures(history: History) -> list[Figure]:
     last = max(max(numbers), min(numbers) + 1)
     best = history.best
     marks = [(float(best["epoch"]), f"best: epoch {best['epoch']}")] if best else []
+    if begins := history.fine_tune:
+        marks.append(
+            (float(begins["epoch"]) - 1, "" if best and best["epoch"] == begins["epoch"] - 1 else "fine-tuning")
+        )
     found = []
     for name, title in (("accuracy", "Accuracy"), ("loss", "Loss with L2 penalty")):
         both = [[float(one[key]) for one in epochs] for key in (name, f"val_{name}")]

@@ -5,21 +5,20 @@ and a policy in the file forbids whatever might still slip through.
 
 import base64
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from core.addresses import is_address
 from core.errors import PawlabError
 from core.evaluation.confusion import Score, rates
-from core.evaluation.markup import text
+from core.evaluation.markup import bullets, date, named, table, text
 from core.evaluation.report import Material, Mistake, caveats, gather
 from core.evaluation.report_figures import figures, training_figures
+from core.evaluation.report_origin import data, provenance, settings, training
 from core.evaluation.threshold import trade
 from core.evaluation.words import confident, interval, percent
 from core.files import write_atomic
 from core.progress import Progress, silent
-from core.training.recipe import TrainingConfig
 from core.training.runs import Run
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -53,11 +52,11 @@ def report_html(material: Material) -> str:
         ("Curves", _figures(figures(material))),
         ("Confidence threshold", _threshold(material)),
         ("The surest mistakes", _mistakes(material)),
-        ("Training", _figures(training_figures(material.history)) + _training(material)),
-        ("Data", _data(material)),
-        ("Settings", _settings(material)),
-        ("Pre-trained weights and versions", _provenance(material)),
-        ("What these numbers do not say", _list(text(one) for one in caveats(material))),
+        ("Training", _figures(training_figures(material.history)) + training(material)),
+        ("Data", data(material)),
+        ("Settings", settings(material)),
+        ("Pre-trained weights and versions", provenance(material)),
+        ("What these numbers do not say", bullets(text(one) for one in caveats(material))),
     ]
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections)
     title = f"Report on {text(run.name)}"
@@ -67,20 +66,16 @@ def report_html(material: Material) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_style()}</style></head><body><main><header><h1><bdi>{text(run.name)}</bdi></h1>"
         f"<p>{_headline(material)}</p></header>{body}"
-        f"<footer>Written by Pawlab on {_date(time.time())}. Run {text(run.id)}.</footer></main></body></html>\n"
+        f"<footer>Written by Pawlab on {date(time.time())}. Run {text(run.id)}.</footer></main></body></html>\n"
     )
-
-
-def _name(value: object) -> str:
-    return f"<bdi>{text(value)}</bdi>"
 
 
 def _headline(material: Material) -> str:
     score = material.scores.accuracy
     names = material.answers.classes
-    shown = ", ".join(_name(one) for one in names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+    shown = ", ".join(named(one) for one in names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
     return (
-        f"A classifier of {shown}, trained on {_date(material.run.created)}. It answers {percent(score)} of "
+        f"A classifier of {shown}, trained on {date(material.run.created)}. It answers {percent(score)} of "
         f"{len(material.answers):,} validation pictures right; on endless pictures of this kind likely (95&nbsp;%) "
         f"{interval(score)}."
     )
@@ -106,13 +101,13 @@ def _scores(material: Material) -> str:
         (text(name), percent(score), f"<span>{interval(score)}</span>", text(words)) for name, score, words in rows
     ]
     note = "" if honest else f"<p>The pictures cannot be opened any more: {text(material.no_pictures)}.</p>"
-    return _table(("score", "value", "95 % interval", "what it is"), cells) + note
+    return table(("score", "value", "95 % interval", "what it is"), cells) + note
 
 
 def _matrix(material: Material) -> str:
     names, counts = material.answers.classes, material.answers.matrix()
     shares = rates(counts)
-    head = "".join(f'<th scope="col">{_name(one)}</th>' for one in names)
+    head = "".join(f'<th scope="col">{named(one)}</th>' for one in names)
     lines = []
     for row, name in enumerate(names):
         cells = "".join(
@@ -120,7 +115,7 @@ def _matrix(material: Material) -> str:
             f"<b>{counts[row, column]:,}</b><br>{shares[row, column]:.1%}</td>"
             for column in range(len(names))
         )
-        lines.append(f'<tr><th scope="row">{_name(name)}</th>{cells}</tr>')
+        lines.append(f'<tr><th scope="row">{named(name)}</th>{cells}</tr>')
     return (
         "<p>Rows: what it is. Columns: what the model answered. Counts, and shares of the row.</p>"
         f'<div class="wide"><table class="matrix"><tr><td></td>{head}</tr>{"".join(lines)}</table></div>'
@@ -131,7 +126,7 @@ def _classes(material: Material) -> str:
     head = ("class", "pictures", "precision", "recall", "F1", "ROC area", "average precision")
     rows = [
         (
-            _name(one.name),
+            named(one.name),
             f"{one.scores.support:,}",
             *map(
                 _with_interval,
@@ -140,7 +135,7 @@ def _classes(material: Material) -> str:
         )
         for one in material.scores.classes
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _threshold(material: Material) -> str:
@@ -175,76 +170,17 @@ def _mistakes(material: Material) -> str:
 
 def _one_mistake(one: Mistake) -> str:
     copy = f", augmented copy {one.copy}" if one.copy else ""
-    words = f"Is {_name(one.label)}, answered {_name(one.answer)} ({confident(one.confidence)}){copy}"
+    words = f"Is {named(one.label)}, answered {named(one.answer)} ({confident(one.confidence)}){copy}"
     pictures = f"<p>{text(one.reason or 'not shown')}</p>"
     if one.picture:
         alt = f"{text(one.label)} answered as {text(one.answer)}"
         pictures = _image(one.picture, alt) + _image(one.evidence, f"Evidence for {text(one.answer)}")
-    path = f"<small>{_name(one.path)}</small>" if one.path else ""
+    path = f"<small>{named(one.path)}</small>" if one.path else ""
     return f"<figure><div>{pictures}</div><figcaption>{words}<br>{path}</figcaption></figure>"
 
 
 def _image(content: bytes, alt: str) -> str:
     return f'<img alt="{alt}" src="data:image/jpeg;base64,{base64.b64encode(content).decode()}">'
-
-
-def _training(material: Material) -> str:
-    about, seconds = material.about, material.about.get("seconds", {})
-    words = f"Best epoch {about.get('best_epoch')} of {about.get('epochs')}"
-    if isinstance(seconds, dict) and isinstance(seconds.get("total"), int | float):
-        words += f", {seconds['total']:,.0f} seconds in all"
-    return f"<p>{text(words)}.</p>"
-
-
-def _data(material: Material) -> str:
-    about, source = material.about, material.run.source
-    shown = source if is_address(source) else Path(source).name or source  # no folder of whoever writes the report
-    counts = about.get("counts", {})
-    names = material.answers.classes
-    rows = [(text(split), *(f"{numbers.get(name, 0):,}" for name in names)) for split, numbers in counts.items()]
-    edits = about.get("edits", {})
-    facts = [
-        ("source", _name("drawn sample" if source == "sample" else shown)),
-        (
-            "edits before training",
-            text(f"{edits.get('excluded', 0):,} excluded, {edits.get('relabelled', 0):,} relabelled"),
-        ),
-        ("fingerprint of the pictures", f"<code>{text(about.get('fingerprint', ''))}</code>"),
-    ]
-    return _facts(facts) + _table(("split", *map(_name, names)), rows, escaped=True)
-
-
-def _settings(material: Material) -> str:
-    stored = material.about.get("settings")
-    known = stored if isinstance(stored, dict) else material.run.config.model_dump(mode="json")
-    rows = []
-    for name, value in known.items():
-        field = TrainingConfig.model_fields.get(name)
-        if not isinstance(value, dict):
-            rows.append(
-                (f"<span><code>{text(name)}</code></span>", text(value), text(field.description if field else ""))
-            )
-    inner = known.get("augmentation", {})
-    more = ""
-    if isinstance(inner, dict) and known.get("copies"):
-        pairs = [(f"<span><code>{text(name)}</code></span>", text(value)) for name, value in inner.items()]
-        more = f"<details><summary>Augmentation of the copies</summary>{_table(('setting', 'value'), pairs)}</details>"
-    return _table(("setting", "value", "what it is"), rows) + more
-
-
-def _provenance(material: Material) -> str:
-    weights, versions = material.about.get("weights", {}), material.about.get("versions", {})
-    location = str(weights.get("location", ""))
-    if weights.get("source") != "package index" and not is_address(location):
-        location = Path(location).name
-    facts = [
-        ("weights", text(weights.get("description", "not known"))),
-        ("where from", text(f"{weights.get('source', 'not known')}: {location}")),
-        ("digest of the numbers", f"<code>{text(weights.get('digest', ''))}</code>"),
-        ("SHA-256 of the file", f"<code>{text(weights.get('file_sha256', ''))}</code>"),
-        ("versions", text(", ".join(f"{name} {number}" for name, number in versions.items()))),
-    ]
-    return _facts(facts)
 
 
 def _figures(drawn: Sequence[tuple[str, str, str]]) -> str:
@@ -257,25 +193,6 @@ def _figures(drawn: Sequence[tuple[str, str, str]]) -> str:
 
 def _with_interval(score: Score) -> str:
     return f"{percent(score)}<br><small><span>{interval(score)}</span></small>" if score.known else "–"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], escaped: bool = False) -> str:
-    """Cells are HTML already; so is the head where it is `escaped`."""
-    top = "".join(f'<th scope="col">{one if escaped else text(one)}</th>' for one in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
-
-
-def _facts(pairs: Iterable[tuple[str, str]]) -> str:
-    return f"<dl>{''.join(f'<dt>{text(name)}</dt><dd>{value}</dd>' for name, value in pairs)}</dl>"
-
-
-def _list(items: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{one}</li>' for one in items)}</ul>"
-
-
-def _date(moment: float) -> str:
-    return time.strftime("%d %B %Y, %H:%M", time.localtime(moment))
 
 
 @cache

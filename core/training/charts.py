@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.charts import CLEAR, GRID, PALETTE, legend_name
+from core.charts import CLEAR, GRID, MOST_WHOLE_TICKS, PALETTE, legend_name
 from core.training.history import Event
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def _whole(epoch: Event) -> bool:
 
 
 def _layout(last: float, key: str, number: int) -> dict[str, Any]:
+    ticks = {"tickformat": "d"} | ({"dtick": 1} if last <= MOST_WHOLE_TICKS else {})
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
     return {
         "uirevision": key,
@@ -76,8 +77,7 @@ def _layout(last: float, key: str, number: int) -> dict[str, Any]:
         "legend": {"orientation": "v", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
         "hovermode": "closest",
         "dragmode": "zoom",
-        "xaxis": axis
-        | {"title": {"text": "epoch", "standoff": 4}, "range": [0.8, last + 0.2], "anchor": "y2", "tickformat": "d"},
+        "xaxis": axis | {"title": {"text": "epoch", "standoff": 4}, "range": [0.8, last + 0.2], "anchor": "y2"} | ticks,
         "yaxis": axis | {"title": {"text": "accuracy"}, "domain": [0.56, 1], "tickformat": ".0%"},
         "yaxis2": axis | {"title": {"text": "loss with L2 penalty"}, "domain": [0, 0.46], "rangemode": "tozero"},
     }

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ExportError
+from core.errors import ExportError, PawlabError
 from core.memory import peak_memory
 from core.training.keras_process import TASK
 from core.training.runs import load_run
+from core.training.storage import storage_error
 
 
 def main(directory: Path) -> None:
@@ -44,11 +45,17 @@ def main(directory: Path) -> None:
     try:
         model = keras_model.build_classifier(base, head, config, untrained=untrained)
         answer = {"difference": keras_model.save_verified(model, directory / "model.keras", images, expected)}
+    except OSError as error:
+        answer = _as_answer(storage_error(error, directory))
     except ExportError as error:
-        answer = {"received": error.received, "expected": error.expected, "fix": error.fix}
+        answer = _as_answer(error)
     answers.write(json.dumps(answer | {"peak_memory": peak_memory()}) + "\n")
     answers.flush()
     os._exit(0)  # TensorFlow's own end takes a second
+
+
+def _as_answer(error: PawlabError) -> dict[str, Any]:
+    return {"received": error.received, "expected": error.expected, "fix": error.fix}
 
 
 def _listen(asked: "SimpleQueue[bytes]") -> None:

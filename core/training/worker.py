@@ -41,6 +41,7 @@ from core.training.keras_process import KerasProcess
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run
 from core.training.second_stage import drop_start, load_start
+from core.training.storage import storage_error
 from core.training.sweep import Floats
 from core.training.tool_logs import ToolLogs
 from core.training.workload import copies_of, feature_plan
@@ -87,10 +88,9 @@ class Worker:
             self.emit("status", status="failed", reason=str(error), bad_input=isinstance(error, InputError))
         except MemoryError:
             self.emit("status", status="failed", reason="The machine ran out of memory. Use a smaller image size.")
-        except OSError as error:  # a full disk, a folder that is gone
+        except OSError as error:
             traceback.print_exc()
-            where = f" ({error.filename})" if error.filename else ""
-            self.emit("status", status="failed", reason=f"The system refuses: {error.strerror or error}{where}")
+            self.emit("status", status="failed", reason=str(storage_error(error, self.run.directory)))
         except Exception as error:
             traceback.print_exc()
             self.emit("status", status="failed", reason=f"A bug in Pawlab: {type(error).__name__}: {error}")

@@ -75,6 +75,17 @@ def test_it_holds_the_scores_with_their_intervals_the_settings_and_where_the_wei
     assert str(Path(finished.source).parent) not in document  # nobody's folders
 
 
+def test_of_a_fine_tuned_run_it_tells_both_stages(tuned: Run, trained: Run, tmp_path: Path) -> None:
+    write_report(tuned, tmp_path / "report.html")
+    words, about = Reader((tmp_path / "report.html").read_text()).words, tuned.summary()
+    assert f"went on from {trained.name}, which had {trained.summary()['epochs']} epochs" in words
+    assert f"the last {about['fine_tuning']['layers']} layers of the base changed" in words
+    assert "Of the second stage" in words
+    assert about["weights"]["digest"] in words
+    assert about["fine_tuned_digest"] in words
+    assert "fine-tuning" in Reader((tmp_path / "report.html").read_text().split("<h2>Training</h2>")[1]).words
+
+
 def test_hostile_names_stay_text(finished: Run) -> None:
     number = len(HOSTILE)
     random = np.random.default_rng(0)

@@ -82,4 +82,5 @@ def test_a_chart_draws_every_run_in_a_colour_of_its_own_and_a_name_stays_a_name(
     assert not any(name in trace.hovertemplate for trace in figure.data for name in names[:2])
     assert len(strong[4].name) < 50
     assert figure.layout.xaxis.range[1] >= 2
+    assert figure.layout.xaxis.dtick == 1  # else plotly writes 1 1 2 2
     assert comparison_curves([Line("none yet", [])], "key").layout.xaxis.range[1] >= 1

@@ -87,6 +87,22 @@ def test_a_class_without_pictures_to_train_on_fails_before_the_weights_are_fetch
     assert [event["phase"] for event in run.log.read()[0] if event["event"] == "phase"] == ["data"]
 
 
+def test_a_full_disk_is_named_and_is_no_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run(str(write_images(tmp_path / "pets", {"cats": 5, "dogs": 5})), TrainingConfig())
+    for told in (OSError(28, "No space left on device"), OSError("655360 requested and 231392 written")):
+
+        def full(*_: object, error: OSError = told, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("core.training.worker.open_dataset", full)
+        Worker(run).work()
+        history = run.history()
+        assert history.status == "failed"
+        assert "The disk is too full" in history.reason
+        assert "resume" in history.reason
+        assert "bug" not in history.reason
+
+
 def test_features_follow_the_edits_and_an_undo_finds_them_in_the_cache(ready_home: Path, drawn: Path) -> None:
     weights = resolve_weights()
     base = cached_base(weights)
