@@ -8,6 +8,7 @@ Light, because the supervisor imports it before the worker may begin.
 """
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import psutil
 from core.files import read_json, write_json
 
 TAIL_BYTES = 20_000
+LAST_WORDS_BYTES = 100_000
 REASONS = {
     "SIGKILL": "probably the machine ran out of memory, or somebody ended it",
     "SIGTERM": "it was told to end, by somebody or because the machine was switched off",
@@ -69,6 +71,8 @@ def how_it_died(directory: Path) -> str:
         started = worker.get("started")
         if isinstance(started, float) and started < psutil.boot_time():
             return "The machine was switched off or restarted during the training."
+        if _full(directory):
+            return "The training process ended, probably because the disk is full. Free some space, then resume it."
         return "The training process ended without a word, and nobody saw how."
     if code >= 0:
         return f"The training process ended with exit code {code} and without a word."
@@ -88,6 +92,14 @@ def log_end(directory: Path, lines: int) -> str:
             return "\n".join(file.read(TAIL_BYTES).decode(errors="replace").splitlines()[-lines:])
     except OSError:
         return ""
+
+
+def _full(directory: Path) -> bool:
+    """Whether the disk has no room for a process's last words."""
+    try:
+        return shutil.disk_usage(directory).free < LAST_WORDS_BYTES
+    except OSError:
+        return False
 
 
 def _lives(file: Path) -> bool:

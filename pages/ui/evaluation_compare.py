@@ -43,7 +43,7 @@ def compare_view(run: Run, answers: Answers, found: Pictures, usable: dict[str, 
         WITH,
         label="Compare with",
         among=others,
-        help="Runs on the same source, those that were trained again from this one first.",
+        help="Runs on the same source, those first that were trained again from this one, or fine-tuned.",
     )
     task = comparison_task(run, found, other)
     if not task.done:
@@ -56,8 +56,12 @@ def compare_view(run: Run, answers: Answers, found: Pictures, usable: dict[str, 
 
 def _candidates(run: Run, usable: list[Run]) -> list[str]:
     same = [one for one in usable if one.source == run.source and one.id != run.id]
-    related = [one for one in same if origin_of(one) == run.id or origin_of(run) == one.id]
+    related = [one for one in same if _came_from(one, run) or _came_from(run, one)]
     return list(dict.fromkeys(one.id for one in [*related, *same]))
+
+
+def _came_from(one: Run, other: Run) -> bool:
+    return origin_of(one) == other.id or (one.fine_tuning is not None and one.fine_tuning.run == other.id)
 
 
 def _result(run: Run, answers: Answers, found: Pictures, other: Run, outcome: Comparison) -> None:

@@ -11,13 +11,14 @@ from core.training.runs import Run
 from core.training.shelf import drop_run
 from pages.ui.reveal import reveal, revealed_here
 from pages.ui.runs import AT_WORK, look_at, watch
+from pages.ui.training_fine_tune import show_fine_tuning
 from pages.ui.training_form import show_settings
 from pages.ui.words import plain, show_error
 
 FORM = "form"  # the place of `reveal`
 _ASKED = "delete_asked"  # ids of the runs that the next press deletes
 _FAILED = "run_action_failed"
-_REOPENED = "reopened_run"  # its name, and whether it was trained on other data
+_REOPENED = "reopened_run"  # its name, whether it was trained on other data, and whether it has a second stage
 
 
 def failure() -> None:
@@ -73,9 +74,12 @@ def _rename(run: Run, name: str, note: str) -> None:
 
 
 def reopen(run: Run) -> None:
-    """Puts the run's settings into the form and on the Augmentation page."""
+    """Puts the run's settings into the form and on the Augmentation page, and those of a second stage where a frozen
+    run is fine-tuned."""
     show_settings(run.config)
-    st.session_state[_REOPENED] = (run.name, run.source != current_source())
+    if run.fine_tuning:
+        show_fine_tuning(run.fine_tuning.settings)
+    st.session_state[_REOPENED] = (run.name, run.source != current_source(), run.fine_tuning is not None)
     reveal("here", FORM)
 
 
@@ -83,9 +87,13 @@ def reopened() -> None:
     """Above the form: which run's settings it shows since just now."""
     if not (told := st.session_state.pop(_REOPENED, None)):
         return
-    name, other_data = told
+    name, other_data, two_stages = told
     revealed_here(FORM)
     st.success(f"The form and the Augmentation page show the settings of “{plain(name)}”.")
+    if two_stages:
+        st.info(
+            "It was fine-tuned: train the first stage, then open Fine-tune below its result, which is filled in too."
+        )
     if other_data:
         st.warning("That run was trained on another dataset. Open it on the Dataset page to repeat the run.")
 

@@ -45,6 +45,12 @@ def fine_tune_form(run: Run) -> None:
             show_error(failed)
 
 
+def show_fine_tuning(settings: FineTuningConfig) -> None:
+    """Puts every control where `settings` has it: for callbacks."""
+    for name in LABELS:
+        st.session_state[_key(name)] = getattr(settings, name)
+
+
 def second_stage(summary: dict[str, Any], total: int) -> None:
     """What a fine-tuned run came from, and whether it is better than that."""
     origin, settings = summary["fine_tuned_from"], summary["fine_tuning"]

@@ -24,7 +24,7 @@ from core.training.shelf import list_runs
 from pages.ui.runs import FRESH
 from pages.ui.training_runs import CHOSEN
 from pages.ui.training_words import settings_in_words
-from tests.trained import SMALL
+from tests.trained import SMALL, copied
 
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 HOSTILE = "![](http:pawlab.invalid) *x* </b> 'q' \"r\" ‏של 🐶"
@@ -180,6 +180,13 @@ def test_settings_are_reopened_ready_to_start_augmentation_included(drawn: Path)
     press(app, "Start training")
     assert list_runs().runs[0].config == config
     assert list_runs().runs[0].source == str(drawn)
+
+
+def test_a_second_stage_is_reopened_too(tuned: Run, pawlab_home: Path) -> None:
+    run = copied(tuned, pawlab_home)
+    app = press(page(run), "Reopen settings")
+    assert "open Fine-tune below its result" in words(app)
+    assert [app.session_state[f"fine_tune_{name}"] for name in ("layers", "epochs", "learning_rate")] == [9, 2, 1e-4]
 
 
 def test_two_runs_are_compared_picture_by_picture(trained: Run, pawlab_home: Path) -> None:

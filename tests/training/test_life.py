@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def test_every_way_to_die_has_words(code: int | None, words: str) -> None:
 
 def test_a_restart_of_the_machine_is_told_from_a_death() -> None:
     assert "switched off or restarted" in reason(died(None, started=1.0))
+
+
+def test_a_disk_without_room_for_last_words_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = died(None)
+    usage = shutil.disk_usage(run.directory)
+    monkeypatch.setattr("core.training.life.shutil.disk_usage", lambda folder: usage._replace(free=4096))
+    assert "the disk is full" in reason(run)
 
 
 def test_the_end_of_an_earlier_worker_does_not_explain_the_latest() -> None:
