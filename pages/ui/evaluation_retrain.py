@@ -38,9 +38,10 @@ def retrain_bar(run: Run, found: Pictures) -> None:
 def _offer(run: Run, found: Pictures, changes: str) -> None:
     words = "none yet. Exclude or relabel pictures below where the model seems right, then train again."
     if changes:
-        words = f"{changes}. Its answers stay as they are; a new run shows what the edits change."
+        words = "Its answers stay as they are; a new run shows what the edits change."
         if run.fine_tuning:
-            words += " Only the first stage is trained again: fine-tune the new run before you compare the two."
+            words = "Only the first stage is trained again: fine-tune the new run, then compare."
+        words = f"{changes}. {words}"
     st.markdown(f"**Edits since this run:** {words}", width="stretch")
     if st.button(
         "Train again with these edits",

@@ -92,7 +92,7 @@ def reopened() -> None:
     st.success(f"The form and the Augmentation page show the settings of “{plain(name)}”.")
     if two_stages:
         st.info(
-            "It was fine-tuned: train the first stage, then open Fine-tune below its result, which is filled in too."
+            "It was fine-tuned: train the first stage, then open Fine-tune below its result. That is filled in too."
         )
     if other_data:
         st.warning("That run was trained on another dataset. Open it on the Dataset page to repeat the run.")
