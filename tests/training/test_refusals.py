@@ -23,7 +23,7 @@ def test_what_the_system_refuses_is_said_with_its_place(tmp_path: Path) -> None:
     Worker(run).work()
     history = run.history()
     assert history.status == "failed"
-    assert history.reason == f"The system refuses: File exists ({run.directory / 'samples'})"
+    assert history.reason == f"The system refuses: File exists ({run.directory / 'samples'})."
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"{}"])
