@@ -31,13 +31,19 @@ def judgement(row: Row, classes: tuple[str, ...]) -> None:
     def words(name: str) -> str:
         if name == NONE:
             return "Wrong, none of these"
-        return f"Right: {plain(name)}" if name == label else f"Wrong, it is {plain(name)}"
+        return f"Right: {name}" if name == label else f"Wrong, it is {name}"
 
     given = mine.judged.get(id)
     explained = "Your own count of right answers; nothing is kept unless you turn that on below."
     if len(options) <= MOST_BUTTONS:
         said = st.pills(
-            "Is that right?", options, default=given, format_func=words, key=f"judge_{id}", help=explained, wrap=True
+            "Is that right?",
+            options,
+            default=given,
+            format_func=lambda name: plain(words(name)),
+            key=f"judge_{id}",
+            help=explained,
+            wrap=True,
         )
     else:
         said = st.selectbox(

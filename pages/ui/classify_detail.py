@@ -80,7 +80,7 @@ def _evidence_for(classifier: Classifier, answer: Answer) -> int | None:
         "Evidence for",
         range(len(classifier.classes)),
         index=classifier.classes.index(answer.label),
-        format_func=lambda at: plain(classifier.classes[at]),
+        format_func=lambda at: classifier.classes[at],
         help="The class whose evidence is shown: the answer, or what it should have been.",
     )
 

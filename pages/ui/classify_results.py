@@ -84,7 +84,7 @@ def _filter(batch: Batch, batch_id: str, threshold: float) -> str:
     options = ["", *counts]
 
     def words(outcome: str) -> str:
-        return f"{plain(names.get(outcome, outcome)) or 'All'} {counts.get(outcome, len(batch.rows)):,}"
+        return f"{names.get(outcome, outcome) or 'All'} {counts.get(outcome, len(batch.rows)):,}"
 
     explained = "How many got each answer. Choose one to see only those."
     key = f"classify_shown_{batch_id}_{threshold}"
@@ -94,7 +94,7 @@ def _filter(batch: Batch, batch_id: str, threshold: float) -> str:
             options,
             default="",
             required=True,
-            format_func=words,
+            format_func=lambda outcome: plain(words(outcome)),
             key=key,
             help=explained,
             on_change=_first_page,

@@ -134,6 +134,7 @@ def _upload_zip() -> None:
         try:
             kept = keep_zip(upload.getvalue(), upload.name)
         except PawlabError as error:
+            forget()  # else the failure of an earlier opening would stand below this one
             show_error(error)
         else:
             _start_here(str(kept))
@@ -154,6 +155,7 @@ def _upload_folder() -> None:
             with st.spinner("Storing the folder"):
                 kept = keep_folder([(upload.name, upload.getvalue()) for upload in uploads])
         except PawlabError as error:
+            forget()  # else the failure of an earlier opening would stand below this one
             show_error(error)
         else:
             _start_here(str(kept))

@@ -293,3 +293,23 @@ def test_bars_come_by_probability_and_are_not_too_many() -> None:
 @pytest.mark.parametrize(("confidence", "words"), [(0.995, "Almost certainly"), (0.6, "Perhaps")])
 def test_confidence_is_said_in_words(confidence: float, words: str) -> None:
     assert confidence_in_words(Answer({"cats": confidence, "dogs": 1 - confidence})) == words
+
+
+@pytest.mark.parametrize("num_others", [1, 5])
+def test_a_judged_class_keeps_its_name_as_a_button_and_in_a_list(num_others: int) -> None:
+    """Buttons read Markdown, so names are escaped there; a list does not, and would show the backslashes."""
+
+    def judging(num_others: int) -> None:
+        from types import SimpleNamespace
+        from typing import Any
+
+        from pages.ui.classify_corrections import judgement
+
+        row: Any = SimpleNamespace(picture=SimpleNamespace(id="1"), answer=SimpleNamespace(label="a*b_c"))
+        judgement(row, ("a*b_c", *(f"d_{number}" for number in range(num_others))))
+
+    at = AppTest.from_function(judging, kwargs={"num_others": num_others}).run()
+    if num_others > 2:
+        assert at.selectbox[0].options[:2] == ["Right: a*b_c", "Wrong, it is d_0"]
+    else:
+        assert at.get("button_group")[0].options[:2] == [r"Right\: a\*b\_c", r"Wrong\, it is d\_0"]

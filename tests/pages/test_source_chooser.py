@@ -14,7 +14,7 @@ from core.jobs import Step
 from pages.ui.data import openings
 from pages.ui.progress import step_in_words
 from pages.ui.source_chooser import SOURCES
-from tests.drawing import image_bytes, write_images, zip_folder
+from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 from tests.gate import Gate
 from tests.serving import Server, head, sender
 
@@ -176,6 +176,17 @@ def test_an_uploaded_folder_is_opened(pets: Path) -> None:
     at = ended(press(at, "Open the uploaded folder"))
     assert at.metric[0].value == "10"
     assert "pets" in words(at)
+
+
+def test_the_next_bad_upload_takes_the_message_of_the_one_before_away() -> None:
+    at = page("zip")
+    at.file_uploader[0].upload("out.zip", make_zip({"../out.jpg": b"x"})).run()
+    at = ended(press(at, "Open the uploaded zip"))
+    assert "leads out of its folder" in at.error[0].value
+    at.file_uploader[0].upload("b.zip", b"hello").run()
+    at = press(at, "Open the uploaded zip")
+    (error,) = at.error
+    assert "is no zip" in error.value
 
 
 @pytest.mark.parametrize("kind", ["zip", "folder"])
