@@ -104,17 +104,18 @@ def originals(found: Dataset, side: int = 0) -> tuple[list[Original], list[Pawla
             except ImageError as error:
                 errors.append(ImageError(f"{file.name}: {error.received}", error.expected, error.fix))
         return shown[:MOST], errors
-    gone: list[str] = []
+    gone: list[tuple[str, str]] = []
     for record in records(found):
         try:
             shown.append(Original(record.path, record.digest, _square(found.file(record), side), record.label))
         except ImageError as error:
-            gone.append(f"{Path(record.path).name}: {error.received}")
+            gone.append((Path(record.path).name, error.received))
     if gone:  # one message: a folder that was moved away takes all of them along
-        others = f", and {len(gone) - 1} more chosen pictures" if len(gone) > 2 else ", and another chosen picture"
+        name, reason = gone[0]
+        others = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         errors.append(
             ImageError(
-                f"{gone[0]}{others if len(gone) > 1 else ''}",
+                f"{name}{others} can no longer be read: {reason}",
                 "files that stay as they were when the dataset was opened",
                 "Put them back, or open the dataset again on the Dataset page",
             )
@@ -177,7 +178,8 @@ def _square(file: Path, side: int) -> Image:
     try:
         changed = file.stat().st_mtime_ns
     except OSError as error:
-        raise ImageError(f"the file is gone: {error.strerror}") from None
+        gone = isinstance(error, FileNotFoundError)
+        raise ImageError("the file is gone" if gone else f"the file cannot be read: {error.strerror}") from None
     return _loaded(file, changed, side)
 
 

@@ -3,7 +3,9 @@
 So a reload shows the same, the browser's Back takes a change back, and the address can be sent to others.
 """
 
+import json
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -15,7 +17,9 @@ from pages.ui.augment_controls import show_settings
 from pages.ui.augment_store import from_link, to_link
 from pages.ui.words import plain, show_error
 
+_ARRIVED = "augment_arrived"  # session key: the address of this run is none that this session wrote
 _WRITTEN = "augment_link"  # session key: the query that this session has shown last
+_IN_PLACE = "<script>history.replaceState(history.state, '', %s)</script>"
 _DIGITS = 12  # of a picture's digest
 # Query parameter: the session's key, least and greatest number.
 _NUMBERS = {
@@ -33,7 +37,8 @@ def read_link(found: Dataset) -> None:
     A bad value is explained, and then nothing of the link counts.
     """
     query = st.query_params.to_dict()
-    if not query or query == st.session_state.get(_WRITTEN):
+    st.session_state[_ARRIVED] = query != st.session_state.get(_WRITTEN)
+    if not query or not st.session_state[_ARRIVED]:
         return
     try:
         config = from_link(query)
@@ -59,10 +64,18 @@ def read_link(found: Dataset) -> None:
 
 
 def write_link(config: AugmentationConfig, found: Dataset) -> None:
-    """Puts what the page shows into the address, without running anything again."""
+    """Puts what the page shows into the address, without running anything again.
+
+    Who has just come gets it in place: one more entry in the browser's history would send whoever goes back here again.
+    """
     query = link(config, found)
     st.session_state[_WRITTEN] = query
-    if st.query_params.to_dict() != query:
+    arrived = st.session_state.pop(_ARRIVED, False)
+    if st.query_params.to_dict() == query:
+        return
+    if arrived:
+        st.html(_IN_PLACE % json.dumps(f"?{urlencode(query)}"), unsafe_allow_javascript=True)
+    else:
         st.query_params.from_dict(query)
 
 
@@ -86,7 +99,5 @@ def _number(text: str, name: str, least: int, greatest: int) -> int:
 
 def as_text(query: Mapping[str, str]) -> str:
     """The address to copy, with this page's host."""
-    from urllib.parse import urlencode
-
     base = str(st.context.url or "").split("?", 1)[0]
     return f"{base}?{urlencode(query, safe=',')}"

@@ -24,6 +24,8 @@ CONFIG = {"displaylogo": False, "modeBarButtons": [["zoom2d", "pan2d", "select2d
 
 
 def overview(dataset: Dataset) -> None:
+    if len(dataset.classes) < 2:  # edits can do that, opening cannot
+        st.warning("There are fewer than two classes left, and a network needs two to tell apart: undo an edit.")
     counts = dataset.counts()
     if words := balance_words(counts["train"]):
         st.warning(plain(f"In training, {words}."))

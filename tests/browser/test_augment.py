@@ -97,6 +97,16 @@ def test_back_takes_the_last_change_back(watched: Watched, page: Page) -> None:
     assert pixels(page) == first
 
 
+def test_back_leaves_the_page_that_was_only_looked_at(watched: Watched, page: Page) -> None:
+    """The page fills its own address in: were that an entry of the history, Back would lead here again, for ever."""
+    for name in ("Training", "Augmentation"):
+        watched.go(name)
+    expect(page).to_have_url(re.compile("augment.*copies=4"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Training", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile("/train$"))
+
+
 def test_moves_that_follow_each_other_fast_all_count(watched: Watched, page: Page) -> None:
     page.get_by_role("slider", name="Rotation").focus()
     for _ in range(12):

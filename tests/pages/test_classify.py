@@ -312,4 +312,4 @@ def test_a_judged_class_keeps_its_name_as_a_button_and_in_a_list(num_others: int
     if num_others > 2:
         assert at.selectbox[0].options[:2] == ["Right: a*b_c", "Wrong, it is d_0"]
     else:
-        assert at.get("button_group")[0].options[:2] == [r"Right\: a\*b\_c", r"Wrong\, it is d\_0"]
+        assert at.pills[0].options[:2] == [r"Right\: a\*b\_c", r"Wrong\, it is d\_0"]

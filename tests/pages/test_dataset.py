@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import Dataset
+from core.datasets import Dataset, Edits, open_dataset
 from core.datasets.current import current_source, remember_source
 from core.datasets.report import Report, make_report
 from core.progress import Progress
@@ -143,3 +143,12 @@ def test_a_class_keeps_its_name_whatever_it_is(tmp_path: Path) -> None:
     assert f"In training, {odd} outnumber b 3 to 1" in words(at).replace("\\", "")
     assert [box.options for box in at.selectbox if box.label == "Class"] == [["All", odd, "b"]]
     assert [box.options for box in at.selectbox if box.label == "Class for the selected pictures"] == [[odd, "b"]]
+
+
+def test_one_class_left_by_edits_is_told(other: Path) -> None:
+    found = open_dataset(str(other))
+    Edits.load(found).exclude([record for record in found.records if record.label == "b"], "all b")
+    at = page()
+    assert "fewer than two classes left" in words(at)
+    next(button for button in at.button if button.label == "Undo").click().run()
+    assert "fewer than two classes left" not in words(at)
