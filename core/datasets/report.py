@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from core.csv_cells import guarded
 from core.datasets.near import near_duplicates
 from core.datasets.problems import PROBLEMS
 from core.datasets.records import Dataset, ImageRecord
@@ -235,8 +236,7 @@ def _by_path(records: Iterable[ImageRecord]) -> tuple[ImageRecord, ...]:
 
 def _cell(text: str) -> str:
     """Safe in a spreadsheet and in UTF-8, which has no room for the bytes of a name that is not UTF-8."""
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return guarded(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _listed(labels: list[str]) -> str:

@@ -17,6 +17,7 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from core.csv_cells import unguarded
 from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Answer, Classifier
 from core.inference.csv_rows import answer_row, columns, header_row
@@ -100,12 +101,13 @@ def read_table(path: Path, classes: Sequence[str]) -> Earlier:
     try:
         with path.open("rb") as file:
             for row, at in _whole_rows(file):
-                if (not end and row != header) or len(row) != len(header):
+                if (not end and [*map(unguarded, row)] != header) or len(row) != len(header):
                     raise _foreign(path, f"holds {', '.join(row)[:80]!r}", header)
                 if end:
-                    digests.append(_digest(row[0]))
+                    picture = unguarded(row[0])
+                    digests.append(_digest(picture))
                     if len(samples) < SAMPLES and row[2]:
-                        samples[row[0]] = tuple(float(cell) for cell in row[4:])
+                        samples[picture] = tuple(float(cell) for cell in row[4:])
                 end = at
             file.seek(0)
             # Nothing but the beginning of its first line: it was killed in there.
