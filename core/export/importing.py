@@ -16,7 +16,7 @@ from core.archives import extract_zip
 from core.datasets.actions import to_json
 from core.datasets.public import published
 from core.datasets.sources import SAMPLE
-from core.errors import ExportError, PawlabError, RunError
+from core.errors import ArchiveError, ExportError, PawlabError, RunError
 from core.evaluation.answers import load_answers
 from core.evaluation.chosen import choose_threshold
 from core.export.bounded import run_bounded
@@ -52,7 +52,10 @@ def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> 
     try:
         scratch.mkdir()
         bundle = scratch / "bundle"
-        extract_zip(source, bundle, progress, LIMITS)
+        try:
+            extract_zip(source, bundle, progress, LIMITS)
+        except ArchiveError as error:  # which speaks of datasets
+            raise refused(error.received, "a bundle that Pawlab made") from error
         manifest = check_bundle(bundle, scratch, progress)
         return _adopt(bundle, manifest, clean(name), sha256_file(source))
     except OSError as error:
