@@ -27,7 +27,7 @@ from core.files import EventLog, read_json, sha256_file, write_atomic, write_jso
 from core.home import subfolder
 from core.progress import Progress, silent
 from core.training.labels import clean, extended
-from core.training.runs import Run, load_run, new_folder
+from core.training.runs import BROUGHT_IN, Run, load_run, new_folder
 from core.training.second_stage import begins
 
 TRIAL_SECONDS = 120.0
@@ -148,7 +148,7 @@ def source_of(manifest: Manifest) -> str:
     """What an imported run says of its data. Never a path or an address out of the bundle: a page would open it."""
     if manifest.data == SAMPLE or published(manifest.data) is not None:
         return manifest.data
-    return f"imported: {' '.join(manifest.data.replace('/', ' ').replace(chr(92), ' ').split())}"
+    return f"{BROUGHT_IN}{' '.join(manifest.data.replace('/', ' ').replace(chr(92), ' ').split())}"
 
 
 def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:

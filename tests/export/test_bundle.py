@@ -324,5 +324,15 @@ def test_without_its_data_a_run_is_verified_on_drawings_and_says_so(copy: Run, t
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert "drawn pictures" in card
     assert "were not at hand" in card
+    assert "/gone" not in card  # a folder of whoever exports, perhaps with a name
     assert not (tmp_path / "bundle" / "data.json").exists()
     assert set(REQUIRED) <= {path.name for path in (tmp_path / "bundle").iterdir()}
+
+
+def test_predict_without_a_picture_says_how_to_call_it(copy: Run, tmp_path: Path) -> None:
+    write_bundle(copy, tmp_path / "bundle", tmp_path / "scratch")
+    done = subprocess.run(
+        [sys.executable, tmp_path / "bundle" / "predict.py"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("python predict.py IMAGE...")
