@@ -138,9 +138,9 @@ def runs(json: Json = False) -> None:
     if json:
         print_json({"runs": rows})
         return
-    # Folded and never cut: an id or a name is there to be copied.
-    folded = [Column(title, overflow="fold") for title in ("run", "name", "status", "accuracy", "source")]
-    table = Table(*folded)
+    # An id is there to be copied: it stays in one piece, and nothing else is cut.
+    rest = [Column(title, overflow="fold") for title in ("name", "status", "accuracy", "source")]
+    table = Table(Column("run", no_wrap=True), *rest)
     for row in rows:
         accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
         table.add_row(row["run"], escape(row["name"]), row["status"], accuracy, escape(row["source"]))

@@ -12,7 +12,6 @@ from core.console import check_target, out, print_json, progress_bars
 from core.datasets import Dataset, open_dataset
 from core.datasets.actions import count_edits
 from core.datasets.clean import DROPS, write_cleaned
-from core.datasets.sample import write_sample
 from core.errors import ConfigError
 from core.files import check_place
 
@@ -23,6 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the
 
 def sample(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Draw the sample dataset of cat and dog faces into FOLDER."""
+    from core.datasets.sample import write_sample  # here because no other command needs it
+
     with progress_bars() as progress:
         write_sample(folder, progress=progress)
     out.print(f"Drew the sample into {escape(str(folder))}", soft_wrap=True)

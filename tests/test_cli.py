@@ -198,7 +198,7 @@ def test_runs_are_listed_by_whole_ids_and_names(trained: Run, ready_home: Path) 
     (copy / "config.json").write_text(json.dumps({**config, "name": name}))
     lines = core("runs").stdout.splitlines()
     cells = [line.split("│")[1:3] for line in lines if line.startswith("│")]
-    assert copy.name in "".join(run.strip() for run, _ in cells)
+    assert copy.name in [run.strip() for run, _ in cells]
     assert name.replace(" ", "") in "".join(shown for _, shown in cells).replace(" ", "")
 
 

@@ -21,7 +21,7 @@ from core.export.bundle import PREDICT, Bundle, make_bundle
 from core.export.compare import difference_to
 from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
 from core.export.samples import DIGEST, awkward_pictures
-from core.images import MAX_BYTES
+from core.image_files import MAX_BYTES
 from core.inference.classifier import Answer, Classifier
 from core.statistics import wilson_interval
 from core.training.runs import Run, load_run
