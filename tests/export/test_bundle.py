@@ -313,7 +313,7 @@ def test_a_threshold_makes_unsure_answers(copy: Run, tmp_path: Path, drawn: Path
     lines = predict(tmp_path / "bundle", *files)
     assert [line.get("unsure", False) for line in lines] == [line["confidence"] < 0.999 for line in lines]
     assert any(line.get("unsure") for line in lines)
-    assert "Confidence threshold: **1.00**" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "Confidence threshold: **0.999**" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
 
 
 def test_without_its_data_a_run_is_verified_on_drawings_and_says_so(copy: Run, tmp_path: Path) -> None:
