@@ -1,9 +1,24 @@
 """`python -m core`: the command line."""
 
+import os
+import signal
 import sys
+from types import FrameType
 
-from core.cli import app
-from core.console import run
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Nothing is begun yet. An exception from within an import could become any other one, or a traceback."""
+    os.write(2, b"Stopped.\n")
+    os._exit(130)
+
 
 if __name__ == "__main__":
-    sys.exit(run(app))
+    waits = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started us has it ignored
+    if waits:
+        signal.signal(signal.SIGINT, _stop)
+    from core.cli import app
+    from core.console import run
+
+    if waits:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(run(app, sys.argv[1:]))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from core.cli_classify import classify
 from core.cli_data import Json, clean, sample, scan
@@ -28,7 +28,6 @@ from core.training.shelf import drop_run, find_run, list_runs
 
 app = typer.Typer(
     help="Image classification by transfer learning, without a browser.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -56,8 +55,8 @@ def _second_stage(name: str) -> Any:
 def train(
     data: Annotated[str, typer.Option(help="A folder, a zip, the address of a zip, 'cats_and_dogs' or 'sample'.")] = "",
     preset_name: Annotated[
-        str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.")
-    ] = "notebook",
+        str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.", show_default="notebook")
+    ] = "",
     epochs: Annotated[int | None, _option("epochs")] = None,
     image_size: Annotated[int | None, _option("image_size")] = None,
     copies: Annotated[int | None, _option("copies")] = None,
@@ -81,16 +80,22 @@ def train(
     stage = {"layers": layers, "learning_rate": learning_rate}
     if not fine_tune and any(value is not None for value in stage.values()):
         raise ConfigError("Received --layers or --learning-rate without --fine-tune", "them only with --fine-tune")
+    first_stage = bool(settings or preset_name) or not image_size == copies == seed is None
     if resume:
+        if first_stage or name or epochs is not None:
+            raise ConfigError(
+                "Received settings or a name with --resume", "--resume alone: the run goes on as it was begun"
+            )
         run = find_run(resume)
     elif fine_tune:
-        if settings or not image_size == copies == seed is None:
+        if first_stage:
             raise ConfigError(
                 "Received settings of the first stage with --fine-tune", "--layers, --epochs, --learning-rate, --name"
             )
         asked = {key: value for key, value in {**stage, "epochs": epochs}.items() if value is not None}
         run = fine_tune_run(find_run(fine_tune), FineTuningConfig.create(asked), name)
     else:
+        preset_name = preset_name or "notebook"
         if preset_name not in ("notebook", "fast"):
             raise ConfigError(f"Received {preset_name!r} for --preset", "notebook or fast")
         values = {"epochs": epochs, "image_size": image_size, "copies": copies, "seed": seed}
@@ -133,10 +138,12 @@ def runs(json: Json = False) -> None:
     if json:
         print_json({"runs": rows})
         return
-    table = Table("run", "status", "validation accuracy", "source")
+    # An id is there to be copied: it stays in one piece, and nothing else is cut.
+    rest = [Column(title, overflow="fold") for title in ("name", "status", "accuracy", "source")]
+    table = Table(Column("run", no_wrap=True), *rest)
     for row in rows:
         accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
-        table.add_row(row["run"], row["status"], accuracy, escape(row["source"]))
+        table.add_row(row["run"], escape(row["name"]), row["status"], accuracy, escape(row["source"]))
     out.print(table)
 
 

@@ -16,6 +16,7 @@ from core.cli_data import Json
 from core.console import out, print_json, progress_bars
 from core.errors import Cancelled, ConfigError, ImageError, InputError
 from core.evaluation.chosen import chosen_threshold
+from core.files import check_place
 from core.inference.classifier import Answer, Classifier
 from core.inference.inputs import WANTED, Found, Pictures, find_pictures
 from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
@@ -46,8 +47,8 @@ def classify(
         raise ConfigError("Received --resume without --csv", "the table to go on with", "Add --csv FILE")
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError(f"Received {threshold} for --threshold", "0 to 1")
-    if csv_file and not resume:
-        check_replaceable(csv_file)
+    if csv_file:
+        check_place(csv_file) if resume else check_replaceable(csv_file)
     run = find_run(run_name)
     classifier = Classifier.open(run)
     counts = Tally(chosen_threshold(run) if threshold is None else threshold)
@@ -182,4 +183,6 @@ def _print(results: list[dict[str, Any]], counts: Tally, earlier: Earlier, csv_f
     if parts:
         out.print(escape(", ".join(parts)), soft_wrap=True)
     already = f", {earlier.rows:,} were in {csv_file} already" if earlier.rows else ""
-    out.print(escape(f"{counts.pictures:,} pictures, {counts.rate:.0f} a second{already}"), soft_wrap=True)
+    pictures = f"{counts.pictures:,} picture{'' if counts.pictures == 1 else 's'}"
+    pace = f", {counts.rate:.0f} a second" if counts.pictures else ""
+    out.print(escape(f"{pictures}{pace}{already}"), soft_wrap=True)

@@ -8,12 +8,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from core.console import out, print_json, progress_bars
+from core.console import check_target, out, print_json, progress_bars
 from core.datasets import Dataset, open_dataset
 from core.datasets.actions import count_edits
 from core.datasets.clean import DROPS, write_cleaned
-from core.datasets.sample import write_sample
 from core.errors import ConfigError
+from core.files import check_place
 
 GROUPS = ("duplicates", "near_duplicates", "leaks", "label_conflicts")
 
@@ -22,6 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the
 
 def sample(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Draw the sample dataset of cat and dog faces into FOLDER."""
+    from core.datasets.sample import write_sample  # here because no other command needs it
+
     with progress_bars() as progress:
         write_sample(folder, progress=progress)
     out.print(f"Drew the sample into {escape(str(folder))}", soft_wrap=True)
@@ -89,17 +91,14 @@ def clean(
 
 def _check_target(source: str, target: Path, force: bool) -> None:
     """Before the dataset is read, which may take minutes."""
+    check_place(target)
     try:
-        exists = target.exists()
-        same = exists and Path(source).exists() and target.samefile(source)
-        if target.is_dir() or not target.parent.is_dir():
-            raise ConfigError(f"{target} cannot be a file", "a file in a folder that exists")
-    except OSError as error:  # a name too long, links in a circle
-        raise ConfigError(f"{target} cannot be a file: {error.strerror}", "a file in a folder that exists") from error
+        same = target.exists() and Path(source).exists() and target.samefile(source)
+    except OSError:  # an address may be too long for the name of a file
+        same = False
     if same:
         raise ConfigError(f"{target} is the dataset itself", "another file", "Pawlab changes no file of a dataset")
-    if exists and not force:
-        raise ConfigError(f"{target} exists already", "a new file", "Choose another name, or replace it with --force")
+    check_target(target, force)
 
 
 def _print_counts(dataset: Dataset) -> None:

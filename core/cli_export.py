@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from core.cli_data import Json
-from core.console import out, print_json, progress_bars
+from core.console import check_target, out, print_json, progress_bars
 from core.errors import ConfigError
 from core.training.shelf import find_run
 
@@ -23,14 +23,7 @@ def export(
     from core.export.bundle import make_bundle  # here because no other command needs it
 
     run = find_run(run_name)
-    try:
-        exists = target.exists()
-        if target.is_dir() or not target.parent.is_dir():
-            raise ConfigError(f"{target} cannot be a file", "a file in a folder that exists")
-    except OSError as error:  # a name too long, links in a circle
-        raise ConfigError(f"{target} cannot be a file: {error.strerror}", "a file in a folder that exists") from error
-    if exists and not force:
-        raise ConfigError(f"{target} exists already", "a new file", "Choose another name, or replace it with --force")
+    check_target(target, force)
     with progress_bars() as progress:
         bundle = make_bundle(run, target, progress)
     if json:

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from core.console import out, print_json, progress_bars
-from core.errors import ConfigError
+from core.console import check_target, out, print_json, progress_bars
 from core.training.shelf import find_run
 
 
@@ -21,22 +20,10 @@ def report(
     from core.evaluation.report_html import write_report  # here because no other command needs it
 
     run = find_run(run_name)
-    _check_target(target, force)
+    check_target(target, force)
     with progress_bars() as progress:
         write_report(run, target, progress)
     if json:
         print_json({"run": run.id, "file": str(target), "bytes": target.stat().st_size})
         return
     out.print(f"Wrote {escape(str(target))}, {target.stat().st_size / 1e3:,.0f} kB", soft_wrap=True)
-
-
-def _check_target(target: Path, force: bool) -> None:
-    """Before the pictures are read, which may take minutes."""
-    try:
-        bad, exists = target.is_dir() or not target.absolute().parent.is_dir(), target.exists()
-    except OSError:  # a name too long, links in a circle
-        bad, exists = True, False
-    if bad:
-        raise ConfigError(f"{target} cannot be a file", "a file in a folder that exists")
-    if exists and not force:
-        raise ConfigError(f"{target} exists already", "a new file", "Choose another name, or replace it with --force")

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from core.errors import ConfigError
+
 
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Writes `content` under a temporary name beside `path`, then renames it: a reader sees the old or the new file."""
@@ -48,6 +50,20 @@ def _encoded(text: str) -> bytes:
     """JSON as UTF-8. A path need not be Unicode: its odd bytes, halves of surrogate pairs in Python, become JSON's own
     escapes."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def check_place(path: Path) -> None:
+    """That a file may be written at `path`: before the work, which may take minutes.
+
+    Raises:
+        ConfigError: It is a folder, or in none that exists.
+    """
+    try:
+        bad = path.is_dir() or not path.absolute().parent.is_dir()
+    except OSError:  # a name too long, links in a circle
+        bad = True
+    if bad:
+        raise ConfigError(f"{path} cannot be a file", "a file in a folder that exists")
 
 
 @contextmanager

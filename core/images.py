@@ -10,9 +10,7 @@ many threads.
 """
 
 import io
-import os
 import re
-import stat
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -31,20 +29,18 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import ImageError, LargeImageError
 from core.frames import count_frames
+from core.image_files import FORMATS, MAX_BYTES, MAX_PIXELS, not_decoded, read_image_file
 from core.orientation import orientation, upright
 from core.pillow import in_words, silence
 from core.pixels import to_grey, to_rgb
 from core.refusal import refused
 from core.structure import check_structure
 
-MAX_BYTES = 64 * 2**20
-MAX_PIXELS = 100_000_000
 MAX_WEBP_PIXELS = 65_000_000  # its decoder takes 20 bytes a pixel; 13 are the most of any other
 LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: the largest take up to 1.4 GB
 # Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many datasets hold photos of
 # 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
-FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"
 MAGIC_BYTES = 15  # of a file, at most, tell whether it is one of these
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
@@ -57,8 +53,6 @@ _PARSERS: list[tuple[re.Pattern[bytes], type[ImageFile]]] = [
     (re.compile(rb"GIF8[79]a"), GifImageFile),
     (re.compile(rb"II[*+]\x00|MM\x00[*+]"), TiffImageFile),
 ]
-# Without waiting for what writes to a pipe; BINARY is Windows' own.
-_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _one_large_picture = threading.Lock()
 
 
@@ -192,31 +186,6 @@ def begins_as_image(content: bytes) -> bool:
     return _parser_of(content) is not None
 
 
-def read_image_file(path: Path | str) -> bytes:
-    """The bytes of a file, for a caller that needs them for more than decoding.
-
-    Raises:
-        ImageError: It cannot be read, is larger than `MAX_BYTES` (no byte of it is read then), or is not an ordinary
-            file (reading a pipe could wait for ever).
-    """
-    try:
-        file = os.open(path, _OPEN)  # a third of the time of Path.open, which counts where files are small
-        try:
-            status = os.fstat(file)
-            if not stat.S_ISREG(status.st_mode):
-                raise _error("not a file")
-            if status.st_size > MAX_BYTES:
-                raise _error(f"the file has {status.st_size / 2**20:.0f} MB")
-            content = b""
-            while len(content) < status.st_size and (more := os.read(file, status.st_size - len(content))):
-                content += more
-            return content
-        finally:
-            os.close(file)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _error(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from error
-
-
 @contextmanager
 def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tuple[ImageFile, bytes]]:
     """The picture with its header read and its limits checked, and the file's content; errors in the block become
@@ -224,11 +193,11 @@ def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tup
     silence()
     content = source if isinstance(source, bytes) else read_image_file(source)
     if len(content) > MAX_BYTES:
-        raise _error(f"the file has {len(content) / 2**20:.0f} MB")
+        raise not_decoded(f"the file has {len(content) / 2**20:.0f} MB")
     parser = _parser_of(content)
     if parser is None:
         reason = "the file is empty" if not content else f"not an image in a format that we read ({FORMATS})"
-        raise _error(reason)
+        raise not_decoded(reason)
     opened = False
     try:
         check_structure(content)
@@ -243,7 +212,7 @@ def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tup
     except ImageError:
         raise
     except Exception as error:  # a parser under attack may raise nearly anything
-        raise _error(in_words(error, opened)) from error
+        raise not_decoded(in_words(error, opened)) from error
 
 
 def _parser_of(content: bytes) -> type[ImageFile] | None:
@@ -257,8 +226,3 @@ def _turn_for(image: ImageFile) -> AbstractContextManager[object]:
 
 def _is_large(image: ImageFile) -> bool:
     return image.width * image.height > LARGE_PIXELS
-
-
-def _error(reason: str) -> ImageError:
-    limits = f"at most {MAX_BYTES // 2**20} MB and {MAX_PIXELS // 10**6} million pixels"
-    return refused(reason, f"an image ({FORMATS}) of {limits}")

@@ -1,8 +1,10 @@
 """The command line as a user calls it: a process of its own, its stdout, its exit code."""
 
 import csv
+import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from core import console
 from core.cli import app
@@ -112,6 +115,7 @@ def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
         ("train", "--resume", "nothing", "--data", "sample"),
         ("train", "--fine-tune", "nothing"),
         ("train", "--fine-tune", "nothing", "--seed", "1"),
+        ("train", "--fine-tune", "nothing", "--preset", "fast"),
         ("train", "--data", "sample", "--layers", "20"),
         ("classify", "/nowhere.jpg", "--run", "nothing"),
         ("classify", "/nowhere.jpg"),
@@ -134,6 +138,68 @@ def test_bad_input_ends_with_2_and_one_line(
     assert said.out == ""
     assert len(said.err.strip().splitlines()) == 1
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("option", [("--epochs", "9"), ("--name", "other"), ("--preset", "fast"), ("--seed", "1")])
+def test_a_resumed_run_goes_on_as_it_was_begun(option: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It was passed over in silence."""
+    assert console.run(app, ["train", "--resume", "nothing", *option]) == 2
+    assert "--resume alone" in capsys.readouterr().err
+
+
+def test_usage_errors_name_the_commands_own_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert console.run(app, ["train", "--epochs", "many"]) == 2
+    assert capsys.readouterr().err.endswith(". See: python -m core train --help\n")
+
+
+def test_without_arguments_it_is_a_look_at_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert console.run(app, []) == 0
+    alone = capsys.readouterr()
+    assert console.run(app, ["--help"]) == 0
+    assert alone.out == capsys.readouterr().out
+    assert len(alone.out.splitlines()) > 10
+
+
+def test_ctrl_c_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typer turns it into a code without a word."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    stopping = typer.Typer()
+
+    @stopping.command()
+    def work() -> None:
+        raise KeyboardInterrupt
+
+    assert console.run(stopping, ["--"]) == 130
+    assert said.getvalue() == "Stopped.\n"
+
+
+def test_ctrl_c_while_modules_load_ends_without_a_traceback(tmp_path: Path) -> None:
+    """What stands in for a module of ours interrupts the process from within its import."""
+    shim = tmp_path / "typer.py"
+    shim.write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "runs"],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (130, "Stopped.\n")
+
+
+def test_runs_are_listed_by_whole_ids_and_names(trained: Run, ready_home: Path) -> None:
+    """On a screen of 80 characters too."""
+    name = "a [red]name[/red] that is *rather* long for a column"
+    copy = ready_home / "runs" / "20260102-030405-a-run-with-an-id-that-is-long"
+    shutil.copytree(trained.directory, copy)
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "name": name}))
+    lines = core("runs").stdout.splitlines()
+    cells = [line.split("│")[1:3] for line in lines if line.startswith("│")]
+    assert copy.name in [run.strip() for run, _ in cells]
+    assert name.replace(" ", "") in "".join(shown for _, shown in cells).replace(" ", "")
 
 
 def test_bad_input_ends_a_process_with_2_and_one_line() -> None:

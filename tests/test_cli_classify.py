@@ -206,6 +206,9 @@ def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Pat
         (("--threshold", "1.5"), "0 to 1"),
         (("--threshold", "nan"), "0 to 1"),
         (("--csv", "PICTURE"), "no table of answers"),
+        (("--csv", "/"), "cannot be a file"),
+        (("--csv", "/nowhere/a.csv"), "a folder that exists"),
+        (("--csv", "/nowhere/a.csv", "--resume"), "a folder that exists"),
     ],
 )
 def test_bad_options_end_with_2_and_one_line(

@@ -24,15 +24,7 @@ from PIL.BmpImagePlugin import BmpImageFile
 
 from core import images
 from core.errors import ImageError, LargeImageError
-from core.images import (
-    MAGIC_BYTES,
-    ImageFacts,
-    begins_as_image,
-    decode_image,
-    inspect_image,
-    load_image,
-    read_image_file,
-)
+from core.images import MAGIC_BYTES, ImageFacts, begins_as_image, decode_image, inspect_image, load_image
 from tests.drawing import draw_image, encode, image_bytes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -564,11 +556,6 @@ def test_only_one_large_picture_is_decoded_at_a_time(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(inspect_image, [content] * 8))
     assert most == together
-
-
-def test_reading_a_file_gives_its_bytes(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"abc")
-    assert read_image_file(tmp_path / "a.jpg") == b"abc"
 
 
 def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:

@@ -87,3 +87,12 @@ def test_the_pages_load_what_takes_much_memory_only_when_it_is_asked_for() -> No
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_command_line_loads_what_only_some_commands_need_when_they_need_it() -> None:
+    script = (
+        "import sys, core.cli\n"
+        "print(*sorted(sys.modules.keys() & {'onnxruntime', 'numba', 'h5py', 'onnx', 'httpx', 'core.datasets.faces'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -1,13 +1,15 @@
 """ONNX Runtime sessions the way Pawlab wants them: quiet, on the CPU, with a stated number of threads."""
 
 from pathlib import Path
-
-import onnxruntime
+from typing import TYPE_CHECKING
 
 from core.errors import InputError
 
+if TYPE_CHECKING:
+    import onnxruntime
 
-def open_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
+
+def open_session(model: Path | bytes, threads: int) -> "onnxruntime.InferenceSession":
     """A session on `model`.
 
     Args:
@@ -18,6 +20,8 @@ def open_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSess
     Raises:
         InputError: The model does not load.
     """
+    import onnxruntime  # here because most commands open no model
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

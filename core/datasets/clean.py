@@ -16,7 +16,7 @@ from core.datasets.names import CLASS_BYTES, safe_name, same_place
 from core.datasets.records import Dataset, ImageRecord
 from core.datasets.trainable import check_trainable
 from core.errors import ConfigError, DatasetError, ImageError, PawlabError
-from core.images import read_image_file
+from core.image_files import read_image_file
 from core.progress import Progress, silent
 
 DROPS = ("unreadable", "leaks", "duplicates", "near_duplicates")  # in the order in which they are dropped

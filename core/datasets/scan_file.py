@@ -13,7 +13,8 @@ from PIL import Image
 
 from core.datasets.measures import Measures, measure
 from core.errors import ImageError, LargeImageError
-from core.images import ImageFacts, inspect_image, read_image_file
+from core.image_files import read_image_file
+from core.images import ImageFacts, inspect_image
 
 _is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_signature = re.compile(r"(?:[0-9a-f]{2}){1,512}").fullmatch

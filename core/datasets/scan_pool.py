@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from core.datasets.scan_file import Scanned, stamp
 from core.datasets.scan_process import SECONDS, ScanProcess
 from core.errors import ImageError
-from core.images import read_image_file
+from core.image_files import read_image_file
 
 BATCH = 64  # files a request: 10 ms of small ones
 BATCH_CHARACTERS = 4000  # so that two requests always fit into a pipe, and writing one never waits

@@ -185,7 +185,10 @@ def _check(records: list[ImageRecord], layout: Layout, source: str) -> None:
     """Two classes or more, each with a readable picture to train on (which a split never takes away)."""
     folders = f"class folders {', '.join(layout.classes[:10])}" if layout.classes else "no class folders"
     if not records:
-        raise DatasetError(f"Found {folders} in {source}, and no files", EXPECTED, "Linked folders are not entered")
+        fix = "Linked folders are not entered"
+        if not layout.classes:
+            raise DatasetError(f"Found {folders} in {source}", EXPECTED, f"Is it one class? Give its parent. {fix}")
+        raise DatasetError(f"Found {folders} in {source}, and no files in them", EXPECTED, fix)
     readable = [record for record in records if not record.reason]
     if not readable:
         raise DatasetError(
@@ -210,5 +213,7 @@ def _check(records: list[ImageRecord], layout: Layout, source: str) -> None:
 
 def _missing(source: str | Path) -> DatasetError:
     return DatasetError(
-        f"Found no folder and no zip at {str(source)!r}", 'a folder, a zip, or the word "sample"', "Check the path"
+        f"Found no folder and no zip at {str(source)!r}",
+        "a folder, a zip, the address of a zip, or one of the words 'sample' and 'cats_and_dogs'",
+        "Check the path",
     )

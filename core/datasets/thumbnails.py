@@ -23,7 +23,8 @@ from core.datasets.records import Dataset, ImageRecord
 from core.errors import ImageError
 from core.files import write_atomic
 from core.home import subfolder
-from core.images import decode_image, read_image_file
+from core.image_files import read_image_file
+from core.images import decode_image
 from core.parallel import ordered_map
 
 LONGEST = 192  # pixels: a cell of 130 on a screen with 1.5 device pixels to one of its own

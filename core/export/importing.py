@@ -16,7 +16,7 @@ from core.archives import extract_zip
 from core.datasets.actions import to_json
 from core.datasets.public import published
 from core.datasets.sources import SAMPLE
-from core.errors import ExportError, PawlabError, RunError
+from core.errors import ArchiveError, ExportError, PawlabError, RunError
 from core.evaluation.answers import load_answers
 from core.evaluation.chosen import choose_threshold
 from core.export.bounded import run_bounded
@@ -27,7 +27,7 @@ from core.files import EventLog, read_json, sha256_file, write_atomic, write_jso
 from core.home import subfolder
 from core.progress import Progress, silent
 from core.training.labels import clean, extended
-from core.training.runs import Run, load_run, new_folder
+from core.training.runs import BROUGHT_IN, Run, load_run, new_folder
 from core.training.second_stage import begins
 
 TRIAL_SECONDS = 120.0
@@ -52,7 +52,10 @@ def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> 
     try:
         scratch.mkdir()
         bundle = scratch / "bundle"
-        extract_zip(source, bundle, progress, LIMITS)
+        try:
+            extract_zip(source, bundle, progress, LIMITS)
+        except ArchiveError as error:  # which speaks of datasets
+            raise refused(error.received, "a bundle that Pawlab made") from error
         manifest = check_bundle(bundle, scratch, progress)
         return _adopt(bundle, manifest, clean(name), sha256_file(source))
     except OSError as error:
@@ -145,7 +148,7 @@ def source_of(manifest: Manifest) -> str:
     """What an imported run says of its data. Never a path or an address out of the bundle: a page would open it."""
     if manifest.data == SAMPLE or published(manifest.data) is not None:
         return manifest.data
-    return f"imported: {' '.join(manifest.data.replace('/', ' ').replace(chr(92), ' ').split())}"
+    return f"{BROUGHT_IN}{' '.join(manifest.data.replace('/', ' ').replace(chr(92), ' ').split())}"
 
 
 def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:

@@ -57,6 +57,8 @@ def upright(square: Image.Image, exif: bytes) -> Image.Image:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     warnings.simplefilter("ignore")  # Pillow's, of metadata that nobody asked for
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime would report its use to its makers
     import onnxruntime  # here, so that load_image can be imported without it

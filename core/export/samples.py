@@ -14,7 +14,7 @@ from core.datasets.sample import draw_picture
 from core.errors import Cancelled, PawlabError
 from core.inference.robustness import choose, data_of
 from core.progress import Progress
-from core.training.runs import Run
+from core.training.runs import BROUGHT_IN, Run
 
 NUM = 16
 DIGEST = 16  # hexadecimal digits of a SHA-256 that tell pictures apart
@@ -53,8 +53,11 @@ def take_samples(run: Run, folder: Path, progress: Progress) -> Samples:
         dataset = data_of(run, progress)
     except Cancelled:
         raise
-    except PawlabError as error:
-        return Samples(tuple(_written(folder, _drawn())), awkward, None, error.received)
+    except PawlabError:
+        brought = run.source.startswith(BROUGHT_IN)
+        # Not the error's own words, which may name a folder: the card goes to others.
+        why = "the run was brought in without them" if brought else "they cannot be opened, or have changed"
+        return Samples(tuple(_written(folder, _drawn())), awkward, None, why)
     chosen = choose(dataset.usable("validation"), NUM, 0)
     return Samples(tuple(dataset.file(record) for record in chosen), awkward, dataset)
 

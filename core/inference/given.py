@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.archives import ArchiveLimits, extract_zip, is_ignored
 from core.errors import ArchiveError, ImageError, InputError
-from core.images import read_image_file
+from core.image_files import read_image_file
 from core.progress import Progress
 
 MAX_PICTURES = 20_000

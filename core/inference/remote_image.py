@@ -18,7 +18,8 @@ import httpx
 
 from core.addresses import is_address, shown
 from core.errors import DownloadError, InputError, PawlabError
-from core.images import FORMATS, MAGIC_BYTES, MAX_BYTES, begins_as_image
+from core.image_files import FORMATS, MAX_BYTES
+from core.images import MAGIC_BYTES, begins_as_image
 from core.progress import Progress, silent
 from core.public_hosts import Address, is_host, is_own, is_public
 from core.supervision import Told, network_errors, supervised

@@ -24,7 +24,7 @@ from core.inference.classifier import Classifier
 from core.parallel import ordered_map
 from core.progress import Progress, silent
 from core.statistics import wilson_interval
-from core.training.runs import Run
+from core.training.runs import BROUGHT_IN, Run
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 MOST_COPIES = 20
@@ -151,6 +151,12 @@ def data_of(run: Run, progress: Progress = silent) -> Dataset:
         DatasetError: The data cannot be opened, or have changed: a new split could hold pictures it was trained on.
     """
     summary = run.summary()
+    if run.source.startswith(BROUGHT_IN):
+        raise DatasetError(
+            f"The run {run.id} was brought in as a bundle, which holds none of the pictures that it learned from",
+            "a run whose pictures are on this machine",
+            "Its answers and scores are here; open its dataset and train again for the rest",
+        )
     split, seed = run.config.validation_split, run.config.seed
     dataset = open_dataset(run.source, validation_split=split, seed=seed, edits=False, progress=progress)
     dataset = apply_actions(dataset, run.edits())

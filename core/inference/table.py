@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.csv_cells import unguarded
 from core.errors import ConfigError, ImageError, InputError, PawlabError
+from core.files import check_place
 from core.inference.classifier import Answer, Classifier
 from core.inference.csv_rows import answer_row, columns, header_row
 from core.inference.inputs import Found
@@ -75,8 +76,9 @@ def check_replaceable(path: Path) -> None:
     """That a new table destroys nothing but an older one.
 
     Raises:
-        ConfigError: The file at `path` is something else: a picture, for one.
+        ConfigError: The file at `path` is something else: a picture, for one; or no file can be there.
     """
+    check_place(path)
     begin = header_row([]).rstrip()
     try:
         with path.open("rb") as file:

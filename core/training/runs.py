@@ -36,6 +36,7 @@ from core.training.order import canonical, read_order
 from core.training.recipe import TrainingConfig
 
 ACTIVE = ("waiting", "running", "stopping")
+BROUGHT_IN = "imported: "  # before what a bundle said of its data, as the source of a run that was brought in
 WAITING_SECONDS = 60  # after which a run that nobody started counts as interrupted, so that it blocks no other
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.datasets import Dataset
 from core.datasets.selection import num_pages
 from core.datasets.thumbnails import thumbnails
-from core.images import FORMATS, MAX_BYTES
+from core.image_files import FORMATS, MAX_BYTES
 from pages.ui import augment_choice as choice
 from pages.ui.gallery import GalleryItem, gallery
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import PawlabError
-from core.images import FORMATS, MAX_BYTES
+from core.image_files import FORMATS, MAX_BYTES
 from core.inference.given import MAX_PICTURES, MAX_UPLOAD_BYTES, Upload, from_address, from_uploads
 from core.training.runs import Run
 from pages.ui.classify_state import clear, give, session

@@ -172,22 +172,25 @@ def _table(batch: Batch, places: list[int], threshold: float, batch_id: str) -> 
     rows = [batch.rows[place] for place in places]
     frame = pd.DataFrame(
         {
+            # The answer stands before the name, which may be long: a phone shows the first columns.
             "Picture": [_thumbnail(row) for row in rows],
-            "Name": [row.picture.path for row in rows],
             "Answer": [_answer(row, threshold) for row in rows],
             "Most probable": [row.answer.label if row.answer else "" for row in rows],
             # Rounded down: what is not quite certain does not say 100.
             "Confidence": [math.floor(1000 * row.answer.confidence) / 10 if row.answer else None for row in rows],
+            "Name": [row.picture.path for row in rows],
             "Why there is no answer": [row.reason for row in rows],
         }
     )
-    if not any(row.reason for row in rows):
-        frame = frame.drop(columns="Why there is no answer")
+    counts = batch.counts(threshold)  # of all pages: columns do not come and go
+    needed = {"Most probable": UNSURE, "Why there is no answer": PROBLEM}
+    frame = frame.drop(columns=[column for column, outcome in needed.items() if not counts[outcome]])
     event = st.dataframe(
         frame,
         column_config={
             "Picture": st.column_config.ImageColumn(width="small"),
             "Name": st.column_config.TextColumn(width="medium"),
+            "Answer": st.column_config.TextColumn(width="small"),
             "Confidence": st.column_config.NumberColumn(format="%.1f %%", width="small"),
         },
         hide_index=True,

@@ -14,7 +14,7 @@ from core.datasets.near import look_alikes
 from core.datasets.selection import Catalog, Indices
 from core.datasets.thumbnails import enlarged, thumbnails
 from core.errors import ImageError, PawlabError
-from core.images import read_image_file
+from core.image_files import read_image_file
 from pages.ui.gallery import GalleryItem, gallery, gallery_event
 from pages.ui.words import plain, show_error
 

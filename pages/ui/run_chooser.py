@@ -25,7 +25,10 @@ def choose_run(
         first: Id of the one that is chosen at first, else the first.
     """
     ids = list(usable if among is None else among)
-    if st.session_state.get(key) not in ids:
+    before = st.session_state.get(key)
+    if before not in ids:
         st.session_state[key] = first if first in ids else ids[0]
+        if before is not None and before not in usable:
+            st.warning("The run that was chosen here is gone. Another one answers now: see below.")
     chosen = st.selectbox(label, ids, format_func=lambda id: usable[id][1], key=key, persist_state="session", help=help)
     return usable[chosen][0]

@@ -80,6 +80,8 @@ def progress_bar(words: str) -> Iterator[Progress]:
 
 
 def duration(seconds: float) -> str:
+    if seconds < 0.1:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -20,7 +20,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.current import remember_source
 from core.errors import ImageError
-from core.images import MAX_PIXELS, inspect_image
+from core.image_files import MAX_PIXELS
+from core.images import inspect_image
 from pages.ui.data import openings
 from pages.ui.trust import reports
 from tests import hostile

@@ -281,8 +281,8 @@ def test_a_file_that_is_no_zip_is_an_archive_error(tmp_path: Path, content: byte
 @pytest.mark.parametrize(
     ("folders", "message"),
     [
-        ({}, "Found no class folders in .* and no files"),
-        ({"cats": 0, "dogs": 0}, "Found class folders cats, dogs in .* and no files"),
+        ({}, "Found no class folders in .* Is it one class"),
+        ({"cats": 0, "dogs": 0}, "Found class folders cats, dogs in .* and no files in them"),
         ({"cats": 3}, r"fewer than two classes in .* \(cats: 3\)"),
         ({"cats": 3, "dogs": 0}, r"fewer than two classes in .* \(cats: 3, dogs: 0\)"),
         ({"cats": 3, "dogs": 3, "birds": 0}, "no readable picture to train on in the class birds"),

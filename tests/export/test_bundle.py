@@ -21,7 +21,7 @@ from core.export.bundle import PREDICT, Bundle, make_bundle
 from core.export.compare import difference_to
 from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
 from core.export.samples import DIGEST, awkward_pictures
-from core.images import MAX_BYTES
+from core.image_files import MAX_BYTES
 from core.inference.classifier import Answer, Classifier
 from core.statistics import wilson_interval
 from core.training.runs import Run, load_run
@@ -313,7 +313,7 @@ def test_a_threshold_makes_unsure_answers(copy: Run, tmp_path: Path, drawn: Path
     lines = predict(tmp_path / "bundle", *files)
     assert [line.get("unsure", False) for line in lines] == [line["confidence"] < 0.999 for line in lines]
     assert any(line.get("unsure") for line in lines)
-    assert "Confidence threshold: **1.00**" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "Confidence threshold: **0.999**" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
 
 
 def test_without_its_data_a_run_is_verified_on_drawings_and_says_so(copy: Run, tmp_path: Path) -> None:
@@ -324,5 +324,15 @@ def test_without_its_data_a_run_is_verified_on_drawings_and_says_so(copy: Run, t
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert "drawn pictures" in card
     assert "were not at hand" in card
+    assert "/gone" not in card  # a folder of whoever exports, perhaps with a name
     assert not (tmp_path / "bundle" / "data.json").exists()
     assert set(REQUIRED) <= {path.name for path in (tmp_path / "bundle").iterdir()}
+
+
+def test_predict_without_a_picture_says_how_to_call_it(copy: Run, tmp_path: Path) -> None:
+    write_bundle(copy, tmp_path / "bundle", tmp_path / "scratch")
+    done = subprocess.run(
+        [sys.executable, tmp_path / "bundle" / "predict.py"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("python predict.py IMAGE...")

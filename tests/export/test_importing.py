@@ -186,8 +186,9 @@ def test_a_name_that_leads_elsewhere_or_comes_twice_is_refused(bundle: Path, tmp
 )
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.zip").write_bytes(content)
-    with pytest.raises(ArchiveError):
+    with pytest.raises(ArchiveError) as raised:
         import_bundle(tmp_path / "x.zip")
+    assert "image folders" not in str(raised.value)  # what a dataset's zip is told
     assert nothing_left()
 
 
@@ -259,6 +260,8 @@ def test_no_path_and_no_address_of_a_stranger_becomes_the_source(folder: Path, t
         assert not set("/\\") & set(source)
     run = import_bundle(changed(folder, tmp_path / "x.zip", rewritten(lambda about: about.update(data="/etc"))))
     assert run.source == "imported: etc"
+    with pytest.raises(DatasetError, match="brought in as a bundle"):  # not: no folder of such a name
+        data_of(run)
 
 
 def test_the_command_line_brings_a_bundle_back_or_says_why_not(bundle: Path, folder: Path, tmp_path: Path) -> None:

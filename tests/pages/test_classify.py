@@ -161,6 +161,28 @@ def test_many_of_a_zip_are_a_table_with_reasons_that_can_be_filtered(finished: P
     assert table["Confidence"].dropna().between(50, 100).all()
 
 
+def test_columns_stand_where_something_is_said_in_them_and_the_answer_first(finished: Path) -> None:
+    """A phone shows the first columns; a name may be long."""
+    at = given(("photos.zip", make_zip({f"{seed:02}.jpg": image_bytes(seed) for seed in range(15)})))
+    assert list(at.dataframe[0].value) == ["Picture", "Answer", "Confidence", "Name"]
+    choose_threshold(load_run(finished), 1.0)
+    at.run()
+    settled(at)
+    assert list(at.dataframe[0].value) == ["Picture", "Answer", "Most probable", "Confidence", "Name"]
+
+
+def test_a_run_deleted_under_the_page_is_not_replaced_in_silence(finished: Path, trained: Run) -> None:
+    other = finished.parent / "20260102-030405-other"
+    shutil.copytree(trained.directory, other)
+    at = page()
+    at.selectbox(key="classify_run").set_value(other.name).run()
+    assert not at.warning
+    shutil.rmtree(other)
+    at.run()
+    assert "is gone" in at.warning[0].value
+    assert at.selectbox(key="classify_run").value == finished.name
+
+
 def test_hostile_names_are_shown_as_they_are(finished: Path) -> None:
     name = '![](http://example.org/"<b>) *x*.jpg'
     at = given((name, image_bytes()), ("b.jpg", image_bytes(1)))
