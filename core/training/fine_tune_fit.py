@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.backbone.rows import FeatureArray
 from core.training.checkpoint import Best, Learner, State
+from core.training.epochs import Channel, Stage, train_epochs
 from core.training.fine_tuning import FineTuning
-from core.training.fit import Channel, Stage, train_epochs
 from core.training.head import Batch
 from core.training.recipe import TrainingConfig
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau

@@ -35,8 +35,9 @@ from core.images import load_image
 from core.memory import peak_memory
 from core.training import samples
 from core.training.checkpoint import Best, State, drop_checkpoints
+from core.training.epochs import Channel
 from core.training.fine_tune_fit import fine_tune, first_state
-from core.training.fit import Channel, fit
+from core.training.fit import fit
 from core.training.keras_process import KerasProcess
 from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run

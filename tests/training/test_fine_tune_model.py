@@ -11,9 +11,9 @@ import pytest
 from core.backbone.architecture import IMAGE
 from core.backbone.graph import base_graph
 from core.training.checkpoint import Best
+from core.training.epochs import Channel
 from core.training.fine_tune_fit import fine_tune, first_state
 from core.training.fine_tuning import FineTuning, FineTuningConfig
-from core.training.fit import Channel
 from core.training.head import Head
 from core.training.recipe import Pooling, TrainingConfig
 from tests.backbone.weight_files import real_weights
