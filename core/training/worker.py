@@ -4,64 +4,40 @@ Reads `config.json`, writes events and what a run leaves into the same folder, a
 `cancel` appears there. Killed at any moment, the same command goes on from the last finished epoch.
 """
 
-import io
-import os
-import platform
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core.backbone.architecture import IMAGE
-from core.backbone.arrays import Arrays, digest_of
 from core.backbone.features import extract_features
 from core.backbone.graph import cached_base
 from core.backbone.rows import FeatureArray
-from core.backbone.session import open_session
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import Dataset, open_dataset
-from core.datasets.actions import apply_actions, count_edits
+from core.datasets.actions import apply_actions
 from core.datasets.trainable import check_trainable
 from core.errors import Cancelled, InputError, PawlabError
-from core.files import drop_unfinished, write_atomic, write_json
-from core.images import load_image
+from core.files import drop_unfinished, write_json
 from core.memory import peak_memory
 from core.training import samples
-from core.training.checkpoint import Best, State, drop_checkpoints
+from core.training.checkpoint import drop_checkpoints
 from core.training.epochs import Channel
 from core.training.fine_tune_fit import fine_tune, first_state
 from core.training.fit import fit
 from core.training.keras_process import KerasProcess
-from core.training.onnx_model import PROBABILITIES, classifier_graph
 from core.training.runs import Run
+from core.training.saving import Trained, save_run
 from core.training.second_stage import drop_start, load_start
 from core.training.storage import storage_error
-from core.training.sweep import Floats
 from core.training.tool_logs import ToolLogs
 from core.training.workload import copies_of, feature_plan
 
 WRITTEN = ("checkpoint-*", "model.onnx", "validation.npz", "run.json", "history.csv")  # by the worker alone
-VERIFIED_IMAGES = 8  # validation pictures on which model.keras and model.onnx are compared
 PROGRESS_EVERY = 0.2  # seconds
 WRITE_EVERY = 0.1  # seconds: batches of a small head follow each other so fast that writing each alone took a fifth
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a stage ended with: its state, the labels of the validation rows, the base's weights at its beginning, and
-    what the summary says besides."""
-
-    state: State
-    labels: NDArray[np.int64]
-    weights: Weights
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Worker:
@@ -127,7 +103,7 @@ class Worker:
             raise Cancelled("Stopped before the first epoch ended, so there is no model yet")
         complete = state.early_stopping.stop or state.epoch == self.run.last_epoch
         with self._phase("save"):
-            summary = self._save(dataset, trained, state.best)
+            summary = save_run(self.run, dataset, trained, state.best, self._keras)
         history = self.run.history()
         summary["status"] = "finished" if complete else "cancelled"
         summary["seconds"] = {**history.seconds, "total": sum(history.seconds.values())}
@@ -146,7 +122,7 @@ class Worker:
         rows = [place * (1 + copies) for place in chosen]  # an original, its copies, the next original
         self._channel = Channel(self.emit, self.run.cancel_requested, rows)
 
-    def _head_trained(self, dataset: Dataset) -> "Trained":
+    def _head_trained(self, dataset: Dataset) -> Trained:
         """The first stage: the head, on what the whole frozen base makes of the pictures."""
         with self._phase("weights"):
             weights = resolve_weights(progress=self._progress)
@@ -159,7 +135,7 @@ class Worker:
             state = fit(self.run.directory, train, validation, classes, self.config, self._channel)
         return Trained(state, validation.labels, weights)
 
-    def _fine_tuned(self, dataset: Dataset) -> "Trained":
+    def _fine_tuned(self, dataset: Dataset) -> Trained:
         """The second stage: the last layers with the head, on what the frozen blocks make of the pictures."""
         from core.training.fine_tune_model import LastLayers
 
@@ -189,58 +165,6 @@ class Worker:
         if blocks:
             plan = replace(plan, pooling="flatten", blocks=blocks)
         return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
-
-    def _save(self, dataset: Dataset, trained: "Trained", best: Best) -> dict[str, Any]:
-        """Writes both models and the validation predictions, checks them against each other, gives the summary."""
-        run, config = self.run, self.config
-        arrays = trained.weights.arrays
-        changed = {name: values for name, values in best.weights.items() if name in arrays}
-        base = {**arrays, **changed}
-        graph = classifier_graph(base, best.weights, config.pooling).SerializeToString()
-        records = dataset.usable("validation")
-        digests = b"".join(bytes.fromhex(record.digest) for record in records)  # tell runs which pictures they share
-        pictures = np.frombuffer(digests, np.uint8).reshape(len(records), -1)
-        told = io.BytesIO()
-        np.savez(told, probabilities=best.probabilities, labels=trained.labels, pictures=pictures)
-        chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
-        images = np.stack([load_image(dataset.file(records[i]), config.image_size) for i in chosen]).astype(np.float32)
-        answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
-        difference = self._save_keras(base, best.weights, images, answers)
-        # Side by side with the first: a run that was stopped has the three already, and they must belong together.
-        write_atomic(run.directory / "model.onnx", graph)
-        write_atomic(run.directory / "validation.npz", told.getvalue())
-        epochs = run.history().epochs
-        point = epochs[best.epoch - 1]
-        return {
-            "run": run.id,
-            "directory": str(run.directory),
-            "name": run.name,
-            "source": run.source,
-            "classes": list(dataset.classes),
-            "counts": dataset.counts(),
-            "edits": count_edits(dataset),
-            "fingerprint": dataset.fingerprint,
-            "best_epoch": best.epoch,
-            "epochs": len(epochs),
-            "val_accuracy": point["val_accuracy"],
-            "val_loss": point["val_loss"],
-            "keras_onnx_difference": difference,
-            "settings": config.model_dump(mode="json"),
-            "weights": asdict(trained.weights.provenance),
-            "versions": {name: version(name) for name in ("tensorflow", "keras", "onnxruntime", "numpy", "pillow")}
-            | {"python": platform.python_version()},
-            **trained.facts,
-            **({"fine_tuned_digest": digest_of(base)} if changed else {}),
-        }
-
-    def _save_keras(self, base: Arrays, head: dict[str, Floats], images: Floats, answers: Floats) -> float:
-        if self._keras:
-            return self._keras.save(base, head, images, answers)
-        from core.training.keras_model import build_classifier, save_verified
-
-        unfrozen = self.run.fine_tuning.settings.layers if self.run.fine_tuning else 0
-        model = build_classifier(base, head, self.config, unfrozen)
-        return save_verified(model, self.run.directory / "model.keras", images, answers)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

@@ -116,7 +116,8 @@ def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_answer
     page.on("websocket", lambda socket: asked.append(socket))
     page.emulate_media(color_scheme="dark")
     page.get_by_role("combobox", name=re.compile("Model")).click()
-    page.get_by_role("option", selected=False).first.click()
+    with page.expect_websocket(lambda socket: "/api/live?run=" in socket.url):
+        page.get_by_role("option", selected=False).first.click()
     live.settle()
     answered(page)
     assert page.evaluate(STATES) == ["live"]

@@ -214,14 +214,14 @@ def test_runs_whose_data_or_settings_are_gone_fail_alone(tmp_path: Path) -> None
 def test_a_worker_that_cannot_begin_is_explained_by_its_exit_code_and_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "onnxruntime.py").write_text("raise ImportError('a broken installation')")
+    (tmp_path / "threadpoolctl.py").write_text("raise ImportError('a broken installation')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     run = gone(tmp_path)
     start_run(run)
     wait_for(run, lambda: run.status() not in ACTIVE)
     assert run.status() == "interrupted"
     assert "exit code 1" in reason(run)
-    assert log_tail(run).endswith("ImportError: a broken installation")
+    assert "ImportError: a broken installation" in log_tail(run)  # TensorFlow, beside it, may talk on
 
 
 def test_the_command_line_waits_its_turn_and_ctrl_c_withdraws(drawn: Path) -> None:
