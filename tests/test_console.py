@@ -30,10 +30,10 @@ def test_a_full_disk_is_said_with_its_file(capsys: pytest.CaptureFixture[str]) -
     full = typer.Typer()
 
     @full.command()
-    def fill() -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/run.json")
+    def fill(name: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
 
-    assert console.run(full, []) == 1
+    assert console.run(full, ["/data/run.json"]) == 1
     assert capsys.readouterr().err.startswith("/data/run.json: No space left on device.")
 
 

@@ -13,7 +13,9 @@ PROJECT = Path(__file__).parents[1]
 SOURCES = [PROJECT / "app.py", *(PROJECT / "core").rglob("*.py"), *(PROJECT / "pages").rglob("*.py")]
 HEAVY = {"tensorflow", "keras", "tf2onnx"}
 TENSORFLOW_SIDE = {"core.training.keras_model", "core.training.fine_tune_model", "core.export.keras_side"}
-WORKER_SIDE = TENSORFLOW_SIDE | {"core.training.worker", "core.training.worker_process", "core.training.keras_save"}
+WORKER_SIDE = TENSORFLOW_SIDE | {
+    f"core.training.{name}" for name in ("worker", "worker_process", "saving", "keras_save")
+}
 
 
 def name_of(path: Path) -> str:
