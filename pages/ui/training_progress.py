@@ -78,7 +78,7 @@ def curves(run: Run, history: History, status: str) -> None:
     )
     live_chart(curves_of(run, history), alt, key=f"curves-{run.id}")
     if not begun:
-        st.caption("The curves will grow here as soon as the head is trained.")
+        st.caption("The curves will grow here as soon as the head begins to learn.")
         return
     st.caption(
         "The loss is the cross-entropy plus the L2 penalty on large weights, for validation too. Training scores are "
