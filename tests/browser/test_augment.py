@@ -156,6 +156,7 @@ def test_the_training_page_has_the_settings_in_the_same_words(watched: Watched, 
     before = pixels(page)
     page.get_by_role("button", name="Gentle", exact=True).click()
     wait_for_change(page, before)
+    watched.settle()  # words come after the picture
     told = page.get_by_text(re.compile(r"^Copies \(")).or_(page.locator("p", has_text="Copies (")).first.inner_text()
     told = told[told.index("Copies (") :]
     page.get_by_role("button", name="Use these for training").click()
