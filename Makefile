@@ -1,21 +1,37 @@
-# run, test, lint, bench: each does its own set-up. Needs only make and Python 3.11 or later.
+# run, test, lint, bench, lock, hooks, screenshots: each does its own set-up. Needs only make and Python 3.11 or later.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PORT ?= 8501
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --custom-compile-command 'make lock'
+# Of a lock, what the app's does not have: this one is installed with it.
+define REST
+NR == FNR { if (/^[a-z0-9]/) app[$$1] = 1; next }
+FNR == 1 { print "-r requirements.txt" }
+/^-r requirements.txt/ { next }
+/^[a-z0-9]/ { skip = ($$1 in app) }
+!skip
+endef
+export REST
 # Compiled files are kept, wherever we are: a run, a test or a server starts half a dozen processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test lint bench clean
+.PHONY: run test test-fast lint bench lock hooks screenshots clean
 
 run: $(STAMPS)/app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# Two at a time: much of a test is waiting, for a browser, a process or a model.
+# Three at a time, also on two cores: half of the time of a test is waiting, for a browser, a process or a model.
 test: lint $(STAMPS)/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=30
+	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=30
+
+# What tests/marks.py does not call slow: no browser, no page, no trained run, no Keras, no process of ours.
+test-fast: $(STAMPS)/dev
+	$(BIN)/python -m pytest --fast -n 2 --dist loadfile --durations=10
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check .
@@ -40,6 +56,21 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.estimate
 	$(BIN)/python -m benchmarks.kills
 
+# Resolves requirements*.in: versions stay what they are where they still fit. `make lock UPGRADE=--upgrade` renews all.
+lock: $(STAMPS)/dev
+	$(COMPILE) $(UPGRADE) requirements.in -o requirements.txt
+	$(COMPILE) $(UPGRADE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) $(UPGRADE) -c requirements.txt -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
+	for lock in dev bench; do awk "$$REST" requirements.txt requirements-$$lock.txt > .lock && mv .lock requirements-$$lock.txt; done
+
+# What `make lint` runs, before each commit; and the length of its subject.
+hooks: $(STAMPS)/dev
+	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
+
+# docs/images/*.webp from the drawn sample and a real run, in Chromium.
+screenshots: $(STAMPS)/browser
+	$(BIN)/python -m docs.screenshots
+
 clean:
 	rm -rf $(VENV)
 
@@ -50,23 +81,23 @@ $(STAMPS)/venv:
 	mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/app: requirements.txt | $(STAMPS)/venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
 $(STAMPS)/dev: requirements.txt requirements-dev.txt | $(STAMPS)/venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	touch $(STAMPS)/app $@
 
-# What only benchmarks compare with. numpy and opencv stay what requirements.txt says.
+# What only benchmarks compare with.
 $(STAMPS)/bench: requirements-bench.txt $(STAMPS)/dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(INSTALL) -r requirements-bench.txt
 	touch $@
 
 # Chromium for the browser tests: the machine's own, else Debian's where we are root, else Playwright's.
 $(STAMPS)/browser: $(STAMPS)/dev
-	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || \
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium-headless-shell >/dev/null; \
 	  else \
 	    $(BIN)/playwright install chromium; \
 	  fi

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
-from pages.ui.bundle_route import PATH, download_bundle
-from pages.ui.leaving import Leaving
-from pages.ui.live_route import LiveRoute
+from pages.ui.routes.bundle import PATH, download_bundle
+from pages.ui.routes.live import LiveRoute
+from pages.ui.routes.own_pages import OwnPagesOnly
+from pages.ui.routes.stale_fragments import StaleFragments
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
@@ -26,4 +27,4 @@ routes = [
     Route(PATH, download_bundle),
     WebSocketRoute("/api/live", LiveRoute().connect),
 ]
-app = st.App("pages/main.py", routes=routes, middleware=[Middleware(Leaving)])
+app = st.App("pages/main.py", routes=routes, middleware=[Middleware(OwnPagesOnly), Middleware(StaleFragments)])

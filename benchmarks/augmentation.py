@@ -2,12 +2,12 @@
 
     python -m benchmarks.augmentation [--photos FOLDER] [--images 128] [--rounds 7] [--sizes 160 224]
 
-The same changes for all: rotation, shift, shear, zoom, flip, brightness, contrast, on the same pictures in memory,
+The same changes for all: rotation, shift, shear, zoom, flip, brightness, contrast, on the same images in memory,
 uint8 RGB. Each peer in the fastest way found that a user would write:
 
-pawlab           `core.augmentation.augment`, one call a picture, drawing included
-keras_generator  ImageDataGenerator's `random_transform`, one call a picture; it has no contrast and does without
-keras_layers     preprocessing layers in a `tf.function`, batches of 32 in float32 (single pictures take twice as long,
+pawlab           `core.augmentation.augment`, one call an image, drawing included
+keras_generator  ImageDataGenerator's `random_transform`, one call an image; it has no contrast and does without
+keras_layers     preprocessing layers in a `tf.function`, batches of 32 in float32 (single images take twice as long,
                  and XLA has no kernel for their resampling)
 albumentations   `Compose` of `Affine`, `HorizontalFlip` and `RandomBrightnessContrast`, shape checks off
 
@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 
 from benchmarks.common import median, own_home, print_result, seconds
 from core.augmentation import AugmentationConfig, augment
-from core.datasets.sample import write_sample
-from core.images import load_image
+from core.datasets.sample.sample import write_sample
+from core.images.decode import load_image
 
 Image: TypeAlias = NDArray[np.uint8]
 Work: TypeAlias = Callable[[], Any]
@@ -54,7 +54,7 @@ def bind_to_one_core() -> None:
 
 @contextmanager
 def folder_of(photos: Path | None, num: int) -> Iterator[Path]:
-    """The folder given, or drawn pictures."""
+    """The folder given, or drawn images."""
     if photos:
         yield photos
         return
@@ -63,8 +63,8 @@ def folder_of(photos: Path | None, num: int) -> Iterator[Path]:
         yield home / "sample" / "train"
 
 
-def pictures(folder: Path, num: int, size: int) -> list[Image]:
-    """`num` pictures, evenly spread over the files of the folder."""
+def images(folder: Path, num: int, size: int) -> list[Image]:
+    """`num` images, evenly spread over the files of the folder."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in (".jpg", ".jpeg", ".png"))
     if not files:
         sys.exit(f"{folder} holds no JPEG or PNG")
@@ -166,7 +166,7 @@ def measured(images: list[Image], rounds: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--photos", type=Path, help="a folder of photos; without it, pictures that Pawlab draws")
+    parser.add_argument("--photos", type=Path, help="a folder of photos; without it, images that Pawlab draws")
     parser.add_argument("--images", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", type=int, nargs="+", default=[160, 224])
@@ -178,7 +178,7 @@ def main() -> None:
     figures: dict[str, dict[str, float]] = {}
     with folder_of(options.photos, options.images) as folder:
         for size in options.sizes:
-            figures[str(size)] = measured(pictures(folder, options.images, size), options.rounds)
+            figures[str(size)] = measured(images(folder, options.images, size), options.rounds)
     print_result(
         {
             "benchmark": "augmentation",

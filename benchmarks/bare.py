@@ -26,7 +26,7 @@ def decode_all(files: list[Path], size: int) -> NDArray[np.uint8]:
 
 
 def onnx_seconds(session: onnxruntime.InferenceSession, images: NDArray[np.uint8], output: str, batch: int) -> float:
-    """A thread a core, each with `batch` pictures a call, on a session of one thread."""
+    """A thread a core, each with `batch` images a call, on a session of one thread."""
 
     def part(start: int) -> None:
         session.run([output], {IMAGE: images[start : start + batch].astype(np.float32)})

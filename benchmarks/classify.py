@@ -1,17 +1,17 @@
-"""Answers for one picture and for a folder, against Keras and against what cannot be done without; and the memory.
+"""Predictions for one image and for a folder, against Keras and against what cannot be done without; and the memory.
 
     python -m benchmarks.classify [--preset notebook] [--images 2000] [--singles 40] [--rounds 3] [--many 20000]
 
-A run is trained on the photos for one epoch, which is enough for its time. One picture: `Classifier.classify` of a file
+A run is trained on the photos for one epoch, which is enough for its time. One image: `Classifier.classify` of a file
 on all cores, against the same decoding plus Keras' `predict` (`predict_on_batch` is measured as well), and against bare
 decoding plus bare ONNX Runtime. A folder: the command `classify FOLDER --csv FILE` without the start of Python, from
 the listing to the last row, against bare decoding on all cores plus Keras' `predict` of all (batch 32) and plus bare
-ONNX Runtime (a thread a core, as ours; the faster of 4 and 8 pictures a call). Keras has a process of its own. All
+ONNX Runtime (a thread a core, as ours; the faster of 4 and 8 images a call). Keras has a process of its own. All
 interleaved, medians of the rounds.
 
-`ratio` is how many times faster than Keras one picture is answered, `ratio_folder` the folder; `ratio_single_floor` and
+`ratio` is how many times faster than Keras one image is classified, `ratio_folder` the folder; `ratio_single_floor` and
 `ratio_floor` are how many times slower than bare decoding plus ONNX Runtime. `peak_mb` is the most memory that the
-command takes for `--images` and for `--many` pictures (hard links to the same photos).
+command takes for `--images` and for `--many` images (hard links to the same photos).
 """
 
 import argparse
@@ -32,16 +32,17 @@ from benchmarks.bare import decode, decode_all, onnx_seconds
 from benchmarks.common import CORES, extracted, median, own_home, photos_zip, print_result, seconds
 from core.backbone.architecture import IMAGE
 from core.backbone.session import open_session
-from core.cli import app
-from core.console import run as run_command
+from core.cli.console import run as run_command
+from core.cli.main import app
 from core.inference.classifier import Classifier
-from core.training.onnx_model import PROBABILITIES
-from core.training.runs import Run
-from core.training.shelf import list_runs
+from core.jobs.process import PROJECT
+from core.runs.run import Run
+from core.runs.store import list_runs
+from core.training.loop.onnx_model import PROBABILITIES
 
-PROJECT = Path(__file__).parents[1]
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-PEAK = "import sys; from core.cli import app; from core.console import run; from core.memory import peak_memory; "
+PEAK = "import sys; from core.cli.main import app; from core.cli.console import run; "
+PEAK += "from core.jobs.memory import peak_memory; "
 PEAK += "code = run(app, sys.argv[1:]); print(peak_memory()); sys.exit(code)"
 
 
@@ -96,7 +97,7 @@ def peak_mb(folder: Path, run: Run, table: Path) -> float:
 
 
 def linked(files: list[Path], folder: Path, count: int) -> Path:
-    """`count` pictures in `folder`, hard links to the same files over and over, 1,000 a subfolder."""
+    """`count` images in `folder`, hard links to the same files over and over, 1,000 a subfolder."""
     for number in range(count):
         place = folder / f"{number // 1000:04}"
         place.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--singles", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--many", type=int, default=20_000, help="Pictures for the memory; 0 leaves it out.")
+    parser.add_argument("--many", type=int, default=20_000, help="Images for the memory; 0 leaves it out.")
     options = parser.parse_args()
     with extracted(photos_zip()) as photos, own_home() as home, tempfile.TemporaryDirectory(dir=photos) as scratch:
         run = trained(photos, options.preset)
@@ -137,7 +138,7 @@ def main() -> None:
                     "single_keras": ask("single", singles),
                     "single_keras_on_batch": ask("single_on_batch", singles),
                     "single_floor": seconds(lambda: bare_single(singles)),  # noqa: B023
-                    "folder": folder_seconds(folder, run, home / "answers.csv"),
+                    "folder": folder_seconds(folder, run, home / "predictions.csv"),
                     "folder_keras": ask("folder", files),
                     "decode": seconds(lambda: decode_all(files, size)),
                     "onnx": min(onnx_seconds(narrow, images, PROBABILITIES, batch) for batch in (4, 8)),

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.jobs.process import PROJECT
+
 CORES = os.cpu_count() or 1
-PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "cats_and_dogs_filtered.zip"
+PHOTOS = PROJECT.parent / "shared" / "data" / "cats_and_dogs_filtered.zip"
 
 
 def photos_zip() -> Path:

@@ -1,8 +1,8 @@
-"""Opening a large folder of small pictures: the first scan against bare decoding, reopening, and ten files more.
+"""Opening a large folder of small images: the first scan against bare decoding, reopening, and ten files more.
 
     python -m benchmarks.dataset [--images 25000] [--size 96x72] [--rounds 3] [--records 100000]
 
-The floor is what any program needs that looks at every picture: each file read and decoded with Pillow, on all cores,
+The floor is what any program needs that looks at every image: each file read and decoded with Pillow, on all cores,
 by threads or by forked processes, whichever is faster, and nothing else done with it. `ratio_floor` is how many times
 longer `open_dataset` takes, which also hashes, measures, checks and remembers. `ratio_pixels` is the same against a
 floor that has the pixels as an array of RGB at the end, as a network needs them. All files are in the page cache.
@@ -29,16 +29,16 @@ from PIL import Image
 
 from benchmarks.common import CORES, median, own_home, print_result, seconds
 from core.datasets import open_dataset
-from core.datasets.measures import Measures
-from core.datasets.scan import remember
-from core.datasets.scan_file import Scanned, stamp
-from core.images import ImageFacts
+from core.datasets.scan.file import Scanned, stamp
+from core.datasets.scan.index import remember
+from core.datasets.scan.measures import Measures
+from core.images.decode import ImageFacts
 
 CHUNK = 100  # files that a bare worker takes at a time
 ADDED = 10
 
 
-def picture(seed: int, width: int, height: int) -> bytes:
+def draw_photo(seed: int, width: int, height: int) -> bytes:
     """A JPEG that costs as much to decode as a small photo: soft colours, two shapes, noise."""
     random = np.random.default_rng(seed)
     image = cv2.resize(random.integers(0, 256, (5, 6, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
@@ -60,7 +60,7 @@ def write(folder: Path, numbers: range, size: tuple[int, int]) -> list[Path]:
     for parent in {file.parent for file in files}:
         parent.mkdir(parents=True, exist_ok=True)
     for number, file in zip(numbers, files, strict=True):
-        file.write_bytes(picture(number, *size))
+        file.write_bytes(draw_photo(number, *size))
     return files
 
 
@@ -104,9 +104,9 @@ def rounds(folder: Path, count: int, size: tuple[int, int], number: int, home: P
     def note(what: str, value: float) -> None:
         times.setdefault(what, []).append(value)
 
-    def told(phase: str, done: int, total: int) -> None:
-        if phase == "scan" and not seen:
-            seen.append(total - done)
+    def note_scanned(phase: str, done: int, total: int) -> None:
+        if phase == "scan" and not num_scanned:
+            num_scanned.append(total - done)
 
     for _ in range(number):
         shutil.rmtree(home / "cache", ignore_errors=True)
@@ -116,9 +116,9 @@ def rounds(folder: Path, count: int, size: tuple[int, int], number: int, home: P
         note("first", seconds(lambda: open_dataset(folder)))
         note("reopen", seconds(lambda: open_dataset(folder)))
         added = write(folder, range(count, count + ADDED), size)
-        seen: list[int] = []
-        note("added", seconds(lambda: open_dataset(folder, progress=told)))
-        scanned.append(seen[0])
+        num_scanned: list[int] = []
+        note("added", seconds(lambda: open_dataset(folder, progress=note_scanned)))
+        scanned.append(num_scanned[0])
         for file in added:
             file.unlink()
     figures = {what: median(values) for what, values in times.items()}
@@ -158,9 +158,9 @@ print(json.dumps({
 
 
 def memory_of(folder: Path, count: int) -> dict[str, object]:
-    """Empty files, which the index says are pictures: to the server the same as real ones that it has seen before."""
+    """Empty files, which the index says are images: to the server the same as real ones that it has seen before."""
     random = np.random.default_rng(0)
-    found = {}
+    records = {}
     for number in range(count):
         path = name(number)
         file = folder / path
@@ -171,8 +171,8 @@ def memory_of(folder: Path, count: int) -> dict[str, object]:
         width, height = random.integers(300, 5000, 2).tolist()
         measures = Measures(brightness, 1000 * sharpness, 8 * entropy, random.bytes(40))
         facts = ImageFacts(width, height, "JPEG", "RGB")
-        found[path] = Scanned(*stamp(os.fspath(file)), random.bytes(32).hex(), facts, measures, "")
-    remember(folder, found)
+        records[path] = Scanned(*stamp(os.fspath(file)), random.bytes(32).hex(), facts, measures, "")
+    remember(folder, records)
     command = [sys.executable, "-c", MEMORY, os.fspath(folder), str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return {"records": count, **json.loads(done.stdout)}

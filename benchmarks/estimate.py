@@ -22,14 +22,14 @@ from typing import Any
 from benchmarks.common import extracted, own_home, photos_zip, print_result
 from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
-from core.files import size_of
-from core.home import subfolder
+from core.runs.feature_plan import workload_of
+from core.runs.run import ACTIVE, Run, create_run
+from core.runs.settings import Preset, TrainingConfig, preset
+from core.runs.start import collect, start_run
+from core.storage.files import size_of
+from core.storage.home import subfolder
 from core.training.estimate import Estimate, estimate
-from core.training.jobs import collect, start_run
 from core.training.measure import measure
-from core.training.recipe import Preset, TrainingConfig, preset
-from core.training.runs import ACTIVE, Run, create_run
-from core.training.workload import workload_of
 
 # Size and preset, beside the presets' own 160 pixels: what memory depends on.
 CASES: tuple[tuple[Preset, int], ...] = (("fast", 160), ("notebook", 160))
@@ -72,7 +72,7 @@ def case(source: str, name: Preset, image_size: int, epochs: int) -> dict[str, A
     dataset = open_dataset(source)
     measured = measure(dataset, config)
     work = workload_of(dataset, config, measured.weights_digest)
-    said: Estimate = estimate(work, measured.pace, config, len(dataset.classes))
+    estimated: Estimate = estimate(work, measured.pace, config, len(dataset.classes))
     run = create_run(source, config)
     checkpoints = train(run)
     summary = run.summary()
@@ -82,12 +82,12 @@ def case(source: str, name: Preset, image_size: int, epochs: int) -> dict[str, A
         "preset": name,
         "image_size": image_size,
         "rows": work.new_rows,
-        "features_seconds": pair(said.feature_seconds, summary["seconds"]["features"]),
-        "head_seconds": pair(said.head_seconds, summary["seconds"]["head"]),
-        "memory_mb": pair(said.memory_bytes / 1e6, summary["peak_memory_mb"]),
-        "features_mb": pair(said.feature_bytes / 1e6, features / 1e6),
-        "models_mb": pair(said.model_bytes / 1e6, models / 1e6),
-        "checkpoints_mb": pair(said.checkpoint_bytes / 1e6, checkpoints / 1e6),
+        "features_seconds": pair(estimated.feature_seconds, summary["seconds"]["features"]),
+        "head_seconds": pair(estimated.head_seconds, summary["seconds"]["head"]),
+        "memory_mb": pair(estimated.memory_bytes / 1e6, summary["peak_memory_mb"]),
+        "features_mb": pair(estimated.feature_bytes / 1e6, features / 1e6),
+        "models_mb": pair(estimated.model_bytes / 1e6, models / 1e6),
+        "checkpoints_mb": pair(estimated.checkpoint_bytes / 1e6, checkpoints / 1e6),
     }
     shutil.rmtree(subfolder("cache", "features"))
     shutil.rmtree(run.directory)
@@ -106,11 +106,11 @@ def main() -> None:
         with some_photos(options.photos) as photos:
             for data, source in (("sample", "sample"), ("photos", str(photos))):
                 for name, image_size in (*CASES, *(MORE if options.sizes and data == "sample" else ())):
-                    found = {"data": data, **case(source, name, image_size, options.epochs)}
-                    print(found, file=sys.stderr)
-                    cases.append(found)
+                    result = {"data": data, **case(source, name, image_size, options.epochs)}
+                    print(result, file=sys.stderr)
+                    cases.append(result)
     figures = ("features_seconds", "head_seconds", "memory_mb", "features_mb", "models_mb", "checkpoints_mb")
-    ratios = {name: sorted(found[name]["ratio"] for found in cases) for name in figures}
+    ratios = {name: sorted(result[name]["ratio"] for result in cases) for name in figures}
     print_result({"benchmark": "estimate", "epochs": options.epochs, "cases": cases, "ratios": ratios})
 
 

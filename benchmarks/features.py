@@ -5,11 +5,13 @@
 Floor: bare decoding (Pillow on all cores, JPEG draft scaling, nothing else) plus bare ONNX Runtime on arrays in memory,
 the faster of one session on all cores (batch 32) and one a core (batch 8). Peer: the same decoding plus Keras'
 `predict`. All in one process, interleaved, medians of the rounds. `ratio_floor` is how many times slower than the
-floor the whole pass is, from files to features on disk; `ratio` is how many times faster than Keras.
+floor the whole pass is, from files to features on disk; `ratio` is how many times faster than Keras. `copies` is the
+pass of a second run with another augmentation: the originals are cached, so only one copy of each passes.
 """
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +64,7 @@ def main() -> None:
         dataset = open_dataset(folder)
         files = [dataset.file(record) for record in dataset.usable("validation")][: options.images]
         base = keras_base(weights, options.size)
-        times: dict[str, list[float]] = {name: [] for name in ("pass", "decode", "onnx", "keras")}
+        times: dict[str, list[float]] = {name: [] for name in ("pass", "copies", "decode", "onnx", "keras")}
         for number in range(options.rounds + 1):
             images = decode_all(files, options.size)
             floats = images.astype(np.float32) / 127.5 - 1
@@ -74,6 +76,8 @@ def main() -> None:
             plan = FeaturePlan(options.size, "flatten", 0, AugmentationConfig(), seed=number)
             digest = f"{weights.provenance.digest}-{number}"  # another key each round: nothing comes from the cache
             figures["pass"] = seconds(lambda: extract_features(dataset, "validation", plan, model, digest))  # noqa: B023
+            augmented = replace(plan, copies=1)
+            figures["copies"] = seconds(lambda: extract_features(dataset, "validation", augmented, model, digest))  # noqa: B023
             if number:  # round 0 warms up
                 for name, value in figures.items():
                     times[name].append(value)
@@ -87,6 +91,7 @@ def main() -> None:
             "image_size": options.size,
             "rounds": options.rounds,
             "images_per_second": round(count / median(times["pass"]), 1),
+            "copies_per_second": round(count / median(times["copies"]), 1),
             "floor_images_per_second": round(count / floor, 1),
             "keras_images_per_second": round(count / peer, 1),
             "seconds": {name: median(values) for name, values in times.items()},

@@ -4,14 +4,13 @@
 
 Makes a folder of small JPEGs, no two alike, or takes the one given (which it fills if it is missing, and keeps). Starts
 the real server on it, opens the Dataset page and turns. `cold_ms` is the median time from a click on Next to the new
-page's pictures on the screen, with thumbnails made on the way; `warm_ms` the same for Previous, with thumbnails in the
+page's images on the screen, with thumbnails made on the way; `warm_ms` the same for Previous, with thumbnails in the
 cache; `filter_ms` from the choice of a class to its first page. `rss_mb` and `unique_mb` are the server's memory
 afterwards. `choose_ms` is the filter, sort and page without a browser.
 """
 
 import argparse
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -27,14 +26,15 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.common import median, own_home, print_result, seconds
-from benchmarks.server import ARGUMENTS, PROJECT
 from core.datasets import Dataset, open_dataset
 from core.datasets.current import remember_source
 from core.datasets.selection import Catalog, Filter
+from core.jobs.process import PROJECT
+from tests.browser.chromium import launch
 
 CLICK = """
 async ([words]) => {
-  const find = (root) => root.querySelector('.gallery') || [...root.querySelectorAll('*')]
+  const find = (root) => root.querySelector('.gallery.selectable') || [...root.querySelectorAll('*')]
     .map((node) => node.shadowRoot && find(node.shadowRoot)).find(Boolean);
   const gallery = find(document);
   const shown = () => gallery.querySelector('.cell img').src;
@@ -83,7 +83,7 @@ def server() -> Iterator[tuple[str, psutil.Process]]:
 
 
 def open_page(page: Page, url: str) -> float:
-    """Seconds from the visit to the first pictures."""
+    """Seconds from the visit to the first images."""
     deadline = time.monotonic() + 60
     while True:
         began = time.perf_counter()
@@ -102,11 +102,11 @@ def open_page(page: Page, url: str) -> float:
 
 
 def turn(page: Page, words: str, times: int) -> list[float]:
-    found = []
+    durations = []
     for _ in range(times):
-        found.append(float(page.evaluate(CLICK, [words])))
+        durations.append(float(page.evaluate(CLICK, [words])))
         page.wait_for_selector(IDLE)
-    return found
+    return durations
 
 
 def choose_class(page: Page) -> float:
@@ -126,7 +126,7 @@ def choose_class(page: Page) -> float:
 def choose_ms(dataset: Dataset) -> float:
     catalog = Catalog(dataset)
     wanted = Filter("train", "cats", "usable", text="1", format="JPEG", width=(1, 999))
-    times = [seconds(lambda: catalog.page(catalog.choose(wanted, "bytes", True), 300, 48)) for _ in range(9)]
+    times = [seconds(lambda: catalog.page(catalog.choose(wanted, "bytes", descending=True), 300, 48)) for _ in range(9)]
     return 1000 * median(times)
 
 
@@ -134,14 +134,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=20)
-    parser.add_argument("--data", help="a folder to keep the pictures in")
+    parser.add_argument("--data", help="a folder to keep the images in")
     options = parser.parse_args()
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with folder_of(options) as folder, own_home(), sync_playwright() as playwright:
         dataset = open_dataset(folder)
         remember_source(os.fspath(folder))
         chosen = choose_ms(dataset)
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = launch(playwright.chromium)
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         with server() as (url, process):
             first = open_page(page, url)

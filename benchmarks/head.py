@@ -2,7 +2,7 @@
 
     python -m benchmarks.head [--size 160] [--steps 30] [--rounds 3]
 
-Ours is `core.training.head.Head.step`. Peers: Keras' `train_on_batch` on the same layers, without and with XLA
+Ours is `core.training.head.head.Head.step`. Peers: Keras' `train_on_batch` on the same layers, without and with XLA
 (`jit_compile`). Floor: reading and writing kernel and both Adam moments once, which no exact step can do without.
 `ratio` is against Keras as it is by default, `ratio_xla` against Keras with XLA, `ratio_floor` how many times slower
 than the floor.
@@ -18,9 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.common import CORES, median, print_result, seconds
 from core.backbone.rows import SparseRows
-from core.training.fit import new_head
-from core.training.recipe import preset
-from core.training.sweep import Columns
+from core.runs.settings import preset
+from core.training.head.fit import new_head
+from core.training.head.fused_step import Columns
 
 BATCH = 32
 

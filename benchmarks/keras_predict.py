@@ -1,4 +1,4 @@
-"""The peer of `benchmarks.classify`: Keras in a process of its own, which measures a round each time that it is asked.
+"""The peer of `benchmarks.classify`: Keras in a process of its own, which measures a round for each request.
 
     python -m benchmarks.keras_predict MODEL.keras SIZE
 
@@ -36,9 +36,9 @@ def main() -> None:
 
     ways = {"single": single, "single_on_batch": single_on_batch, "folder": folder}
     for line in sys.stdin:
-        asked = json.loads(line)
-        files = [Path(file) for file in asked["files"]]
-        taken = seconds(lambda: ways[asked["what"]](files))  # noqa: B023
+        request = json.loads(line)
+        files = [Path(file) for file in request["files"]]
+        taken = seconds(lambda: ways[request["what"]](files))  # noqa: B023
         print(json.dumps({"seconds": taken}), flush=True)
 
 

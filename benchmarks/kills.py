@@ -2,7 +2,7 @@
 
     python -m benchmarks.kills [--kills 20] [--seed 0]
 
-Small runs on drawn pictures: the presets `fast` and `notebook`, and fine-tuning of the first; each begins with empty
+Small runs on drawn images: the presets `fast` and `notebook`, and fine-tuning of the first; each begins with empty
 caches of scans and features. First one run of each kind is trained in peace: it says how long a life is and how it
 ends. Then, in turn, a run is started and killed at a moment that is drawn evenly from that life, and resumed by the
 same call that the page's button makes. A run that ends before its moment came is started anew with another moment.
@@ -30,23 +30,23 @@ import psutil
 from numpy.typing import NDArray
 
 from benchmarks.common import own_home, print_result
-from core.datasets.sample import write_sample
-from core.files import read_json
-from core.home import subfolder
-from core.images import load_image
+from core.datasets.sample.sample import write_sample
+from core.images.decode import load_image
 from core.inference.classifier import Classifier
-from core.training.fine_tuning import FineTuningConfig
-from core.training.history import History
-from core.training.jobs import collect, start_run
-from core.training.recipe import TrainingConfig, preset
-from core.training.runs import ACTIVE, Run, create_run
-from core.training.second_stage import fine_tune_run
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.history import History
+from core.runs.run import ACTIVE, Run, create_run
+from core.runs.settings import TrainingConfig, preset
+from core.runs.start import collect, start_run
+from core.storage.files import read_json
+from core.storage.home import subfolder
+from core.training.loop.second_stage import fine_tune_run
 
 KINDS = ("fast", "notebook", "fast", "notebook", "fine_tuned")  # in turn
 SMALL: dict[str, Any] = {"image_size": 96, "early_stopping_patience": 1000}
 EPOCHS = {"fast": 100, "notebook": 12, "fine_tuned": 4}  # some seconds of training each
 COMPARED = ("best_epoch", "epochs", "val_loss", "val_accuracy", "fine_tuned_digest")  # of the summary
-TOLERANCE = 1e-4  # between the two saved models, as `core.training.keras_model` has it
+TOLERANCE = 1e-4  # between the two saved models, as `core.training.keras.model` has it
 PATIENCE = 600  # seconds that a run may take
 MOST_DRAWS = 20
 
@@ -57,16 +57,16 @@ class Reference:
 
     run: Run
     life: float
-    answers: NDArray[np.float32]
+    predictions: NDArray[np.float32]
 
 
 def points(history: History) -> list[dict[str, Any]]:
     """All points of the curves, without when and how fast they were made."""
-    found = [*history.epochs, *history.batches, *history.drops, *([history.early_stop] if history.early_stop else [])]
-    return [{name: value for name, value in point.items() if name not in ("time", "seconds")} for point in found]
+    curves = [*history.epochs, *history.batches, *history.drops, *([history.early_stop] if history.early_stop else [])]
+    return [{name: value for name, value in point.items() if name not in ("time", "seconds")} for point in curves]
 
 
-def pictures(data: Path) -> NDArray[np.uint8]:
+def load_images(data: Path) -> NDArray[np.uint8]:
     return np.stack([load_image(file, SMALL["image_size"]) for file in sorted((data / "validation").glob("*/*"))])
 
 
@@ -134,27 +134,29 @@ def wrong(run: Run, reference: Reference, images: NDArray[np.uint8]) -> list[str
     lies in its folder and in the caches."""
     if run.status() != "finished":
         return [f"it is {run.status()}: {run.history().reason}"]
-    found, peace, history = [], reference.run, run.history()
+    problems, peace, history = [], reference.run, run.history()
     if [point["epoch"] for point in history.epochs] != list(range(1, run.last_epoch + 1)):
-        found.append(f"its epochs are {[point['epoch'] for point in history.epochs]}")
+        problems.append(f"its epochs are {[point['epoch'] for point in history.epochs]}")
     if points(history) != points(peace.history()):
-        found.append("its points differ")
+        problems.append("its points differ")
     pairs = [(name, run.summary().get(name), peace.summary().get(name)) for name in COMPARED]
-    found += [f"{name} is {said}, not {expected}" for name, said, expected in pairs if said != expected]
-    answers = Classifier.open(run).predict(images)
-    if not np.array_equal(answers, reference.answers):
-        found.append(f"model.onnx answers otherwise, by up to {np.abs(answers - reference.answers).max():.2g}")
-    difference = float(np.abs(keras_answers(run, images) - answers).max())
+    problems += [f"{name} is {value}, not {expected}" for name, value, expected in pairs if value != expected]
+    predictions = Classifier.open(run).predict(images)
+    if not np.array_equal(predictions, reference.predictions):
+        problems.append(
+            f"model.onnx predicts otherwise, by up to {np.abs(predictions - reference.predictions).max():.2g}"
+        )
+    difference = float(np.abs(keras_predictions(run, images) - predictions).max())
     if not difference <= TOLERANCE:
-        found.append(f"model.keras and model.onnx differ by {difference:.2g}")
+        problems.append(f"model.keras and model.onnx differ by {difference:.2g}")
     if (run.directory / "history.csv").read_text() != (peace.directory / "history.csv").read_text():
-        found.append("history.csv differs")
+        problems.append("history.csv differs")
     left = _names(run.directory) - _names(peace.directory)
     if left:
-        found.append(f"left behind: {sorted(left)}")
+        problems.append(f"left behind: {sorted(left)}")
     if alive := [" ".join(process.cmdline()[1:4]) for process in psutil.process_iter() if works_on(run, process)]:
-        found.append(f"still at work: {alive}")
-    return found
+        problems.append(f"still at work: {alive}")
+    return problems
 
 
 def works_on(run: Run, process: psutil.Process) -> bool:
@@ -168,12 +170,12 @@ def _names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir()}
 
 
-def keras_answers(run: Run, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def keras_predictions(run: Run, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     import keras
 
     model = keras.models.load_model(run.directory / "model.keras")
-    told: NDArray[np.float32] = model.predict_on_batch(images.astype(np.float32))
-    return np.concatenate([1 - told, told], axis=1) if told.shape[1] == 1 else told
+    predictions: NDArray[np.float32] = model.predict_on_batch(images.astype(np.float32))
+    return np.concatenate([1 - predictions, predictions], axis=1) if predictions.shape[1] == 1 else predictions
 
 
 def main() -> None:
@@ -185,7 +187,7 @@ def main() -> None:
     with own_home() as home:
         data = home / "drawn"
         write_sample(data, train=24, validation=12)
-        images = pictures(data)
+        images = load_images(data)
 
         def make(kind: str) -> Run:
             if kind == "fine_tuned":
@@ -202,24 +204,24 @@ def main() -> None:
         failures: list[dict[str, Any]] = []
         for number in range(options.kills):
             kind = KINDS[number % len(KINDS)]
-            run, told = killed(lambda: make(kind), references[kind].life, rng)  # noqa: B023
+            run, kill = killed(lambda: make(kind), references[kind].life, rng)  # noqa: B023
             begin(run)
             end(run)
             halves += len(list(subfolder("cache", "features").glob(".*")))
-            found = run.log.read()[0]
-            starts = [event["epoch"] for event in found if event["event"] == "start"]
-            told = {"run": kind, **told, "resumed_after_epoch": starts[-1] - 1 if starts else 0}
-            kills.append(told)
+            events = run.log.read()[0]
+            starts = [event["epoch"] for event in events if event["event"] == "start"]
+            kill = {"run": kind, **kill, "resumed_after_epoch": starts[-1] - 1 if starts else 0}
+            kills.append(kill)
             if reasons := wrong(run, references[kind], images):
-                failures.append({**told, "wrong": reasons})
-            print(told, *reasons, file=sys.stderr)
+                failures.append({**kill, "wrong": reasons})
+            print(kill, *reasons, file=sys.stderr)
             shutil.rmtree(run.directory)
     result = {
         "benchmark": "kills",
         "seed": options.seed,
         "life_seconds": {kind: round(reference.life, 1) for kind, reference in references.items()},
         "kills": kills,
-        "phases": dict(Counter(told["phase"] for told in kills)),
+        "phases": dict(Counter(kill["phase"] for kill in kills)),
         "resumed": len(kills),
         "halves_in_cache": halves,
         "failures": failures,

@@ -3,11 +3,11 @@
     python -m benchmarks.live [--run FOLDER] [--seconds 10] [--viewers 5]
 
 Without `--run` one is trained on the drawn sample first, at 160 pixels. Measured at one viewer and at several, each a
-page of its own in one Chromium. `fps` counts answers; `capture_to_answer` runs from the moment when the browser shows
-the camera's picture to the moment when its answer is there, encoding, both ways and decoding included. `longest_gap_ms`
-is the longest time without an answer, `unsent` are pictures that a newer one displaced in the browser, `dropped` frames
-that a newer one displaced in the server, and `stalled` viewers without an answer for a second. `floor_ms` is bare ONNX
-Runtime on one picture with the same model, one thread, before and after.
+page of its own in one Chromium. `fps` counts predictions; `capture_to_prediction` runs from the moment when the browser
+shows the camera's image to the moment when its prediction is there, encoding, both ways and decoding included.
+`longest_gap_ms` is the longest time without a prediction, `unsent` are images that a newer one displaced in the
+browser, `dropped` frames that a newer one displaced in the server, and `stalled` viewers without a prediction for a
+second. `floor_ms` is bare ONNX Runtime on one image with the same model, one thread, before and after.
 """
 
 import argparse
@@ -24,25 +24,26 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.common import median, own_home, print_result, seconds
-from benchmarks.server import ARGUMENTS, chromium, serving, visit
+from benchmarks.server import serving, visit
 from core.backbone.architecture import IMAGE
 from core.backbone.session import open_session
-from core.datasets.sample import write_sample
-from core.home import subfolder
-from core.training.runs import Run, load_run
-from core.training.shelf import list_runs
+from core.datasets.sample.sample import write_sample
+from core.runs.run import Run, load_run
+from core.runs.store import list_runs
+from core.storage.home import subfolder
+from tests.browser.chromium import launch
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-# Every answer since the last call: the component itself keeps those of the last four seconds.
+# Every prediction since the last call: the component itself keeps those of the last four seconds.
 TAKE = "root => { const live = root.live, got = live.recent; return {got, unsent: live.skipped}; }"
 
 
-def film(path: Path, pictures: list[Path]) -> None:
-    """The pictures in turn, three frames each, 640x480 at 30 frames a second, as uncompressed video."""
+def film(path: Path, images: list[Path]) -> None:
+    """The images in turn, three frames each, 640x480 at 30 frames a second, as uncompressed video."""
     with path.open("wb") as file:
         file.write(b"YUV4MPEG2 W640 H480 F30:1 Ip A1:1 C420jpeg\n")
-        for picture in pictures:
-            with Image.open(picture) as image:
+        for still in images:
+            with Image.open(still) as image:
                 planes = image.convert("RGB").resize((640, 480)).convert("YCbCr").split()
             small = [plane.resize((320, 240)) for plane in planes[1:]]
             frame = b"FRAME\n" + b"".join(plane.tobytes() for plane in (planes[0], *small))
@@ -79,30 +80,30 @@ def watch(pages: list[Page], length: float) -> list[dict[str, Any]]:
     time.sleep(2)
     roots = [page.locator(".live") for page in pages]
     before = [root.evaluate(TAKE) for root in roots]
-    answers: list[dict[int, dict[str, float]]] = [{} for _ in pages]
+    predictions: list[dict[int, dict[str, float]]] = [{} for _ in pages]
     ends = time.monotonic() + length
     while time.monotonic() < ends:
         time.sleep(1)
-        for root, found in zip(roots, answers, strict=True):
-            found.update({int(one["sequence"]): one for one in root.evaluate(TAKE)["got"]})
+        for root, received in zip(roots, predictions, strict=True):
+            received.update({int(image["sequence"]): image for image in root.evaluate(TAKE)["got"]})
     after = [root.evaluate(TAKE)["unsent"] for root in roots]
     return [
-        summary(found, start, unsent - start["unsent"])
-        for found, start, unsent in zip(answers, before, after, strict=True)
+        summary(received, start, unsent - start["unsent"])
+        for received, start, unsent in zip(predictions, before, after, strict=True)
     ]
 
 
-def summary(found: dict[int, dict[str, float]], start: dict[str, Any], unsent: int) -> dict[str, Any]:
-    latest = max((int(one["sequence"]) for one in start["got"]), default=0)
-    new = [found[number] for number in sorted(found) if number > latest]
-    moments = np.array([one["at"] for one in new])
-    delays = np.array([one["milliseconds"] for one in new])
-    numbers = [int(one["sequence"]) for one in new]
+def summary(received: dict[int, dict[str, float]], start: dict[str, Any], unsent: int) -> dict[str, Any]:
+    latest = max((int(image["sequence"]) for image in start["got"]), default=0)
+    new = [received[number] for number in sorted(received) if number > latest]
+    moments = np.array([image["at"] for image in new])
+    delays = np.array([image["milliseconds"] for image in new])
+    numbers = [int(image["sequence"]) for image in new]
     return {
         "fps": round(1000 * (len(new) - 1) / float(moments[-1] - moments[0]), 1),
-        "capture_to_answer_median_ms": round(float(np.median(delays)), 1),
-        "capture_to_answer_p95_ms": round(float(np.percentile(delays, 95)), 1),
-        "server_median_ms": round(float(np.median([one["server"] for one in new])), 1),
+        "capture_to_prediction_median_ms": round(float(np.median(delays)), 1),
+        "capture_to_prediction_p95_ms": round(float(np.percentile(delays, 95)), 1),
+        "server_median_ms": round(float(np.median([image["server"] for image in new])), 1),
         "longest_gap_ms": round(float(np.diff(moments).max())),
         "unsent": unsent,
         "dropped": numbers[-1] - numbers[0] + 1 - len(numbers),
@@ -124,7 +125,7 @@ def main() -> None:
             "--use-fake-device-for-media-stream=fps=30",
             f"--use-file-for-fake-video-capture={folder}/film.y4m",
         ]
-        browser = chromium(playwright, [*ARGUMENTS, *camera])
+        browser = launch(playwright.chromium, camera)
         floor = floor_ms(run)
         with serving("app.py") as (url, _):
             pages: list[Page] = []
@@ -144,9 +145,9 @@ def main() -> None:
             "seconds": options.seconds,
             "one_viewer": alone,
             "viewers": together,
-            "stalled": sum(one["longest_gap_ms"] >= 1000 for one in together),
+            "stalled": sum(viewer["longest_gap_ms"] >= 1000 for viewer in together),
             "floor_ms": round(median(floor), 2),
-            "ratio_floor": round(alone["capture_to_answer_median_ms"] / median(floor), 2),
+            "ratio_floor": round(alone["capture_to_prediction_median_ms"] / median(floor), 2),
         }
     )
 

@@ -1,8 +1,8 @@
 """How many near duplicates are found, and how many of those found are some: `python -m benchmarks.near_duplicates`.
 
-Takes N pictures, writes one changed copy of each of half of them (what was done to it is drawn from `CHANGES`), mixes
+Takes N images, writes one changed copy of each of half of them (what was done to it is drawn from `CHANGES`), mixes
 them with the other half, searches, and compares what was joined with what belongs together. Once with real photos
-(`benchmarks.common.photos_zip`; left out where there are none) and once with pictures that Pawlab draws, whose shared
+(`benchmarks.common.photos_zip`; left out where there are none) and once with images that Pawlab draws, whose shared
 backgrounds make it harder to keep them apart.
 
 Recall is the share of the copies that ended in the group of their original; precision the share of pairs inside groups
@@ -27,39 +27,40 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.common import PHOTOS, extracted, own_home, print_result
-from core.datasets.near import near_duplicates
+from core.datasets.quality.near_duplicates import near_duplicates
+from core.datasets.quality.signature import signature
 from core.datasets.records import Dataset, ImageRecord
-from core.datasets.sample import write_sample
-from core.datasets.signature import signature
-from core.files import sha256_file
-from core.images import decode_image
-from core.parallel import ordered_map
+from core.datasets.sample.sample import write_sample
+from core.datasets.source import resolve_source
+from core.images.decode import decode_image
+from core.jobs.parallel import ordered_map
+from core.storage.files import sha256_file
 
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]
 
 
-def crop(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def crop(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Up to 10 % off each side."""
     left, top, right, bottom = rng.uniform(0, 0.1, 4)
-    width, height = picture.size
+    width, height = image.size
     box = (left * width, top * height, (1 - right) * width, (1 - bottom) * height)
-    return picture.crop(tuple(round(edge) for edge in box))
+    return image.crop(tuple(round(edge) for edge in box))
 
 
-def resize(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def resize(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """0.3 to 2 times the size, each halving and doubling as likely."""
     scale = np.exp(rng.uniform(np.log(0.3), np.log(2)))
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    return picture.resize(size, Image.Resampling.BICUBIC)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.BICUBIC)
 
 
-def mirror(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+def mirror(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
-def light(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Brightness by up to 25 grey levels, contrast by up to 20 %."""
-    levels = np.asarray(picture, np.float32)
+    levels = np.asarray(image, np.float32)
     levels = (levels - 128) * rng.uniform(0.8, 1.2) + 128 + rng.uniform(-25, 25)
     return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
 
@@ -76,22 +77,22 @@ CHANGES: dict[str, Sequence[Change]] = {
 }
 
 
-def write_copies(pictures: Sequence[Path], folder: Path, rng: np.random.Generator) -> list[tuple[Path, Path, str]]:
-    """One changed copy of each picture, a JPEG of quality 30..95: (copy, original, what was done)."""
+def write_copies(images: Sequence[Path], folder: Path, rng: np.random.Generator) -> list[tuple[Path, Path, str]]:
+    """One changed copy of each image, a JPEG of quality 30..95: (copy, original, what was done)."""
     copies = []
-    for number, picture in enumerate(pictures):
+    for number, image in enumerate(images):
         kind = list(CHANGES)[number % len(CHANGES)]
-        changed = Image.fromarray(decode_image(picture))
+        changed = Image.fromarray(decode_image(image))
         for change in CHANGES[kind]:
             changed = change(changed, rng)
         path = folder / f"copy.{number:05}.jpg"
         changed.save(path, quality=int(rng.integers(30, 96)))
-        copies.append((path, picture, kind))
+        copies.append((path, image, kind))
     return copies
 
 
 def as_dataset(paths: Sequence[Path]) -> Dataset:
-    """The pictures as records with the facts that the search reads. (Absolute paths: nothing is copied.)"""
+    """The images as records with the facts that the search reads. (Absolute paths: nothing is copied.)"""
 
     def record(path: Path) -> ImageRecord:
         grey: NDArray[Any] = cv2.cvtColor(decode_image(path), cv2.COLOR_RGB2GRAY)
@@ -102,12 +103,12 @@ def as_dataset(paths: Sequence[Path]) -> Dataset:
         facts = {"digest": sha256_file(path), "width": width, "height": height, "signature": signature(small)}
         return ImageRecord(str(path), "train", "all", **facts)
 
-    return Dataset("near", Path("/"), "near", "folder", tuple(ordered_map(record, paths)), ("all",))
+    return Dataset(resolve_source("near"), Path("/"), tuple(ordered_map(record, paths)), ("all",))
 
 
-def measure(pictures: Sequence[Path], folder: Path, seed: int) -> dict[str, Any]:
+def measure(images: Sequence[Path], folder: Path, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
-    chosen = [pictures[index] for index in rng.permutation(len(pictures))]
+    chosen = [images[index] for index in rng.permutation(len(images))]
     copies = write_copies(chosen[: len(chosen) // 2], folder, rng)
     dataset = as_dataset([*chosen, *(copy for copy, _, _ in copies)])
     phases: dict[str, float] = {}
@@ -117,17 +118,17 @@ def measure(pictures: Sequence[Path], folder: Path, seed: int) -> dict[str, Any]
     group_of = {record.path: number for number, members in enumerate(groups) for record in members}
     pairs = [pair for members in groups for pair in combinations([record.path for record in members], 2)]
     right = [pair for pair in pairs if origin.get(pair[0], pair[0]) == origin.get(pair[1], pair[1])]
-    found: Counter[str] = Counter()
+    detected: Counter[str] = Counter()
     for copy, original, kind in copies:
-        found[kind] += group_of.get(str(copy), -1) == group_of.get(str(original), -2)
+        detected[kind] += group_of.get(str(copy), -1) == group_of.get(str(original), -2)
     number = Counter(kind for _, _, kind in copies)
     digests = {record.digest for record in dataset.records}
     return {
         "pictures": len(digests),
         "copies": len(copies),
         "precision": round(len(right) / max(len(pairs), 1), 4),
-        "recall": round(found.total() / max(len(copies), 1), 4),
-        "recall of": {kind: round(found[kind] / number[kind], 4) for kind in number},
+        "recall": round(detected.total() / max(len(copies), 1), 4),
+        "recall of": {kind: round(detected[kind] / number[kind], 4) for kind in number},
         "different originals": [[Path(path).name for path in pair] for pair in pairs if pair not in set(right)],
         "compare seconds": round(phases["compare"], 2),
         "verify seconds": round(phases["verify"] - phases["compare"], 2),
@@ -137,7 +138,7 @@ def measure(pictures: Sequence[Path], folder: Path, seed: int) -> dict[str, Any]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--photos", type=int, default=3000, help="number of real photos, at most")
-    parser.add_argument("--drawn", type=int, default=1000, help="number of drawn pictures")
+    parser.add_argument("--drawn", type=int, default=1000, help="number of drawn images")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     result: dict[str, Any] = {"benchmark": "near_duplicates"}

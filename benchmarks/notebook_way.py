@@ -1,8 +1,8 @@
-"""The teaching notebook, written down from RECIPE.md: the peer of benchmarks/recipe.py, in a process of its own.
+"""The teaching notebook as a script: the peer of benchmarks/recipe.py, in a process of its own.
 
     python -m benchmarks.notebook_way ZIP WEIGHTS.npz OUT.keras EPOCHS TIMED_EPOCHS
 
-Extracts the zip, decodes every picture into arrays with ImageDataGenerator, draws the augmented copies once and adds
+Extracts the zip, decodes every image into arrays with ImageDataGenerator, draws the augmented copies once and adds
 them, trains the whole network (base frozen) with `model.fit`, saves it. Only TIMED_EPOCHS are trained; the rest are
 counted as long as the last one, and the output says so.
 """
@@ -24,7 +24,7 @@ SIZE, BATCH = 160, 32
 
 
 def arrays(folder: Path, copies: bool) -> tuple[Any, Any]:
-    """Every picture of a split, and one augmented copy of each, scaled to 0..1."""
+    """Every image of a split, and one augmented copy of each, scaled to 0..1."""
     image = keras.src.legacy.preprocessing.image.ImageDataGenerator
     plain = image(rescale=1 / 255)
     moving = image(
@@ -41,8 +41,8 @@ def arrays(folder: Path, copies: bool) -> tuple[Any, Any]:
             str(folder), target_size=(SIZE, SIZE), batch_size=BATCH, class_mode="binary", shuffle=False
         )
         for number in range(len(flow)):
-            pictures, classes = flow[number]
-            features.append(pictures)
+            images, classes = flow[number]
+            features.append(images)
             labels.append(classes)
     return np.concatenate(features), np.concatenate(labels)
 

@@ -6,7 +6,7 @@ Opens the Augmentation page with 4 originals x 4 copies and moves the rotation s
 median time from the key's release, when Streamlit sends a slider's value, until the new sheet is on the screen;
 `rest_ms` until the words around it are new too and the page is at rest.
 `drawing_ms` is what the server must do for it besides Streamlit: 16 copies, the sheet, the JPEG. `page_ms` is the floor
-of the rest: the same move in a one-slider Streamlit app whose fragment answers with a line of text.
+of the rest: the same move in a one-slider Streamlit app whose fragment writes a line of text.
 """
 
 import argparse
@@ -18,12 +18,13 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.common import median, own_home, print_result, seconds
-from benchmarks.server import chromium, serving, visit
+from benchmarks.server import serving, visit
 from core.augmentation import AugmentationConfig, augment
 from core.datasets import open_dataset
 from core.datasets.current import remember_source
-from core.images import load_image
-from core.preview import as_jpeg, compose
+from core.images.contact_sheet import as_jpeg, compose
+from core.images.decode import load_image
+from tests.browser.chromium import launch
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 ROWS, COPIES = 4, 4
@@ -32,14 +33,14 @@ import streamlit as st
 @st.fragment
 def part():
     value = st.slider("Rotation", 0, 180, 40)
-    st.html(f"<p id='answer'>{value}</p>")
+    st.html(f"<p id='value'>{value}</p>")
 part()
 """
-# What changes when the answer is on the screen.
+# What changes when the new preview is on the screen.
 SHEET = "[...document.querySelectorAll('*')].map(n => n.shadowRoot?.querySelector('.augmented')).find(Boolean)"
 SIGNS = {
     "app": f"(grid => () => grid.dataset.shown)({SHEET})",
-    "bare": "() => document.querySelector('#answer').textContent",
+    "bare": "() => document.querySelector('#value').textContent",
 }
 WATCH = """
 () => { const sign = %s; window.moved = new Promise((done) => addEventListener('keyup', () => {
@@ -59,15 +60,15 @@ def open_at_rest(page: Page, url: str) -> None:
 
 
 def moves(page: Page, sign: str, number: int) -> list[tuple[float, float]]:
-    found: list[tuple[float, float]] = []
+    timings: list[tuple[float, float]] = []
     page.get_by_role("slider", name="Rotation").focus()
     for _ in range(number + 3):
         page.evaluate(WATCH % (sign, IDLE))
         page.keyboard.press("ArrowRight")  # always on: what was shown before, Streamlit's browser side remembers
-        found.append(tuple(page.evaluate("window.moved")))
+        timings.append(tuple(page.evaluate("window.moved")))
         page.wait_for_selector(IDLE)
         page.wait_for_timeout(150)
-    return found[3:]  # the first ones meet cold caches
+    return timings[3:]  # the first ones meet cold caches
 
 
 def drawing_ms(source: str, size: int) -> float:
@@ -98,7 +99,7 @@ def main() -> None:
         remember_source(options.data)
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
-        browser = chromium(playwright)
+        browser = launch(playwright.chromium)
         times: dict[str, list[tuple[float, float]]] = {"app": [], "bare": []}
         with serving("app.py") as (app, _), serving(os.fspath(bare)) as (other, _):
             query = f"augment?rotation_range=40&seed=0&size={options.size}&originals={ROWS}&copies={COPIES}"

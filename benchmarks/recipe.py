@@ -4,7 +4,7 @@
 
 Both sides start from the same zip with the same pre-trained weights on disk and end with a saved Keras model; same
 photos, copies, sizes, batches and epochs; each side is a fresh process, imports included, and nothing is cached.
-Validation pictures get no copies on either side, which favours the notebook's way: it augments them too. Of the
+Validation images get no copies on either side, which favours the notebook's way: it augments them too. Of the
 notebook's epochs only `--timed-epochs` are trained, the others count as the last of these. `ratio` is how many times
 faster the preset `notebook` is; `ratio_fast` the preset `fast`.
 """
@@ -60,14 +60,14 @@ def main() -> None:
         arrays: dict[str, Any] = dict(resolve_weights().arrays)
         np.savez(home / "arrays.npz", **arrays)
         for _ in range(options.rounds):
-            one = {
+            times = {
                 name: pawlab(archive, name, options.epochs, home / "cache" / "weights") for name in ("notebook", "fast")
             }
             out = home / "notebook.keras"
-            one["peer"] = notebook(archive, home / "arrays.npz", out, options.epochs, options.timed_epochs)
-            rounds.append(one)
-            print(json.dumps({name: round(figures["wall"], 1) for name, figures in one.items()}), file=sys.stderr)
-    wall = {name: median([one[name]["wall"] for one in rounds]) for name in ("notebook", "fast", "peer")}
+            times["peer"] = notebook(archive, home / "arrays.npz", out, options.epochs, options.timed_epochs)
+            rounds.append(times)
+            print(json.dumps({name: round(figures["wall"], 1) for name, figures in times.items()}), file=sys.stderr)
+    wall = {name: median([times[name]["wall"] for times in rounds]) for name in ("notebook", "fast", "peer")}
     last = rounds[-1]
     print_result(
         {

@@ -9,7 +9,6 @@ how many times longer ours takes. `memory_mb` is the server's resident size afte
 
 import argparse
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,13 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.common import median, own_home, print_result
 from core.datasets import open_dataset
+from core.jobs.process import PROJECT
+from tests.browser.chromium import launch
 
-PROJECT = Path(__file__).parents[1]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 PAGES = {"Dataset": "", "Augmentation": "augment", "Training": "train", "Evaluate": "evaluate", "Classify": "classify"}
 
 
@@ -43,11 +42,6 @@ def serving(script: str) -> Iterator[tuple[str, int]]:
     finally:
         server.terminate()
         server.wait(20)
-
-
-def chromium(playwright: Playwright, arguments: list[str] = ARGUMENTS) -> Browser:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return playwright.chromium.launch(executable_path=found, args=arguments)
 
 
 def visit(page: Page, url: str) -> None:
@@ -87,19 +81,19 @@ def main() -> None:
         open_dataset("sample")
         script = Path(folder) / "bare.py"
         script.write_text("import streamlit as st\nst.title('Bare')\n")
-        browser = chromium(playwright)
+        browser = launch(playwright.chromium)
         for _ in range(options.rounds):
             ours.append(start("app.py", browser.new_context().new_page(), "Dataset", every_page=True))
             bare.append(start(os.fspath(script), browser.new_context().new_page(), "Bare", every_page=False))
         browser.close()
-    first, floor = median([one[0] for one in ours]), median([one[0] for one in bare])
+    first, floor = median([visit[0] for visit in ours]), median([visit[0] for visit in bare])
     print_result(
         {
             "benchmark": "server",
             "rounds": options.rounds,
             "first_page_seconds": first,
             "bare_streamlit_seconds": floor,
-            "memory_mb": round(median([one[1] for one in ours])),
+            "memory_mb": round(median([visit[1] for visit in ours])),
             "ratio_floor": round(first / floor, 2),
         }
     )

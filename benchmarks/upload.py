@@ -1,14 +1,14 @@
-"""From a phone photo given to its answer on the screen, in a real Chromium.
+"""From a phone photo given to its prediction on the screen, in a real Chromium.
 
     python -m benchmarks.upload [--run FOLDER] [--uploads 15]
 
 The photo is a 12-megapixel JPEG with EXIF rotation, made by code. Without `--run` one is trained on the drawn sample
-first. `answer_ms` is the median time from the moment when the browser has the file until its picture and its answer are
-on the screen, the model being warm; `answer_p90_ms` nine in ten are faster. `floor_ms` is the same in a bare Streamlit
-app that takes the file and says its size, interleaved with ours. `server_cpu_ms` is what one upload costs our server's
-processor, `floor_cpu_ms` the bare one's; `decode_ms` is bare Pillow's decode of this photo at the scale that is needed.
-`model_load_ms` is how long the classifier takes to open in a fresh process, `model_load_with_imports_ms` with
-everything that must be imported first.
+first. `prediction_ms` is the median time from the moment when the browser has the file until its image and its
+prediction are on the screen, the model being warm; `prediction_p90_ms` nine in ten are faster. `floor_ms` is the same
+in a bare Streamlit app that takes the file and says its size, interleaved with ours. `server_cpu_ms` is what one upload
+costs our server's processor, `floor_cpu_ms` the bare one's; `decode_ms` is bare Pillow's decode of this photo at the
+scale that is needed. `model_load_ms` is how long the classifier takes to open in a fresh process,
+`model_load_with_imports_ms` with everything that must be imported first.
 """
 
 import argparse
@@ -27,9 +27,11 @@ from playwright.sync_api import FilePayload, Page, sync_playwright
 
 from benchmarks.common import median, own_home, print_result, seconds
 from benchmarks.live import IDLE, trained_run
-from benchmarks.server import PROJECT, chromium, serving, visit
-from core.datasets.sample import draw_picture
-from core.training.runs import Run
+from benchmarks.server import serving, visit
+from core.datasets.sample.sample import draw_image
+from core.jobs.process import PROJECT
+from core.runs.run import Run
+from tests.browser.chromium import launch
 
 WARM_UP = 3
 BARE = """
@@ -37,8 +39,8 @@ import streamlit as st
 number = st.session_state.setdefault("number", 0)
 def clear():
     st.session_state["number"] += 1
-for one in st.file_uploader("Files", accept_multiple_files=True, key=f"files_{number}"):
-    st.caption(f"{one.name} {one.size}")
+for file in st.file_uploader("Files", accept_multiple_files=True, key=f"files_{number}"):
+    st.caption(f"{file.name} {file.size}")
 st.button("Clear", on_click=clear)
 """
 # Resolves with the milliseconds between the file's arrival in the page and the frame that shows what came of it.
@@ -46,19 +48,19 @@ WATCH = """
 name => { window.answered = new Promise(done => document.addEventListener('change', () => {
   const began = performance.now();
   const shown = () => [...document.querySelectorAll('[data-testid=stCaptionContainer]')]
-    .some(one => one.textContent.includes(name)) && %s;
+    .some(node => node.textContent.includes(name)) && %s;
   const look = () => shown() || performance.now() - began > 20000
     ? requestAnimationFrame(() => done(performance.now() - began)) : requestAnimationFrame(look);
   look();
 }, {capture: true, once: true})); }
 """
-PICTURE = "[...document.images].some(one => one.alt.includes(name) && one.complete && one.naturalWidth)"
+IMAGE = "[...document.images].some(image => image.alt.includes(name) && image.complete && image.naturalWidth)"
 LOAD = """
 import json, sys, time
 from pathlib import Path
 began = time.perf_counter()
 from core.inference.classifier import Classifier
-from core.training.runs import load_run
+from core.runs.run import load_run
 run = load_run(Path(sys.argv[1]))
 imported = time.perf_counter()
 Classifier.open(run)
@@ -69,7 +71,7 @@ print(json.dumps([time.perf_counter() - imported, time.perf_counter() - began]))
 def phone_photo() -> bytes:
     """4000x3000 pixels with a camera's noise, on its side."""
     random = np.random.default_rng(0)
-    drawing = draw_picture("cat", random).resize((4000, 3000), Image.Resampling.BICUBIC)
+    drawing = draw_image("cat", random).resize((4000, 3000), Image.Resampling.BICUBIC)
     pixels = np.asarray(drawing).astype(np.int16) + random.normal(0, 6, (3000, 4000, 1)).astype(np.int16)
     exif, file = Image.Exif(), io.BytesIO()
     exif[0x0112] = 6
@@ -78,7 +80,7 @@ def phone_photo() -> bytes:
 
 
 def upload(page: Page, pid: int, photo: bytes, name: str, sign: str) -> tuple[float, float]:
-    """Milliseconds to the answer, and of the server's processor."""
+    """Milliseconds to the prediction, and of the server's processor."""
     server = psutil.Process(pid)
     page.evaluate(WATCH % sign, name)
     before = sum(server.cpu_times()[:2])
@@ -114,14 +116,14 @@ def main() -> None:
     parser.add_argument("--uploads", type=int, default=15)
     options = parser.parse_args()
     photo = phone_photo()
-    found: dict[str, list[tuple[float, float]]] = {"app": [], "bare": []}
+    timings: dict[str, list[tuple[float, float]]] = {"app": [], "bare": []}
     with own_home(), tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         run = trained_run(options.run)
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
         loads = [load_seconds(run) for _ in range(5)]
         decodes = [seconds(lambda: decode(photo, run.config.image_size)) for _ in range(15)]
-        browser = chromium(playwright)
+        browser = launch(playwright.chromium)
         with serving("app.py") as (app, ours), serving(os.fspath(bare)) as (other, theirs):
             pages = {}
             for name, url in (("app", f"{app}/classify"), ("bare", other)):
@@ -130,12 +132,12 @@ def main() -> None:
                 pages[name].locator("input[type=file]").first.wait_for(state="attached", timeout=60_000)
                 pages[name].wait_for_selector(IDLE)
             for number in range(WARM_UP + options.uploads):
-                for name, pid, sign in (("app", ours, PICTURE), ("bare", theirs, "true")):
+                for name, pid, sign in (("app", ours, IMAGE), ("bare", theirs, "true")):
                     pages[name].bring_to_front()
-                    one = upload(pages[name], pid, photo, f"photo-{number}.jpg", sign)
-                    found[name] += [one] if number >= WARM_UP else []
+                    timing = upload(pages[name], pid, photo, f"photo-{number}.jpg", sign)
+                    timings[name] += [timing] if number >= WARM_UP else []
         browser.close()
-    times = {name: [one[0] for one in values] for name, values in found.items()}
+    times = {name: [timing[0] for timing in values] for name, values in timings.items()}
     print_result(
         {
             "benchmark": "upload",
@@ -145,11 +147,11 @@ def main() -> None:
             "answer_p90_ms": round(float(np.percentile(times["app"], 90))),
             "floor_ms": round(median(times["bare"])),
             "ratio_floor": round(median(times["app"]) / median(times["bare"]), 2),
-            "server_cpu_ms": round(median([one[1] for one in found["app"]])),
-            "floor_cpu_ms": round(median([one[1] for one in found["bare"]])),
+            "server_cpu_ms": round(median([timing[1] for timing in timings["app"]])),
+            "floor_cpu_ms": round(median([timing[1] for timing in timings["bare"]])),
             "decode_ms": round(1000 * median(decodes)),
-            "model_load_ms": round(1000 * median([one[0] for one in loads])),
-            "model_load_with_imports_ms": round(1000 * median([one[1] for one in loads])),
+            "model_load_ms": round(1000 * median([timing[0] for timing in loads])),
+            "model_load_with_imports_ms": round(1000 * median([timing[1] for timing in loads])),
         }
     )
 

@@ -4,10 +4,10 @@
 
 Speaks Streamlit's own protocol over one websocket a session: opens the Training page and runs its fragment again as
 often as the page asks for. `rerun_ms` are the median and the 95th percentile of the times from asking to the end of the
-answer, over all sessions, while the head trains; `behind_seconds` the same of the times from an epoch's event until a
-session has been sent its point. `cpu_ms` is the server's processor time for one answer: other
-work on the machine does not change it. `kept_up` counts the sessions that were sent every epoch. `floor_ms` is the 95th
-percentile of the same number of sessions on a Streamlit app whose fragment writes one line.
+prediction, over all sessions, while the head trains; `behind_seconds` the same of the times from an epoch's event until
+a session has been sent its point. `cpu_ms` is the server's processor time for one rerun: other work on the machine
+does not change it. `kept_up` counts the sessions that were sent every epoch. `floor_ms` is the 95th percentile of the
+same number of sessions on a Streamlit app whose fragment writes one line.
 """
 
 import argparse
@@ -29,12 +29,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.common import own_home, print_result
-from benchmarks.server import chromium, serving, visit
+from benchmarks.server import serving, visit
 from benchmarks.watching import fill_cache
 from core.datasets.current import remember_source
-from core.training.jobs import start_run
-from core.training.recipe import TrainingConfig
-from core.training.runs import ACTIVE, Run, create_run
+from core.runs.run import ACTIVE, Run, create_run
+from core.runs.settings import TrainingConfig
+from core.runs.start import start_run
+from tests.browser.chromium import launch
 
 BARE = """
 import streamlit as st
@@ -47,12 +48,12 @@ part()
 
 @dataclass
 class Session:
-    """One watcher: what it was sent, and how long each answer took."""
+    """One watcher: what it was sent, and how long each rerun took."""
 
     seconds: list[float] = field(default_factory=list)
-    seen: list[float] = field(default_factory=list)  # when it was sent each epoch, by the machine's clock
+    arrivals: list[float] = field(default_factory=list)  # when each epoch arrived, by the machine's clock
     page: str = ""
-    asked: float = 0.0
+    requested: float = 0.0
 
     async def watch(self, url: str, page: str, stop: asyncio.Event) -> None:
         address = f"ws{url.removeprefix('http')}/_stcore/stream"
@@ -79,9 +80,9 @@ class Session:
                 case "auto_rerun":
                     rerun = message.auto_rerun
                     timers.append(asyncio.create_task(self._again(socket, rerun.interval, rerun.fragment_id)))
-                case "script_finished" if self.asked:
-                    self.seconds.append(time.perf_counter() - self.asked)
-                    self.asked = 0.0
+                case "script_finished" if self.requested:
+                    self.seconds.append(time.perf_counter() - self.requested)
+                    self.requested = 0.0
                 case "delta":
                     self._note(message)
 
@@ -98,17 +99,17 @@ class Session:
         if fragment:
             message.rerun_script.fragment_id = fragment
             message.rerun_script.is_auto_rerun = True
-            self.asked = self.asked or time.perf_counter()  # the oldest question without an answer
+            self.requested = self.requested or time.perf_counter()  # the oldest request without a reply
         await socket.send(message.SerializeToString())
 
     def _note(self, message: ForwardMsg) -> None:
         """How many epochs the chart has."""
-        told = message.delta.new_element.bidi_component
-        if "live_chart" not in told.component_name:
+        component = message.delta.new_element.bidi_component
+        if "live_chart" not in component.component_name:
             return
-        lines = json.loads(json.loads(told.json)["figure"])["data"]
+        lines = json.loads(json.loads(component.json)["figure"])["data"]
         epochs = next((len(line["x"]) for line in lines if line.get("name") == "validation"), 0)
-        self.seen += [time.time()] * (epochs - len(self.seen))
+        self.arrivals += [time.time()] * (epochs - len(self.arrivals))
 
 
 async def watch(url: str, page: str, number: int, done: Awaitable[None]) -> list[Session]:
@@ -134,7 +135,7 @@ async def watch_run(url: str, number: int, run: Run) -> list[Session]:
 def warm(url: str) -> None:
     """One visit by a browser: what a first visit imports is not what a class waits for."""
     with sync_playwright() as playwright:
-        browser = chromium(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_page()
         visit(page, url)
         page.wait_for_timeout(4000)
@@ -144,10 +145,10 @@ def warm(url: str) -> None:
 def result(run: Run, sessions: list[Session], idle: list[Session], used: float, seconds: float) -> dict[str, Any]:
     """Args: `used` are the seconds of processor time that the server took in so many `seconds`."""
     epochs = [epoch["time"] for epoch in run.history().epochs]
-    behind = [seen - event for session in sessions for seen, event in zip(session.seen, epochs, strict=False)]
+    behind = [arrival - event for session in sessions for arrival, event in zip(session.arrivals, epochs, strict=False)]
     # Epochs before the session's first look were sent with it.
     behind = [seconds for seconds in behind if seconds < 60]
-    times, floor = ([1000 * second for one in group for second in one.seconds] for group in (sessions, idle))
+    times, floor = ([1000 * second for session in group for second in session.seconds] for group in (sessions, idle))
     return {
         "benchmark": "watchers",
         "sessions": len(sessions),
@@ -155,7 +156,7 @@ def result(run: Run, sessions: list[Session], idle: list[Session], used: float, 
         "rerun_ms": [round(float(np.percentile(times, at))) for at in (50, 95)],
         "floor_ms": round(float(np.percentile(floor, 95))),
         "behind_seconds": [round(float(np.percentile(behind, at)), 2) for at in (50, 95)],
-        "kept_up": sum(len(session.seen) == len(epochs) for session in sessions),
+        "kept_up": sum(len(session.arrivals) == len(epochs) for session in sessions),
         "cpu_ms": round(1000 * used / len(times), 1),
         "server_share": round(used / seconds, 2),
     }

@@ -25,20 +25,22 @@ from PIL import Image
 from playwright.sync_api import CDPSession, FloatRect, Page, sync_playwright
 
 from benchmarks.common import own_home, print_result
-from benchmarks.server import PROJECT, chromium, serving, visit
+from benchmarks.server import serving, visit
 from core.datasets.current import remember_source
-from core.training.runs import Run
-from core.training.shelf import drop_run, list_runs
+from core.jobs.process import PROJECT
+from core.runs.run import Run
+from core.runs.store import drop_run, list_runs
+from tests.browser.chromium import launch
 
 UPDATES = 20
 COLOURED = 60  # difference between a pixel's channels: text and grid are grey
 # Notes when the chart has how many epochs; the clock is the machine's, as in the run's events.
 NOTE = """
-() => { window.seen = []; window.first = 0; setInterval(() => {
+() => { window.arrivals = []; window.first = 0; setInterval(() => {
   const lines = document.querySelector('.live-chart')?.data ?? [];
   if (!window.first && lines.some((line) => line.x.length)) window.first = Date.now() / 1000;
   const epochs = lines.find((line) => line.name === 'validation')?.x.length ?? 0;
-  while (window.seen.length < epochs) window.seen.push(Date.now() / 1000);
+  while (window.arrivals.length < epochs) window.arrivals.push(Date.now() / 1000);
 }, 20); }
 """
 
@@ -86,7 +88,7 @@ class Screencast:
         self.session.send("Page.startScreencast", {"format": "jpeg", "quality": 80})
 
     def stop(self) -> None:
-        self.stopped = True  # frames that are still under way want no answer: the page may be closed by then
+        self.stopped = True  # frames that are still under way want no prediction: the page may be closed by then
         self.session.send("Page.stopScreencast")
 
     def blank(self, box: FloatRect, width: int) -> int:
@@ -110,11 +112,11 @@ def watch(page: Page, url: str, server: int, preset: str, epochs: int) -> dict[s
     page.wait_for_function("window.first", timeout=120_000)
     process = psutil.Process(server)
     began, used = time.monotonic(), sum(process.cpu_times()[:2])
-    page.wait_for_function(f"window.seen.length >= {epochs - 1}", timeout=600_000)
+    page.wait_for_function(f"window.arrivals.length >= {epochs - 1}", timeout=600_000)
     share = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - began)
     page.wait_for_timeout(3000)
     events = [epoch["time"] for epoch in newest().history().epochs]
-    delays = [moment - event for moment, event in zip(page.evaluate("window.seen"), events, strict=False)]
+    delays = [moment - event for moment, event in zip(page.evaluate("window.arrivals"), events, strict=False)]
     return {
         "first_point_seconds": round(page.evaluate("window.first") - pressed, 2),
         "server_share": round(share, 3),
@@ -126,14 +128,14 @@ def watch(page: Page, url: str, server: int, preset: str, epochs: int) -> dict[s
 def film(page: Page, url: str, preset: str, epochs: int) -> dict[str, Any]:
     """How many frames of a run started on the page have no line in the chart."""
     start(page, url, preset, epochs)
-    page.wait_for_function("window.seen.length > 0", timeout=120_000)
+    page.wait_for_function("window.arrivals.length > 0", timeout=120_000)
     page.locator(".live-chart").scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     box = page.locator(".live-chart").bounding_box()
     assert box is not None
     cast = Screencast(page)
     cast.start()
-    page.wait_for_function(f"window.seen.length > {min(UPDATES, epochs - 2)}", timeout=600_000)
+    page.wait_for_function(f"window.arrivals.length > {min(UPDATES, epochs - 2)}", timeout=600_000)
     cast.stop()
     return {"frames": len(cast.frames), "blank_frames": cast.blank(box, 1280)}
 
@@ -148,7 +150,7 @@ def main() -> None:
     with own_home(), sync_playwright() as playwright:
         fill_cache(source, options.preset)
         remember_source(source)
-        browser = chromium(playwright)
+        browser = launch(playwright.chromium)
         with serving("app.py") as (url, pid):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             result = watch(page, url, pid, options.preset, options.epochs)

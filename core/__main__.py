@@ -12,13 +12,18 @@ def _stop(number: int, frame: FrameType | None) -> None:
     os._exit(130)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the command that the process was started with, and exits with its code."""
     waits = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started us has it ignored
     if waits:
         signal.signal(signal.SIGINT, _stop)
-    from core.cli import app
-    from core.console import run
+    from core.cli.console import run
+    from core.cli.main import app
 
     if waits:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run(app, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

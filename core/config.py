@@ -1,17 +1,18 @@
-"""Validated, frozen settings: each field with its unit, range and help, and JSON both ways."""
+"""Validated, frozen settings: each field has a unit, a range and a help text, and JSON both ways."""
 
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import ConfigError
+from core.text.lines import shorten
 
 
 class Settings(BaseModel):
     """Base of every settings class: frozen, no unknown names, finite numbers only.
 
-    Build from user input with `create` or `from_json`, which raise `ConfigError`; a constructor call with wrong values
-    is a bug of ours and raises pydantic's own error.
+    Build from user input with `create` or `from_json`, which raise `ConfigError`; a constructor call with wrong
+    values is a bug of ours and raises pydantic's own error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
@@ -30,7 +31,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Settings from what `to_json` gave, or from JSON written by hand. Raises `ConfigError`."""
+        """Settings from the output of `to_json`, or from JSON written by hand. Raises `ConfigError`."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -62,7 +63,7 @@ def _explain(settings: type[Settings], error: ValidationError) -> ConfigError:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"]) or settings.__name__
     received = first.get("input")
-    shown = repr(received) if len(repr(received)) <= 60 else repr(received)[:60] + "…"
+    shown = shorten(repr(received), 60)
     message = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         return ConfigError(f"Received the unknown setting {name}", f"one of {', '.join(settings.model_fields)}")

@@ -1,16 +1,17 @@
 """Every error that Pawlab raises on purpose.
 
 PawlabError
-├── InputError            what the user gave cannot be used: the command line exits with 2
+├── InputError            the user's input cannot be used: the command line exits with 2
 │   ├── ConfigError       a setting is out of its range or does not fit another
 │   ├── DatasetError      a source holds no usable dataset
-│   │   └── ArchiveError  a zip is broken, hostile or too large
+│   │   ├── ArchiveError  a zip is broken, hostile or too large
+│   │   └── NamedFilesError  a source has no class folders, but files that are named by class
 │   ├── ImageError        bytes are not an image that we decode
-│   │   └── LargeImageError  a picture is left to a process that decodes large ones
+│   │   └── LargeImageError  an image is left to a process that decodes large ones
 │   └── RunError          a run does not exist or is not in the state that was asked for
-├── DownloadError         a file did not come over the network whole and unchanged
+├── DownloadError         a file could not be downloaded whole and unchanged
 ├── WeightsError          no source of pre-trained weights could be used
-├── ExportError           a saved model does not give the numbers that it should
+├── ExportError           a saved model does not reproduce its predictions
 └── Cancelled             the user stopped a job; nothing is wrong
 
 A page catches `PawlabError` and shows its message; nothing in core returns None or False for failure.
@@ -34,7 +35,7 @@ class PawlabError(Exception):
 
 
 class InputError(PawlabError):
-    """What the user gave cannot be used."""
+    """The user's input cannot be used."""
 
 
 class ConfigError(InputError):
@@ -49,12 +50,16 @@ class ArchiveError(DatasetError):
     """A zip is broken, hostile or too large."""
 
 
+class NamedFilesError(DatasetError):
+    """A source has no class folders, but files that are named by class: it can be opened by these names."""
+
+
 class ImageError(InputError):
     """Bytes are not an image that we decode. `received` is the reason that a scan records."""
 
 
 class LargeImageError(ImageError):
-    """A picture is so large that only one may be decoded at a time, and the caller is not the one who may."""
+    """An image is so large that only one may be decoded at a time, and the caller is not the one who may."""
 
 
 class RunError(InputError):
@@ -62,7 +67,7 @@ class RunError(InputError):
 
 
 class DownloadError(PawlabError):
-    """A file did not come over the network, or not whole and unchanged."""
+    """A file could not be downloaded whole and unchanged."""
 
 
 class WeightsError(PawlabError):
@@ -70,7 +75,7 @@ class WeightsError(PawlabError):
 
 
 class ExportError(PawlabError):
-    """A saved model does not give the numbers that it should."""
+    """A saved model does not reproduce its predictions."""
 
 
 class Cancelled(PawlabError):

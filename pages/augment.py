@@ -1,4 +1,4 @@
-"""Augmentation: tune the random changes, and see exactly the copies that training will draw."""
+"""Augmentation: tune the random transformations and see exactly the copies that training will draw."""
 
 import time
 
@@ -6,53 +6,60 @@ import streamlit as st
 
 from core.augmentation import AugmentationConfig, Drawn, augment, describe
 from core.datasets import Dataset
-from pages.ui import augment_choice as choice
-from pages.ui import augment_controls as controls
-from pages.ui.augment_choice import Original
-from pages.ui.augment_link import read_link, write_link
-from pages.ui.augment_pictures import draw_again, pictures_choice
-from pages.ui.augment_saved import save_and_share
-from pages.ui.augment_words import augmentation_in_words
-from pages.ui.augmented import Copy, Row, augmented
-from pages.ui.data import dataset
-from pages.ui.words import show_error
+from core.datasets.subject import subject
+from pages.ui.augment import choice, controls
+from pages.ui.augment.choice import Original
+from pages.ui.augment.compare import compare_on_my_data
+from pages.ui.augment.effect import effect, warnings
+from pages.ui.augment.images import draw_again, images_choice
+from pages.ui.augment.link import read_link, write_link
+from pages.ui.augment.saved import save_and_share
+from pages.ui.augment.words import augmentation_in_words
+from pages.ui.components.augmented import Copy, Row, augmented
+from pages.ui.shared.data import dataset
+from pages.ui.shared.session import keep_session, kept
+from pages.ui.shared.text import show_error
 
 Copies = list[list[tuple[choice.Image, Drawn]]]
-HINT = "What was drawn: point at a copy, or reach it with Tab and the arrow keys. Click or press Enter to enlarge it."
+HINT = "Point at a copy, or use Tab and the arrow keys, to see its parameters. Click or press Enter to enlarge it."
 PAINT_SECONDS = 0.1  # what a browser takes to paint a 4x4 preview (benchmarks/preview.py)
-VIEW = "augment_view"
+VIEW = kept("augment_view")
 VIEWS = {
-    "Sweep": "one change alone, in steps.",
-    "Statistics": "whether the changes go too far.",
-    "With a run": "what a trained model says of the copies.",
-    "As code": "the same in Keras, and as JSON.",
+    "Sweep": "one transformation at a time, step by step.",
+    "Statistics": "how the copies differ from the originals, and whether that goes too far.",
+    "With a run": "what a trained model predicts for the copies.",
+    "As code": "the same settings in Keras, and as JSON.",
 }
 # The preview stays in sight while the controls beside it, or on a phone below it, are scrolled.
 CSS = """<style>
 [data-testid='stColumn']:has(> * .st-key-augment_preview) {
   position: sticky; top: 3.75rem; align-self: flex-start; z-index: 5; background: light-dark(%s, %s);
 }
-@media (max-width: 640px) {[data-testid='stColumn']:has(> * .st-key-augment_preview) {padding-bottom: 0.5rem}}
+@media (max-width: 640px) {
+  [data-testid='stColumn']:has(> * .st-key-augment_preview) {padding-bottom: 0.5rem}
+  [data-testid='stHorizontalBlock']:has(> * > * .st-key-augment_preview) {gap: 0.5rem}
+}
 </style>"""
 
 
 def main() -> None:
     st.title("Augmentation")
-    st.write(
-        "Training sees randomly changed copies of each picture, so that it learns the animal and not its place, angle "
-        "or light."
+    words = st.empty()
+    data = dataset()
+    words.write(
+        "Training uses randomly transformed copies of each image, so that the model learns the "
+        f"{subject(data.classes)} rather than its position, angle or lighting."
     )
-    found = dataset()
     choice.begin()
-    read_link(found)
-    playground(found)
+    read_link(data)
+    playground(data)
 
 
 @st.fragment
-def playground(found: Dataset) -> None:
+def playground(data: Dataset) -> None:
     choice.begin()
     config = controls.read_controls()
-    originals, errors = choice.originals(found)
+    originals, errors = choice.originals(data)
     copies = [
         [
             augment(original.image, config, choice.seed(), original.digest, copy)
@@ -72,22 +79,29 @@ def playground(found: Dataset) -> None:
         # Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them.
         time.sleep(PAINT_SECONDS)
     with right, st.container(gap="small"):
+        hand_over(config)
         controls.strength(config)
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             draw_again()
-            save_and_share(config, found)
+            save_and_share(config, data)
         # What was uploaded is gone as soon as its control is not drawn.
-        always = ("Pictures",) if choice.uploads() else ()
-        controls.groups(config, {"Pictures": lambda: pictures_choice(found)}, always=always)
-    hand_over(config)
-    closer(config, originals, copies, found)
-    write_link(config, found)
+        always = ("Images",) if choice.uploads() else ()
+        controls.groups(
+            config,
+            {"Images": lambda: images_choice(data)},
+            warnings(config, originals, copies),
+            always=always,
+        )
+    compare_on_my_data(data, config)
+    closer(config, originals, copies, data)
+    write_link(config, data)
+    keep_session()
 
 
 def preview(originals: list[Original], copies: Copies, config: AugmentationConfig) -> bool:
     """Draws it; True when there is something new to paint."""
     rows = [
-        Row(original.name, original.image, tuple(Copy(picture, describe(drawn)) for picture, drawn in row))
+        Row(original.name, original.image, tuple(Copy(image, describe(drawn)) for image, drawn in row))
         for original, row in zip(originals, copies, strict=True)
     ]
     changed = augmented(
@@ -95,21 +109,21 @@ def preview(originals: list[Original], copies: Copies, config: AugmentationConfi
         "augment_grid",
         heads=["Original", *(f"Copy {copy}" for copy in range(1, 1 + choice.copies()))],
         hint=HINT,
-        note=f"{choice.size()} pixels, seed {choice.seed()}: {'as' if as_in_training() else 'not as'} in training",
+        note=f"{choice.size()} px, seed {choice.seed()}: {'as' if as_in_training() else 'not as'} in training",
     )
     same_as_training()
     return changed
 
 
-def nothing_to_show(explained: bool) -> None:
+def nothing_to_show(*, explained: bool) -> None:
     """What to do next; the reason too, unless an error above has `explained` it."""
     if choice.uploads():
         if not explained:
-            st.info("No picture yet. Upload one under Pictures, at the end of the tabs.")
+            st.info("No image yet. Upload one in the Images tab.")
         return
     if not explained:
-        st.info("There is no training picture to show. Choose another class, or open another dataset.")
-    st.page_link("dataset.py", label="Go to Dataset", help="Open other pictures there, or these again.")
+        st.info("There is no training image to show. Choose another class, or open another dataset.")
+    st.page_link("dataset.py", label="Go to Dataset", help="Open another dataset, or this one again.")
 
 
 def as_in_training() -> bool:
@@ -121,70 +135,70 @@ def same_as_training() -> None:
     """Says whether a run would draw these very copies."""
     training, agree = choice.training_now(), as_in_training()
     if choice.uploads():
-        words = "What training would draw if these pictures were part of the dataset."
+        words = "The copies that training would draw if these images were in the dataset."
     elif not agree:
-        words = f"Training is set to {training.image_size} pixels and seed {training.seed}: it will draw other copies."
+        words = f"Training is set to {training.image_size} px and seed {training.seed}, so it will draw other copies."
     else:
         words = f"Exactly the copies that a training run with seed {choice.seed()} draws. {_columns(training.copies)}"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(words, width="content")
         if not agree:
             st.button(
-                "Show what training draws",
+                "Use training's size and seed",
                 on_click=choice.match_training,
                 type="tertiary",
-                help="Sets size and seed to those of the Training page.",
+                help="Sets both to the values on the Training page.",
             )
 
 
 def _columns(number: int) -> str:
     if number == 0:
-        return "It is set to no copies, so it will see the originals only."
-    return "It is set to one copy of each picture: Copy 1." if number == 1 else f"It is set to copies 1 to {number}."
+        return "Training is set to 0 copies, so it uses only the originals."
+    return (
+        "Training is set to 1 copy of each image: Copy 1."
+        if number == 1
+        else f"Training is set to {number} copies of each image: Copy 1 to Copy {number}."
+    )
 
 
 def hand_over(config: AugmentationConfig) -> None:
-    with st.container(border=True):
-        left, right = st.columns([4, 1], vertical_alignment="center")
-        left.markdown(f"**The Training page uses these settings.** {augmentation_in_words(config)}")
-        if right.button(
-            "Use these for training",
-            width="stretch",
-            key="augment_hand_over",
-            type="primary",
-            help="Opens the Training page: these settings are there already.",
-        ):
-            st.switch_page("train.py")
+    """The way on, beside the preview, or below it on a phone."""
+    if st.button(
+        "Train with these settings",
+        width="stretch",
+        key="augment_hand_over",
+        type="primary",
+        help=f"Opens the Training page, which has these settings already. {augmentation_in_words(config)}",
+    ):
+        st.switch_page("train.py")
 
 
-def closer(config: AugmentationConfig, originals: list[Original], copies: Copies, found: Dataset) -> None:
-    """More about these settings: one view at a time, made when it is asked for."""
+def closer(config: AugmentationConfig, originals: list[Original], copies: Copies, data: Dataset) -> None:
+    """More about these settings: one view at a time, made on demand."""
     chosen = st.segmented_control(
-        "Look closer",
+        "Take a closer look",
         list(VIEWS),
         key=VIEW,
         persist_state="session",
         help=" ".join(f"{name}: {words}" for name, words in VIEWS.items()),
     )
     if chosen and not originals:
-        st.info("Choose a picture first.")
+        st.info("Choose an image first.")
         return
-    # Loaded when they are asked for: a run's answers need ONNX Runtime.
+    # Imported on demand: a run's predictions need ONNX Runtime.
     match chosen:
         case "Sweep":
-            from pages.ui.augment_sweep import sweeps
+            from pages.ui.augment.sweep import sweeps
 
             sweeps(config, originals)
         case "Statistics":
-            from pages.ui.augment_effect import effect
-
             effect(config, originals, copies)
         case "With a run":
-            from pages.ui.augment_run import with_a_run
+            from pages.ui.augment.run import with_a_run
 
-            with_a_run(config, originals, copies, found)
+            with_a_run(config, originals, copies, data)
         case "As code":
-            from pages.ui.augment_code import as_code
+            from pages.ui.augment.code import as_code
 
             as_code(config)
 

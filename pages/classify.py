@@ -1,38 +1,43 @@
-"""Classify: give new pictures to a trained run and see what it says of each."""
+"""Classify: new images, classified by a trained model; and the model itself, to export or import."""
+
+from typing import Literal
 
 import streamlit as st
 
-from core.datasets.current import current_source
+from core.datasets.source import SAMPLE
 from core.errors import Cancelled, PawlabError
-from core.evaluation.chosen import chosen_threshold
-from core.inference.best import best_run
+from core.evaluation.words import as_percent
 from core.inference.classifier import Classifier
-from core.training.runs import Run
-from pages.ui.classifier import classifier_of, usable_runs
-from pages.ui.classify_inputs import chosen_input
-from pages.ui.classify_results import results
-from pages.ui.classify_state import classification, clear
-from pages.ui.export_bundle import export_section
-from pages.ui.progress import follow
-from pages.ui.run_chooser import choose_run
-from pages.ui.words import plain, show_error
+from core.runs.run import Run
+from core.runs.store import best_run
+from core.runs.threshold import chosen_threshold
+from pages.ui.classify.export_bundle import export_section, select_imported
+from pages.ui.classify.inputs import chosen_input
+from pages.ui.classify.results import results
+from pages.ui.classify.state import classification, clear
+from pages.ui.evaluate.link import address_of
+from pages.ui.shared.classifier import classifier_of, usable_runs
+from pages.ui.shared.progress import follow
+from pages.ui.shared.run_chooser import CLASSIFIED, choose_run, go_to_training
+from pages.ui.shared.session import source
+from pages.ui.shared.text import plain, show_error
 
 
 def main() -> None:
     st.title("Classify")
-    st.write("Give a trained model pictures that it has never seen, and look at how sure it is of each.")
+    st.write("Let a trained model classify images that it has never seen, and see how confident it is.")
     usable, broken = usable_runs()
     if usable:
         classify(usable)
     else:
         if broken:
-            st.warning("There are runs here, but none of them can be asked: see below why. Train a new one.")
+            st.warning("None of the runs here can be used; the reasons are given below. Train a new one.")
         else:
-            st.info("No run has left a model yet, so there is none to ask. Train one first; this page then lists it.")
-        st.page_link("train.py", label="Go to Training", help="Start a run there.")
+            st.info("No trained model yet. Train one first, or import one below.")
+        go_to_training()
         export_section(None)
     if broken:
-        with st.expander(f"{len(broken)} run{'s' if len(broken) > 1 else ''} that cannot be used, and why"):
+        with st.expander(f"{len(broken)} run{'s' if len(broken) > 1 else ''} that cannot be used"):
             st.dataframe(
                 [{"folder": folder, "reason": reason} for folder, reason in broken.items()],
                 width="stretch",
@@ -41,63 +46,74 @@ def main() -> None:
 
 
 def classify(usable: dict[str, tuple[Run, str]]) -> None:
-    best = best_run([run for run, _ in usable.values()], current_source())
+    select_imported(CLASSIFIED)
+    best = best_run([run for run, _ in usable.values()], source().text)
     run = choose_run(
         usable,
-        "classify_run",
+        CLASSIFIED,
         label="Model",
         first=best.id,
-        help="Name, share of validation pictures it got right, date, classes; newest first. Chosen at first is the "
-        "best one: the highest share right among the finished runs on the dataset that is open, or among all where "
-        "none was trained on it. Small differences can be chance.",
+        help="Name, validation accuracy, date, classes; newest first. Preselected is the finished run with the highest "
+        "validation accuracy on the open dataset, or of all runs if none was trained on it. Small differences can be "
+        "chance.",
     )
     try:
         classifier = classifier_of(run)
     except PawlabError as error:
         show_error(error)
         st.write("Choose another model above, or train again.")
-        st.page_link("train.py", label="Go to Training", help="Start a run there.")
+        go_to_training()
         return
+    offers_sorting = chosen_input(run) and predictions(run, classifier)
     explain(classifier, chosen_threshold(run))
-    if chosen_input(run):
-        answers(run, classifier)
+    with st.container(key="next_step"):
+        next_step(run, is_primary=not offers_sorting)
     export_section(run)
 
 
+def next_step(run: Run, *, is_primary: bool) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if is_primary else "secondary"
+    if run.source == SAMPLE:
+        if st.button("Train on photos", type=kind, help="Opens the Dataset page: photos of your own, or public ones."):
+            st.switch_page("dataset.py")
+    elif st.button("See its mistakes", type=kind, help="Its misclassified images, most confident errors first."):
+        st.switch_page("evaluate.py", query_params=address_of(run, "misclassified"))
+
+
 def explain(classifier: Classifier, threshold: float) -> None:
-    words = f"It answers with one of its classes: {plain(', '.join(classifier.classes))}."
+    names = [plain(name) for name in classifier.classes]
+    words = f"It predicts one of its classes: {', '.join(names)}. "
     if threshold:
         words += (
-            f' Below a confidence of {threshold:.0%}, the threshold chosen on the Evaluate page, it says "unsure". '
-            "That is no detector of unknown things: of a car it can be very sure too."
+            f"Below a confidence of {as_percent(threshold)}, the threshold set on the Evaluate page, it is unsure. "
         )
-    else:
-        words += (
-            " A picture of something else gets one of them too. A threshold below which it says "
-            '"unsure" can be chosen on the Evaluate page.'
-        )
+    words += f"It cannot spot unknown objects: a car may get a confident “{names[0]}”."
+    if not threshold:
+        words += " On the Evaluate page you can set a threshold below which it says “unsure”."
     st.caption(words)
 
 
-def answers(run: Run, classifier: Classifier) -> None:
+def predictions(run: Run, classifier: Classifier) -> bool:
+    """Draws them, and says whether it offered to sort the images."""
     task = classification(run, classifier)
     if task is None:
-        return
+        return False
     if not task.done:
-        follow(task, "Classifying what you gave. You may leave this page: it goes on.", "No answers are shown then.")
+        follow(task, "Classifying your images. It continues if you leave this page.", "No predictions are shown.")
     elif task.result is not None:
         results(run, classifier, task.result, task.id, chosen_threshold(run))
     elif task.error is not None:
         if isinstance(task.error, Cancelled):
-            st.info("Stopped: there are no answers.")
+            st.info("Stopped: there are no predictions.")
         else:
             show_error(task.error)
         with st.container(horizontal=True):
-            st.button("Begin again", on_click=begin_again, args=(run, classifier), help="Tries the same once more.")
-            st.button("Clear", on_click=clear, help="Forgets what you gave.")
+            st.button("Try again", on_click=try_again, args=(run, classifier), help="Classifies the same images again.")
+            st.button("Clear", on_click=clear, help="Removes these images.")
+    return task.result is not None and len(task.result.rows) > 1
 
 
-def begin_again(run: Run, classifier: Classifier) -> None:
+def try_again(run: Run, classifier: Classifier) -> None:
     classification(run, classifier, again=True)
 
 

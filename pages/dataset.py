@@ -1,87 +1,104 @@
-"""Dataset: open a source, see what is in it, find what is wrong with it, and put it right."""
+"""Dataset: open a source, see what is in it, find what is wrong with it, and fix it."""
 
 import streamlit as st
 
 from core.datasets import Dataset
-from core.datasets.current import may_change
-from core.datasets.report import Report
-from core.jobs import Task
-from pages.ui.data import dataset, opening_status, start
-from pages.ui.dataset_map import dataset_map
-from pages.ui.edits import cleaned_zip, edit_actions, edits_bar
-from pages.ui.overview import overview
-from pages.ui.pictures import pictures
-from pages.ui.source_chooser import source_chooser
-from pages.ui.trust import flagged, problems_in, report_of, trust
-from pages.ui.words import plain
+from core.datasets.layout import loose_in_words
+from core.datasets.quality.report import Report
+from core.jobs.background import Task
+from pages.ui.dataset.dataset_map import dataset_map
+from pages.ui.dataset.edits import cleaned_zip, edit_actions, edits_bar
+from pages.ui.dataset.examples import examples
+from pages.ui.dataset.images import images
+from pages.ui.dataset.link import view_from_link, write_view
+from pages.ui.dataset.overview import overview
+from pages.ui.dataset.quality import flagged, problems_in, report_of, trust
+from pages.ui.dataset.source_chooser import source_chooser
+from pages.ui.shared.data import dataset, opening_status, start
+from pages.ui.shared.text import plain
 
-VIEWS = {"numbers": "Numbers", "problems": "Problems", "map": "Map", "export": "Export"}
+VIEWS = {"numbers": "Overview", "problems": "Problems", "map": "Map", "export": "Export"}
+# The numbers stay small beside the images: in one row, on a phone two in a row.
+STYLE = """<style>
+.st-key-numbers [data-testid='stMetricValue'] {font-size: 1.5rem; line-height: 1.2}
+@media (max-width: 600px) {.st-key-numbers > div {flex: 1 1 40%; min-width: 40%}}
+</style>"""
 
 
 def main() -> None:
     st.title("Dataset")
-    st.write("Open labelled pictures, see what a network will learn from, and find what would mislead it.")
+    st.write(
+        "Pawlab trains a classifier on your images by transfer learning: see what it will learn from, train it, study "
+        "its mistakes, and try it on a photo of your own."
+    )
     source_chooser()
-    # A place of its own for each part: what comes and goes in one does not move the others to other places, where they
-    # would be drawn anew, and what another dataset leaves to be replaced is never seen beside its successor.
+    # A container for each part: what appears in one does not move the others, which would draw them anew, and nothing
+    # of the previous dataset is seen beside its successor.
     with st.container():
         opening_status()
-        found = dataset()
-    task = report_of(found)
+        opened = dataset()
+    task = report_of(opened)
     problems, titles = problems_in(task.result if task else None)
     with st.container():
-        headline(found, task)
+        headline(opened, task)
+    examples(opened)
+    if opened.loose:
+        st.info(plain(loose_in_words(opened.loose)))
     with st.container():
-        edits_bar(found)
+        edits_bar(opened)
     view = st.segmented_control(
-        "What to look at",
+        "View",
         list(VIEWS),
         format_func=lambda view: VIEWS[view],
-        default="numbers",
         required=True,
-        key="dataset_view",
-        help="Numbers: counts, sizes, formats. Problems: damaged and odd files, duplicates, leaks. Map: what the "
-        "network sees before it is trained. Export: the cleaned dataset as a zip.",
+        key=view_from_link("dataset_view", list(VIEWS)),
+        help="Overview: counts, sizes, formats. Problems: damaged and unusual files, duplicates, leaks. Map: the "
+        "images by their features, before training. Export: the cleaned dataset as a zip.",
         label_visibility="collapsed",
         persist_state="session",
     )
+    write_view(str(view), list(VIEWS))
     with st.container():
         if view == "numbers":
-            overview(found)
+            overview(opened)
         elif view == "problems":
-            trust(found, task)
+            trust(opened, task)
         elif view == "map":
-            dataset_map(found)
+            dataset_map(opened)
         else:
-            cleaned_zip(found)
-    pictures(found, problems, titles, edit_actions(found))
+            cleaned_zip(opened)
+    images(opened, problems, titles, edit_actions(opened))
+    with st.container(horizontal=True, key="next_step"):
+        words = "Shows how augmentation changes these images before you train on them."
+        if st.button("Tune augmentation", type="primary", help=words):
+            st.switch_page("augment.py")
+        if st.button("Train", help="Goes on to training with the augmentation as it is set."):
+            st.switch_page("train.py")
 
 
-def headline(found: Dataset, task: Task[Report] | None) -> None:
-    size = sum(record.bytes for record in found.records) / 1e6
-    sample = found.origin == "sample"
+def headline(dataset: Dataset, task: Task[Report] | None) -> None:
+    size = sum(record.bytes for record in dataset.records) / 1e6
+    source = dataset.source
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(
-            "Drawn sample" if sample else plain(found.name),
-            help=None if sample else f"Its files are in {plain(str(found.root))}",
-            width="content",
-        )
-        if may_change(found.source):
+        where = None if source.kind == "sample" else f"Its files are in {plain(str(dataset.root))}"
+        st.subheader(plain(source.title), help=where, width="content")
+        if source.kind == "sample":
+            st.markdown("Drawings, not photos: a model trained on them recognises drawings.", width="content")
+        if source.may_change:
             st.button(
-                "Read again",
+                "Rescan folder" if source.kind == "folder" else "Reopen zip",
                 on_click=start,
-                args=(found.source,),
+                args=(source,),
                 type="tertiary",
-                help="Takes in files that were added, changed or removed since. Your edits stay.",
+                help="Picks up files that were added, changed or removed. Your edits stay.",
             )
-    if sample:
-        st.info("These pictures are drawings made by Pawlab, not photos: a model trained on them knows drawings only.")
-    with st.container(horizontal=True):
-        st.metric("Pictures", f"{len(found.usable()):,}", help="Files that can be read and are used.")
-        st.metric("Classes", len(found.classes), help=plain(", ".join(found.classes[:30])))
-        st.metric("Unreadable", f"{len(found.unreadable()):,}", help="Files that are no picture or are damaged.")
+    st.html(STYLE)
+    with st.container(horizontal=True, key="numbers", gap="small"):
+        words = f"Images in use: readable and not excluded. All files take {size:,.1f} MB."
+        st.metric("Images", f"{len(dataset.usable()):,}", help=words)
+        st.metric("Classes", len(dataset.classes), help=plain(", ".join(dataset.classes[:30])))
+        st.metric("Unreadable", f"{len(dataset.unreadable()):,}", help="Files that are damaged or not images.")
         flagged(task)
-        st.metric("Size", f"{size:,.1f} MB", help="Of all files on disk.")
 
 
 main()

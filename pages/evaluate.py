@@ -1,106 +1,101 @@
-"""Evaluate: how good a trained run is, how sure one may be of that, and the pictures behind every number."""
+"""Evaluate: how good a trained run is, how certain that is, and the images behind every number."""
 
 import numpy as np
 import streamlit as st
 
 from core.errors import Cancelled, PawlabError
-from core.evaluation.answers import Answers
-from core.evaluation.seen import copy_of
-from core.evaluation.summary import Summary
-from core.evaluation.words import interval, percent, points
-from core.jobs import Task
-from core.training.runs import Run
-from pages.ui.classifier import usable_runs
-from pages.ui.evaluation import Pictures, answers_of, honest_of, pictures_task, summary_of
-from pages.ui.evaluation_compare import compare_view
-from pages.ui.evaluation_pictures import rows_gallery
-from pages.ui.evaluation_report import report_view
-from pages.ui.evaluation_retrain import RUN, VIEW, retrain_bar
-from pages.ui.evaluation_views import classes_table, confidence_view, curves_view, matrix_view
-from pages.ui.progress import follow
-from pages.ui.run_chooser import choose_run
-from pages.ui.threshold import threshold_now, threshold_panel
-from pages.ui.words import plain, show_error
+from core.evaluation.words import DECIMAL, confidence_interval, decimal, percent
+from core.runs.run import Run
+from pages.ui.components.threshold import threshold_now, threshold_panel
+from pages.ui.evaluate.compare import compare_view
+from pages.ui.evaluate.images import rows_gallery
+from pages.ui.evaluate.large import RowGallery
+from pages.ui.evaluate.link import read_link, write_link
+from pages.ui.evaluate.report import report_view
+from pages.ui.evaluate.retrain import RUN, VIEW, retrained_bar, train_again_bar
+from pages.ui.evaluate.state import Evaluation, clean_accuracy_of, evaluate, images_task
+from pages.ui.evaluate.views import calibration_view, classes_table, curves_view, matrix_view
+from pages.ui.shared.classifier import usable_runs
+from pages.ui.shared.progress import follow
+from pages.ui.shared.run_chooser import choose_run, go_to_training
+from pages.ui.shared.session import kept_choice
+from pages.ui.shared.text import plain, show_error
 
 VIEWS = {
-    "matrix": "Matrix",
-    "mistakes": "All mistakes",
+    "misclassified": "Misclassified",
+    "matrix": "Confusion matrix",
     "curves": "Curves",
-    "confidence": "Confidence",
+    "calibration": "Calibration",
     "compare": "Compare",
     "report": "Report",
 }
-NO_PICTURES = "The pictures appear here once they have been opened."
+SMALLER = "<style>.st-key-scores [data-testid='stMetricValue'] {font-size: 1.5rem; line-height: 1.3}</style>"
 
 
 def main() -> None:
     st.title("Evaluate")
-    st.write("How good a trained model is on pictures it was not trained on, and what it gets wrong.")
+    st.write("What a trained model gets right and wrong.")
     usable, _ = usable_runs()
     if not usable:
-        st.info("No run has left a model yet, so there is nothing to evaluate. Train one first.")
-        st.page_link("train.py", label="Go to Training", help="Start a run there.")
+        st.info("No trained model yet, so there is nothing to evaluate. Train one first.")
+        go_to_training()
         return
+    read_link(list(usable), list(VIEWS))
     run = choose_run(
         usable,
         RUN,
-        help="Runs that left a model, newest first: name, share of validation pictures it got right, date, classes.",
+        help="Runs with a trained model, newest first: name, validation accuracy, date, classes.",
     )
     try:
-        answers = answers_of(run)
+        evaluation = evaluate(run)
     except PawlabError as error:
         show_error(error)
         return
-    task = pictures_task(run)
-    headline(run, answers, summary_of(run), task)
-    task_status(run, task)
-    if task.result is not None:
-        retrain_bar(run, task.result)
+    headline(evaluation)
+    task_status(evaluation)
+    if evaluation.has_images:
+        retrained_bar(evaluation)
     view = st.segmented_control(
-        "What to look at",
+        "View",
         list(VIEWS),
         format_func=lambda view: VIEWS[view],
-        default="matrix",
         required=True,
-        key=VIEW,
+        key=kept_choice(VIEW, "misclassified"),
         label_visibility="collapsed",
         persist_state="session",
-        help="Matrix: what was taken for what, with the pictures. All mistakes: every wrong answer, surest first. "
-        "Curves: ROC, precision and recall. Confidence: does it keep what it promises. Compare: two runs on the same "
-        "pictures. Report: a file to keep.",
+        help="Misclassified: every error, most confident first. Confusion matrix: true against predicted classes, with "
+        "the images. Curves: ROC and precision–recall. Calibration: does its confidence match its accuracy? "
+        "Compare: two runs on the same images. Report: a file to keep.",
     )
-    if view == "compare" and task.result is not None:
-        compare_view(run, answers, task.result, usable)
+    if view == "compare":
+        compare_view(evaluation, usable)
     elif view == "report":
-        report_view(run, task.result)
+        report_view(evaluation)
     else:
-        views(str(view), run, answers, task)
+        views(str(view), evaluation)
+    write_link(run, str(view))
+    if not (evaluation.has_images and train_again_bar(evaluation)):
+        with st.container(key="next_step"):
+            if st.button("Try your own photo", type="primary", help="Classifies images that are new to a model."):
+                st.switch_page("classify.py")
 
 
-def headline(run: Run, answers: Answers, summary: Summary, task: Task[Pictures]) -> None:
-    with st.container(horizontal=True):
+def headline(evaluation: Evaluation) -> None:
+    summary, count = evaluation.summary, len(evaluation.predictions)
+    st.html(SMALLER)
+    with st.container(horizontal=True, gap="small", key="scores"):
         score(
             "Accuracy",
             percent(summary.accuracy),
-            interval(summary.accuracy),
-            f"The share of the {len(answers):,} validation pictures that were answered right.",
+            confidence_interval(summary.accuracy),
+            f"The share of the {count:,} validation images that the model classifies correctly. 95% CI: the confidence "
+            "interval of a score measured on this many images; smaller differences between runs can be chance.",
         )
-        honest, words = "…", "Being worked out: opens the pictures and looks for leaks."
-        below = "being worked out"
-        if found := task.result:
-            told = honest_of(run, found)
-            honest, below = percent(told.accuracy), interval(told.accuracy)
-            words = (
-                f"Without {told.leaks:,} pictures that training has seen too and {told.excluded:,} that you excluded; "
-                f"{told.relabelled:,} judged by the class that you gave them."
-            )
-        elif task.error:
-            honest, below, words = "–", "not known", "The run's pictures cannot be opened any more: see below."
-        score("Without leaks and excluded", honest, below, words)
+        clean_score(evaluation)
         score(
-            "F1, mean of classes",
+            "F1, macro average",
             percent(summary.macro_f1),
-            interval(summary.macro_f1),
+            confidence_interval(summary.macro_f1),
             "The harmonic mean of precision and recall, averaged over the classes: a rare class counts as much as a "
             "frequent one.",
         )
@@ -108,130 +103,121 @@ def headline(run: Run, answers: Answers, summary: Summary, task: Task[Pictures])
             area = summary.classes[1].roc_area
             score(
                 "ROC area",
-                f"{area.value:.3f}" if area.known else "–",
-                interval(area, ".3f"),
-                "The chance that a picture of the second class is given a higher probability for it than one of the "
-                "first. 0.5 is guessing.",
+                decimal(area),
+                confidence_interval(area, DECIMAL),
+                f"The probability that the model ranks a random image of {plain(summary.classes[1].name)} above a "
+                f"random image of {plain(summary.classes[0].name)}. 0.5 is guessing.",
             )
-        error = summary.calibration_error
-        score(
-            "Calibration error",
-            f"{error.value * 100:.1f} points" if error.known else "–",
-            points(error),
-            "How far its confidence and its accuracy lie apart on average: 0 keeps every promise. See Confidence.",
+    if words := about_this_run(evaluation):
+        st.info(words)
+
+
+def clean_score(evaluation: Evaluation) -> None:
+    value, below, words = "…", "checking for leaks", "The images are being opened and checked for leaks."
+    if evaluation.has_images:
+        clean = clean_accuracy_of(evaluation)
+        value, below = percent(clean.accuracy), confidence_interval(clean.accuracy)
+        words = (
+            f"Accuracy without the {clean.leaks:,} validation images that also occur in the training set and the "
+            f"{clean.excluded:,} that you excluded; {clean.relabelled:,} are judged by the label that you gave them."
         )
-    st.caption(
-        "Beneath each score: where it likely (95 %) lies on endless pictures of this kind. Smaller "
-        "differences between runs can be chance." + about_this_run(run, answers)
-    )
+    elif evaluation.task.error:
+        value, below, words = "–", "not known", "The run's images can no longer be opened: see below."
+    score("Clean accuracy", value, below, words)
 
 
-def about_this_run(run: Run, answers: Answers) -> str:
-    """What must be known of a run that is not like the others."""
-    words = ""
+def about_this_run(evaluation: Evaluation) -> str:
+    """What is special about this run, as sentences."""
+    run, predictions, words = evaluation.run, evaluation.predictions, ""
     if run.summary().get("status") == "cancelled":
-        words += " This run was stopped before its end; the model is the best one up to then."
-    if run.config.augment_validation and run.config.copies:
-        originals = np.array([copy_of(run, row) == 0 for row in range(len(answers))])
-        alone = answers.accuracy(originals)
+        words += "This run was stopped early; its model is the best one up to then."
+    if run.config.augment_validation and (copies := run.config.copies):
+        originals = np.array([evaluation.copy(row) == 0 for row in range(len(predictions))])
+        accuracy = predictions.accuracy(originals)
         words += (
-            f" This run was scored on {int(originals.sum()):,} pictures and {run.config.copies:,} augmented "
-            f"{'copy' if run.config.copies == 1 else 'copies'} of each, as if all were pictures of their own: its "
-            f"intervals are too narrow. On the originals alone: {percent(alone)} ({interval(alone)})."
+            f" This run was scored on {int(originals.sum()):,} images and {copies:,} augmented "
+            f"{'copy' if copies == 1 else 'copies'} of each, counted as if they were independent images, so its "
+            f"intervals are too narrow. On the original images alone: {percent(accuracy)} "
+            f"({confidence_interval(accuracy)})."
         )
     return words
 
 
 def score(label: str, value: str, below: str, words: str) -> None:
-    with st.container(width=205):
-        st.metric(label, value, help=words)
-        st.caption(below)
+    # Two beside each other on a phone.
+    st.metric(label, value, below, delta_color="off", delta_arrow="off", help=words, width=165)
 
 
-def task_status(run: Run, task: Task[Pictures]) -> None:
+def task_status(evaluation: Evaluation) -> None:
+    task = evaluation.task
     if not task.done:
-        follow(task, "Opening this run's pictures.", "The scores stay; the pictures are not shown.")
+        follow(task, "Opening this run's images.", "The scores stay; the images are not shown.")
     elif isinstance(task.error, Cancelled):
-        st.info("Stopped: the pictures are not shown.")
-        st.button("Open the pictures", on_click=open_again, args=(run,), help="Begins again.")
+        st.info("Stopped: the images are not shown.")
+        st.button("Open the images", on_click=open_again, args=(evaluation.run,), help="Starts over.")
     elif task.error is not None:
         show_error(task.error)
-        st.caption("The scores above are those of the training run and stay true.")
+        st.caption("The scores above were measured during training and stay valid.")
 
 
 def open_again(run: Run) -> None:
-    pictures_task(run, again=True)
+    images_task(run, again=True)
 
 
 @st.fragment
-def views(view: str, run: Run, answers: Answers, task: Task[Pictures]) -> None:
+def views(view: str, evaluation: Evaluation) -> None:
+    predictions = evaluation.predictions
+    if view in ("matrix", "calibration"):
+        threshold = threshold_now(evaluation.run)
+        threshold_panel(evaluation.run, predictions, threshold)
     if view == "matrix":
-        threshold = threshold_now(run)
-        threshold_panel(run, answers, threshold)
         left, right = st.columns([2, 3], gap="large")
         with left:
-            cell = matrix_view(answers, threshold)
+            cell = matrix_view(predictions, threshold)
         with right:
-            cell_pictures(run, answers, task, cell, threshold)
-        classes_table(summary_of(run))
-    elif view == "mistakes":
-        all_mistakes(run, answers, task)
+            cell_images(evaluation, cell, threshold)
+        classes_table(evaluation.summary)
+    elif view == "calibration":
+        calibration_view(evaluation, threshold)
     elif view == "curves":
-        curves_view(answers)
-        classes_table(summary_of(run))
-    elif view == "confidence":
-        threshold = threshold_now(run)
-        threshold_panel(run, answers, threshold)
-        confidence_view(answers, summary_of(run), threshold)
+        curves_view(predictions)
+        classes_table(evaluation.summary)
     else:
-        no_pictures(task)
+        misclassified(evaluation)
 
 
-def cell_pictures(run: Run, answers: Answers, task: Task[Pictures], cell: tuple[int, int], threshold: float) -> None:
-    name, answer = answers.classes[cell[0]], answers.classes[cell[1]] if cell[1] >= 0 else "unsure"
-    st.subheader(f"{plain(name)}, answered as {plain(answer)}")
-    if task.result is None:
-        no_pictures(task)
-        return
-    sure = "Surest first: mistakes that the model was sure of are often wrong labels, or worth a look."
+def cell_images(evaluation: Evaluation, cell: tuple[int, int], threshold: float) -> None:
+    predictions, (label, predicted) = evaluation.predictions, cell
+    name = plain(predictions.classes[label])
+    st.subheader(f"{name}, unsure" if predicted < 0 else f"{name} predicted as {plain(predictions.classes[predicted])}")
     rows_gallery(
-        run,
-        answers,
-        task.result,
-        answers.rows_of(*cell, threshold),
-        "cell",
-        (cell, threshold),
-        caption=sure if cell[0] != cell[1] else "Surest first.",
-        empty="No picture lies in this cell.",
+        evaluation,
+        RowGallery(
+            "cell",
+            (cell, threshold),
+            predictions.rows_of(label, predicted, threshold),
+            caption="Most confident first."
+            if label == predicted
+            else "Most confident first: confident errors are often wrong labels.",
+            empty="No image is in this cell.",
+        ),
     )
 
 
-def all_mistakes(run: Run, answers: Answers, task: Task[Pictures]) -> None:
-    if task.result is None:
-        no_pictures(task)
-        return
-    wrong = np.flatnonzero(~answers.correct)
-    rows = wrong[np.argsort(-answers.confidence[wrong], kind="stable")]
+def misclassified(evaluation: Evaluation) -> None:
     rows_gallery(
-        run,
-        answers,
-        task.result,
-        rows,
-        "mistakes",
-        "all",
-        caption="Every wrong answer, surest first: what it is, and what the model took it for. Press one to see it "
-        "large, and to exclude or relabel it: those that it was sure of are often wrong labels.",
-        with_evidence=True,
-        with_class=True,
-        empty="No validation picture was answered wrong.",
+        evaluation,
+        RowGallery(
+            "misclassified",
+            "all",
+            evaluation.predictions.misclassified,
+            caption="Most confident errors first, with true class → predicted class. Confident errors are often wrong "
+            "labels: click one to relabel or exclude it, then train again.",
+            empty="No validation image is misclassified.",
+            names_true_class=True,
+            offers_grad_cam=True,
+        ),
     )
-
-
-def no_pictures(task: Task[Pictures]) -> None:
-    if task.done:
-        st.info("The pictures cannot be shown: the reason stands above. The scores do not need them.")
-    else:
-        st.info(NO_PICTURES)
 
 
 main()

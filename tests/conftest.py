@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.components", "tests.gate", "tests.scheduling", "tests.serving", "tests.trained"]
+pytest_plugins = [
+    "tests.components",
+    "tests.gate",
+    "tests.keras_oracle",
+    "tests.marks",
+    "tests.scheduling",
+    "tests.serving",
+    "tests.trained",
+    "tests.workers",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Small pictures, folders of them and zips, drawn by code: no fixture file is committed."""
+"""Small images, folders of them and zips, drawn by code: no fixture file is committed."""
 
 import io
 import zipfile
@@ -11,7 +11,7 @@ from PIL import Image
 
 
 def draw_image(seed: int = 0, size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Image.Image:
-    """A smooth picture of its own for each seed, with four different corners, so that a turned one is told apart.
+    """A smooth image of its own for each seed, with four different corners, so that a turned one is told apart.
 
     Args:
         size: (width, height) in pixels.
@@ -22,7 +22,7 @@ def draw_image(seed: int = 0, size: tuple[int, int] = (64, 48), mode: str = "RGB
 
 
 def encode(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
-    """The picture as the content of a file; `options` are Pillow's."""
+    """The image as the content of a file; `options` are Pillow's."""
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
@@ -36,7 +36,7 @@ def image_bytes(
 
 
 def write_images(folder: Path, counts: Mapping[str, int], size: tuple[int, int] = (64, 48)) -> Path:
-    """Fills `folder`, which is made when missing: {"train/cats": 5} gives train/cats/0.jpg ... 4.jpg. No two pictures
+    """Fills `folder`, which is made when missing: {"train/cats": 5} gives train/cats/0.jpg ... 4.jpg. No two images
     of a call have the same bytes."""
     seed = 0
     for path, count in counts.items():

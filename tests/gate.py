@@ -6,17 +6,18 @@ from collections.abc import Iterator
 import pytest
 
 from core.datasets import Dataset, open_dataset, opening
-from core.progress import Progress
+from core.datasets.source import Source
+from core.jobs.progress import Progress
 
 
 class Gate:
     """Stands in for `open_dataset`: waits in the middle until it is told to go on."""
 
     def __init__(self) -> None:
-        self.calls: list[str] = []
+        self.calls: list[Source] = []
         self.entered, self.open = threading.Event(), threading.Event()
 
-    def __call__(self, source: str, *, progress: Progress) -> Dataset:
+    def __call__(self, source: Source, *, progress: Progress) -> Dataset:
         self.calls.append(source)
         progress("scan", 3, 10)
         self.entered.set()

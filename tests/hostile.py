@@ -1,8 +1,8 @@
 """A corpus of hostile files, drawn by code: what a careless camera, a broken disk or an attacker puts into a dataset.
 
-`bad_files` are no pictures, or made of too many parts (`tests.hostile_floods`), and must each be refused with a reason.
-`odd_files` are pictures with something hostile about them: a decoder may take them or refuse them, but must stay quick
-and small. `ODD_NAMES` are names for good ones. `plant` lays all of it, and what is no ordinary file, into the class
+`bad_files` are no images, and must each be refused with a reason. `odd_files` are images with something hostile about
+them, such as too many parts (`tests.hostile_floods`): a decoder may take them or refuse them, but must stay quick and
+small. `ODD_NAMES` are names for good ones. `plant` lays all of it, and what is no ordinary file, into the class
 folders of a good dataset.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from core.text.file_names import is_device
 from tests.drawing import draw_image, encode, image_bytes, write_images
 from tests.hostile_floods import chunk, floods
 
@@ -47,14 +48,14 @@ ODD_NAMES = (
 
 @cache
 def bad_files() -> dict[str, bytes]:
-    """{name: content} of what is no picture, a damaged one, or one beyond the limits."""
-    return {**_cut(), **_impostors(), **_huge(), **_bombs(), **floods()}
+    """{name: content} of what is no image, a damaged one, or one beyond the limits."""
+    return {**_cut(), **_impostors(), **_huge(), **_bombs()}
 
 
 def odd_files() -> dict[str, bytes]:
-    """{name: content} of pictures that may decode."""
+    """{name: content} of images that may decode."""
     last = {f"last byte cut.{name}": content[:-1] for name, content in _whole().items()}
-    return {**last, **_many_frames(), **_metadata()}
+    return {**last, **_many_frames(), **_metadata(), **floods()}
 
 
 def plant(folder: Path, outside: Path) -> dict[str, str]:
@@ -81,15 +82,18 @@ def plant(folder: Path, outside: Path) -> dict[str, str]:
 
 
 def zip_members(folder: Path, expected: Mapping[str, str]) -> dict[str, bytes]:
-    """What of a planted folder a zip can hold without being refused: ordinary files, no backslash, not too deep."""
+    """What of a planted folder a zip can hold without being refused: ordinary files, not too deep, whose names mean
+    the same on every system."""
     found = {}
     for path in expected:
         file = folder / path
+        if "\\" in path or ":" in path or any(map(is_device, path.split("/"))):
+            continue
         try:
             status = file.lstat()
         except OSError:  # too deep, or a name that is no Unicode
             continue
-        if stat.S_ISREG(status.st_mode) and status.st_size < 16 * MB and path.count("/") < 30 and "\\" not in path:
+        if stat.S_ISREG(status.st_mode) and status.st_size < 16 * MB and path.count("/") < 30:
             found[path] = file.read_bytes()
     return found
 
@@ -99,7 +103,7 @@ def _named() -> dict[str, bytes]:
 
 
 def _whole() -> dict[str, bytes]:
-    """A good picture of each format, with a palette where the format has one: it is a table to be cut."""
+    """A good image of each format, with a palette where the format has one: it is a table to be cut."""
     noise = encode(draw_image(1, (40, 30)).effect_spread(20), "WEBP", quality=90)
     return {
         "jpg": image_bytes(1),
@@ -139,7 +143,7 @@ def _cut() -> dict[str, bytes]:
 
 
 def _impostors() -> dict[str, bytes]:
-    """Other things under a picture's name, and magic numbers with nothing behind them."""
+    """Other things under an image's name, and magic numbers with nothing behind them."""
     noise = bytes((number * 97 + number // 7) % 251 for number in range(4000))
     magics = {
         "jpg": b"\xff\xd8\xff\xe0",
@@ -294,7 +298,7 @@ def _special(place: Path) -> dict[str, str]:
 
 
 def _deep(place: Path) -> dict[str, str]:
-    """A picture below 200 folders, and folders so deep that the system takes no path to their end."""
+    """An image below 200 folders, and folders so deep that the system takes no path to their end."""
     deep = place / Path(*["d"] * 200)
     deep.mkdir(parents=True)
     (deep / "deep.jpg").write_bytes(image_bytes(8))

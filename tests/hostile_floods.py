@@ -1,7 +1,4 @@
-"""Small files made of very many parts, or that claim them: a larger one would take a parser a minute or gigabytes.
-
-Each is beyond a limit of `core.structure` or `core.tiff`, by little.
-"""
+"""Small files made of very many parts, or that claim them: a larger one takes a parser a minute or gigabytes."""
 
 import struct
 import zlib
@@ -14,7 +11,7 @@ LONG, RATIONAL, UNDEFINED = 4, 5, 7
 
 
 def floods() -> dict[str, bytes]:
-    """{name: content}, each to be refused before Pillow sees it."""
+    """{name: content}, each of far more parts than any program writes."""
     return {**_jpegs(), **_pngs(), **_gifs(), **_bmps(), **_tiffs()}
 
 

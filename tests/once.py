@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.locks import locked
+from core.storage.locks import locked
 
 PATIENCE = 600.0  # seconds; a test that waits longer has its own limit
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-BROWSER = "tests/browser/"
-LONGEST_FIRST = (BROWSER, "tests/training/", "tests/export/", "tests/test_cli", "tests/pages/", "tests/datasets/")
+from tests.marks import BROWSER
+
+LONGEST_FIRST = (BROWSER, "tests/training/", "tests/export/", "tests/cli/", "tests/pages/", "tests/datasets/")
 
 
 def place(nodeid: str, first: Sequence[str] = LONGEST_FIRST) -> int:

@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -38,7 +38,6 @@ def test_what_is_left_out_keeps_its_default() -> None:
     assert Brew.create({}) == Brew(minutes=3, cups=1, kind="black")
 
 
-@settings(deadline=None)
 @given(brews)
 def test_json_goes_both_ways(values: dict[str, Any]) -> None:
     brew = Brew.create(values)

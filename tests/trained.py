@@ -13,12 +13,12 @@ import pytest
 
 from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
-from core.datasets.sample import sample_folder, write_sample
-from core.training.fine_tuning import FineTuningConfig
-from core.training.jobs import collect, start_run
-from core.training.recipe import TrainingConfig, preset
-from core.training.runs import ACTIVE, Run, create_run, load_run
-from core.training.second_stage import fine_tune_run
+from core.datasets.sample.sample import sample_folder, write_sample
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.run import ACTIVE, Run, create_run, load_run
+from core.runs.settings import TrainingConfig, preset
+from core.runs.start import collect, start_run
+from core.training.loop.second_stage import fine_tune_run
 from tests.once import made_once
 
 SMALL = preset("fast").changed(image_size=96, epochs=4, batch_size=8, units=32, early_stopping_patience=50)

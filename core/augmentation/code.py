@@ -23,7 +23,7 @@ def keras_generator(config: AugmentationConfig) -> str:
     finish = _finish(config)
     lines = comment(
         "Pawlab's augmentation as Keras' ImageDataGenerator, written for tensorflow 2.21 and keras 3.15. Give it "
-        "square RGB pictures, 0..255, of shape (num, height, width, 3). The amounts are drawn as in Pawlab, but from "
+        "square RGB images, 0..255, of shape (num, height, width, 3). The amounts are drawn as in Pawlab, but from "
         "numpy's global generator: the single copies are others. What comes out is not rounded to whole grey levels."
     )
     if config.is_on("crop_scale"):

@@ -12,7 +12,7 @@ _GEOMETRY = ("rotation_range", "shear_range", "zoom_range")
 _RANDOM_FACTOR = '''
 @keras.saving.register_keras_serializable(package="augmentation")
 class RandomFactor(keras.layers.Layer):
-    """Multiplies a picture's colours, or their distance from the mean, by one factor."""
+    """Multiplies an image's colours, or their distance from the mean, by one factor."""
 
     def __init__(self, lower, upper, about_mean=False, **kwargs):
         super().__init__(**kwargs)
@@ -43,11 +43,11 @@ def keras_layers(config: AugmentationConfig, size: int) -> str:
 
     Args:
         config: The settings.
-        size: Height and width of the pictures in pixels.
+        size: Height and width of the images in pixels.
     """
     layers = [*_moves(config), *_light(config), *_colours(config), *_quality(config), *_erasing(config)]
     head = comment(
-        "Pawlab's augmentation as Keras preprocessing layers, written for keras 3.15, for batches of RGB pictures, "
+        "Pawlab's augmentation as Keras preprocessing layers, written for keras 3.15, for batches of RGB images, "
         "0..255. They act with training=True only: inside a model they leave evaluation and prediction alone. The "
         "amounts are drawn as in Pawlab unless a comment says otherwise; the single copies are others. Pawlab rounds "
         "to whole grey levels after each step, the layers do not."
@@ -55,7 +55,7 @@ def keras_layers(config: AugmentationConfig, size: int) -> str:
     missing = {
         "crop_scale": "Missing: crop_scale. RandomCrop cuts at one size and does not enlarge.",
         "jpeg_quality_range": "Missing: jpeg_quality_range. Keras has no such layer; tf.image.random_jpeg_quality "
-        "does it for one picture in a tf.data pipeline.",
+        "does it for one image in a tf.data pipeline.",
     }
     head += [line for name, words in missing.items() if config.is_on(name) for line in comment(words)]
     head += ["import math", ""] if any("math." in line for line in layers) else []
@@ -94,7 +94,7 @@ def _moves(config: AugmentationConfig) -> list[str]:
     if config.is_on("shear_range"):
         lines += comment(
             "Slants about the top left corner, Pawlab about the middle. The lean is drawn evenly, in Pawlab its angle. "
-            "Pawlab also heightens the picture, by 1 / cos(angle)."
+            "Pawlab also heightens the image, by 1 / cos(angle)."
         )
         lines += _layer("RandomShear", ("x_factor", f"math.sin(math.radians({number(config.shear_range)}))"), *fill)
     if config.is_on("zoom_range"):
@@ -116,7 +116,7 @@ def _zoom(limits: Pair, fill: list[Argument]) -> list[str]:
 def _light(config: AugmentationConfig) -> list[str]:
     lines = []
     if config.is_on("channel_shift_range"):
-        lines += comment("Clips to 0..255; Pawlab, as ImageDataGenerator, to the picture's own least and greatest.")
+        lines += comment("Clips to 0..255; Pawlab, as ImageDataGenerator, to the image's own least and greatest.")
         lines += _layer("RandomBrightness", ("factor", f"{number(config.channel_shift_range)} / 255"))
     for name, mode in (("horizontal_flip", "horizontal"), ("vertical_flip", "vertical")):
         if config.is_on(name):
@@ -160,7 +160,7 @@ def _quality(config: AugmentationConfig) -> list[str]:
     lines = []
     if config.is_on("blur_range"):
         lines += comment(
-            "One strength for the whole batch, another along each axis; in Pawlab each picture has one of its own. The "
+            "One strength for the whole batch, another along each axis; in Pawlab each image has one of its own. The "
             "edges darken, because Keras takes what lies outside as black; Pawlab mirrors."
         )
         kernel_size = 2 * math.ceil(3 * config.blur_range) + 1
@@ -169,7 +169,7 @@ def _quality(config: AugmentationConfig) -> list[str]:
     if config.is_on("noise_range"):
         limit = number(config.noise_range)
         lines += comment(
-            f"The same strength for every picture, of the mean variance of Pawlab's, which is drawn from 0 to {limit}."
+            f"The same strength for every image, of the mean variance of Pawlab's, which is drawn from 0 to {limit}."
         )
         lines += ["keras.layers.Rescaling(1 / 255),"]
         lines += _layer("GaussianNoise", ("stddev", f"{limit} / 255 / math.sqrt(3)"))

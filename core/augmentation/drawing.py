@@ -1,9 +1,9 @@
-"""What is drawn for one copy, and how: the same picture, seed and copy number always give the same change."""
+"""The random parameters of one copy: the same image, seed and copy number always give the same ones."""
 
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,7 @@ ERASING_RATIOS: Pair = (0.3, 3.3)
 class Drawn:
     """The parameters of one copy; the defaults change nothing.
 
-    Steps happen to the picture in this order. From theta to brightness they are those of Keras' `apply_transform`,
+    Steps happen to the image in this order. From theta to brightness they are those of Keras' `apply_transform`,
     whose numbers say where an output pixel comes from, hence the signs.
 
     Args:
@@ -33,7 +33,7 @@ class Drawn:
         shear: Slant in degrees; above 0 leans the top to the left.
         zx: Zoom factor of the width; below 1 widens.
         zy: Zoom factor of the height; below 1 heightens.
-        channel_shift_intensity: Added to every colour value, -255..255, kept within the picture's own range.
+        channel_shift_intensity: Added to every colour value, -255..255, kept within the image's own range.
         flip_horizontal: Mirror left to right.
         flip_vertical: Mirror top to bottom.
         brightness: Factor on every colour value, 0..3.
@@ -76,21 +76,6 @@ class Drawn:
         still = (WHOLE, 0, 0, 0, 0, 1, 1)
         return (self.crop, self.theta, self.tx, self.ty, self.shear, self.zx, self.zy) != still
 
-    def as_keras(self) -> dict[str, Any]:
-        """The dictionary that Keras' `ImageDataGenerator.apply_transform` takes: what it does not know is left out."""
-        return {
-            "theta": self.theta,
-            "tx": self.tx,
-            "ty": self.ty,
-            "shear": self.shear,
-            "zx": self.zx,
-            "zy": self.zy,
-            "flip_horizontal": self.flip_horizontal,
-            "flip_vertical": self.flip_vertical,
-            "channel_shift_intensity": self.channel_shift_intensity or None,
-            "brightness": None if self.brightness == 1 else self.brightness,
-        }
-
 
 def generator_for(seed: int, digest: str, copy: int) -> np.random.Generator:
     """A random generator that depends on these three only, so order, threads and other images change nothing.
@@ -108,16 +93,16 @@ def generator_for(seed: int, digest: str, copy: int) -> np.random.Generator:
 def draw(config: AugmentationConfig, generator: np.random.Generator, size: tuple[int, int]) -> Drawn:
     """Draw one copy's parameters, with the distributions of Keras' `get_random_transform` where Keras has them.
 
-    Always the same numbers in the same order, scaled by the ranges: moving one slider changes only its own effect. New
-    ones stand behind the old ones, so that old seeds give the old pictures.
+    Always the same draws in the same order, scaled by the ranges: moving one slider changes only its own effect. New
+    draws come after the old ones, so that old seeds give the old images.
 
     `width_shift_range` moves along the width, as Keras documents. Keras' own code has the two shift ranges swapped
-    (keras-team/keras issue 17398), which no one sees while they are equal and the picture is square.
+    (keras-team/keras issue 17398), which no one sees while they are equal and the image is square.
 
     Args:
         config: The ranges.
         generator: Advanced by `NUM_DRAWS` uniform draws.
-        size: (height, width) of the picture in pixels.
+        size: (height, width) of the image in pixels.
     """
     uniform = generator.random(NUM_DRAWS).tolist()
     theta, tx, ty, shear, zx, zy, horizontal, vertical, channel, brightness = uniform[:10]
@@ -172,14 +157,14 @@ def _whole_number(limits: Pair, uniform: float) -> int:
 def _box(areas: Pair, ratios: Pair, size: tuple[int, int], uniform: list[float]) -> Box:
     """A rectangle with an area drawn evenly from `areas` and width to height log-uniform within `ratios`, anywhere.
 
-    A rectangle of the drawn area has to fit into the picture: `ratios` are narrowed to those with which it does. Others
+    A rectangle of the drawn area has to fit into the image: `ratios` are narrowed to those with which it does. Others
     draw again until it fits (Zhong et al. 2017, https://arxiv.org/abs/1708.04896), which makes large areas rarer than
     the range says, and takes a varying number of draws.
 
     Args:
-        areas: Least and greatest area as shares of the picture's, above 0, up to 1.
+        areas: Least and greatest area as shares of the image's, above 0, up to 1.
         ratios: Least and greatest width / height in pixels.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
         uniform: Four numbers from 0 to 1, for area, ratio, left, top.
     """
     height, width = size

@@ -23,9 +23,9 @@ Point: TypeAlias = tuple[float, float]
 
 
 def move(image: Image, drawn: Drawn, config: AugmentationConfig) -> Image:
-    """The picture cropped, rotated, shifted, sheared and zoomed at once, bilinear, as Keras' `apply_transform` does.
+    """The image cropped, rotated, shifted, sheared and zoomed at once, bilinear, as Keras' `apply_transform` does.
 
-    The crop happens first, but pixels beyond it are still the picture's: a rotation after a crop brings them in.
+    The crop happens first, but pixels beyond it are still the image's: a rotation after a crop brings them in.
 
     Args:
         image: uint8 (height, width, 3).
@@ -54,9 +54,9 @@ def move(image: Image, drawn: Drawn, config: AugmentationConfig) -> Image:
 
 
 def filled_share(drawn: Drawn, config: AugmentationConfig) -> float:
-    """The share 0..1 of a copy that lies outside the picture: what the fill mode makes up.
+    """The share 0..1 of a copy that lies outside the image: what the fill mode makes up.
 
-    Exact for the picture as a rectangle: the copy's outline is clipped to where its positions are inside.
+    Exact for the image as a rectangle: the copy's outline is clipped to where its positions are inside.
 
     Args:
         drawn: What was drawn for the copy.
@@ -65,7 +65,7 @@ def filled_share(drawn: Drawn, config: AugmentationConfig) -> float:
     if not drawn.moves:
         return 0.0
     height, width = drawn.size
-    # Whole numbers are the middles of pixels, so the picture reaches half a pixel further.
+    # Whole numbers are the middles of pixels, so the image reaches half a pixel further.
     left, top, right, bottom = -0.5, -0.5, width - 0.5, height - 0.5
     outline: list[Point] = [(left, top), (right, top), (right, bottom), (left, bottom)]
     for (a, b, c), (low, high) in zip(

@@ -7,7 +7,7 @@ from core.augmentation.drawing import Box
 
 
 def erase(image: Image, box: Box, value: float) -> Image:
-    """The picture with a rectangle of one grey over the pixels whose middle lies within it.
+    """The image with a rectangle of one grey over the pixels whose middle lies within it.
 
     Args:
         image: uint8 (height, width, 3).

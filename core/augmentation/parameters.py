@@ -1,6 +1,6 @@
-"""What a page, a table or a command line must know of one random change: label, group, range, unit, step."""
+"""What a page, a table or the command line needs to know about a random transformation: label, range, unit, step."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -20,44 +20,54 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """One field of the settings.
+class Scale:
+    """The numbers that a parameter takes; the defaults are those of one without numbers.
+
+    Args:
+        lowest: The smallest; of a pair, the smallest lower end.
+        highest: The largest.
+        step: Of a slider; 0 where there is no number.
+        unit: Of the numbers, "" where there is none.
+        pair: True for a range with a lower and an upper end.
+    """
+
+    lowest: float = 0
+    highest: float = 0
+    step: float = 0
+    unit: str = ""
+    pair: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter(Scale):
+    """One field of the settings: what `parameter` was given, and its `Scale`.
 
     Args:
         name: The field's name.
         label: A few words for a control.
-        help: One sentence for those who meet it for the first time.
-        group: Where it stands.
-        lowest: Least number that it takes; of a pair, of the lower one.
-        highest: Greatest number that it takes.
-        step: Of a slider; 0 where there is no number.
-        unit: Of the numbers, "" where there is none.
-        neutral: The value with which nothing happens. None also where the field alone makes nothing happen.
-        on: A value to begin with when it is switched on; None where there is nothing to switch.
-        pair: True where it is a lower and an upper number.
+        help: One sentence for someone who meets it for the first time.
+        group: Where a page shows it.
+        neutral: The value that leaves an image unchanged; None also for a field that has no effect by itself.
+        on: The value to begin with when it is switched on; None where there is nothing to switch on.
     """
 
     name: str
     label: str
     help: str
     group: Group
-    lowest: float
-    highest: float
-    step: float
-    unit: str
     neutral: Value
     on: Value
-    pair: bool
 
     @property
     def has_switch(self) -> bool:
-        """True where the change can be switched on and off; False for how others happen, such as the fill mode."""
+        """True for a transformation; False for how others are done, such as the fill mode."""
         return self.on is not None
 
     def checked(self, value: Any) -> Any:
-        """`value` as the settings keep it: numbers as floats, a pair as a tuple. Raises `ValueError`: what it expects.
+        """`value` as the settings keep it: a number as a float, a pair as a tuple, anything else unchanged.
 
-        What is neither a number nor a pair is returned as it is: its type decides.
+        Raises:
+            ValueError: It is out of range; the message says what is expected.
         """
         if not self.step or (self.pair and value is None and self.neutral is None and self.has_switch):
             return value
@@ -77,41 +87,18 @@ class Parameter:
 
 
 def parameter(
-    default: Any,
-    label: str,
-    help: str,
-    group: Group,
-    *,
-    lowest: float = 0,
-    highest: float = 0,
-    step: float = 0,
-    unit: str = "",
-    neutral: Value = None,
-    on: Value = None,
-    pair: bool = False,
+    default: Any, label: str, help: str, group: Group, scale: Scale | None = None, *, on: Value = None
 ) -> Any:
     """A field of the settings; the arguments are those of `Parameter`."""
-    told: dict[str, Any] = {
-        "label": label,
-        "group": group,
-        "lowest": lowest,
-        "highest": highest,
-        "step": step,
-        "unit": unit,
-    }
-    return Field(default, description=help, json_schema_extra=told | {"neutral": neutral, "on": on, "pair": pair})
+    neutral = type(on)() if isinstance(on, (bool, float)) else None  # False, 0, or no pair
+    extra: dict[str, Any] = {"label": label, "help": help, "group": group, "neutral": neutral, "on": on}
+    return Field(default, description=help, json_schema_extra=extra | asdict(scale or Scale()))
 
 
 def parameters_of(settings: type[BaseModel]) -> dict[str, Parameter]:
     """The parameters of a settings class by field name, in its order."""
-    return {
-        name: _parameter_of(name, field.description, field.json_schema_extra)
-        for name, field in settings.model_fields.items()
-    }
-
-
-def _parameter_of(name: str, help: str | None, told: Any) -> Parameter:
-    return Parameter(name=name, help=help or "", **told)
+    extras: dict[str, Any] = {name: field.json_schema_extra for name, field in settings.model_fields.items()}
+    return {name: Parameter(name=name, **extra) for name, extra in extras.items()}
 
 
 def _is_number(value: Any) -> bool:

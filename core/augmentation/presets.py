@@ -1,4 +1,4 @@
-"""Settings with a name: how strong the changes are."""
+"""Named strengths of augmentation."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,8 +15,8 @@ _GENTLE = {
     "zoom_range": 0.1,
     "horizontal_flip": True,
 }
-# As far as nearly every one of 48 copies of real photos still shows a cat or a dog. Further, shifts and the rectangle
-# together hide heads, and brightness times contrast leaves white patches.
+# With these, nearly every one of 48 copies of real photos still shows a cat or a dog. Any further, and shifts together
+# with the rectangle hide heads, and brightness together with contrast leaves white patches.
 _STRONG = {
     "rotation_range": 45,
     "width_shift_range": 0.25,
@@ -48,3 +48,8 @@ def preset(name: str) -> AugmentationConfig:
     if name not in PRESETS:
         raise ConfigError(f"Received the augmentation strength {name!r}", f"one of {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def strength_of(config: AugmentationConfig) -> str | None:
+    """The name of the preset that these settings are; None for custom settings."""
+    return next((name for name, known in PRESETS.items() if known == config), None)

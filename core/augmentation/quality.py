@@ -16,7 +16,7 @@ MAX_JPEG_SIDE = 65_500
 def blur(image: Image, sigma: float) -> Image:
     """Convolved with a Gaussian of this standard deviation in pixels, cut off at four of them, as SciPy does.
 
-    Beyond the border the picture is mirrored, the outermost pixel repeated: light is neither lost nor gained there.
+    Beyond the border the image is mirrored, the outermost pixel repeated: light is neither lost nor gained there.
     In floats: OpenCV's 8-bit filter works with whole 256ths, and is slower for all but the smallest.
     """
     side = 2 * int(4 * sigma + 0.5) + 1
@@ -50,7 +50,7 @@ def jpeg(image: Image, quality: int) -> Image:
     """
     height, width = image.shape[:2]
     if max(height, width) > MAX_JPEG_SIDE:
-        raise ImageError(f"Received a picture of {width} x {height} pixels", f"at most {MAX_JPEG_SIDE:,} a side")
+        raise ImageError(f"Received an image of {width} x {height} pixels", f"at most {MAX_JPEG_SIDE:,} a side")
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return as_image(cv2.imdecode(content, cv2.IMREAD_COLOR_RGB))

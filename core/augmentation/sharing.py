@@ -1,4 +1,4 @@
-"""Settings as a link's query parameters and as JSON from outside; what comes in is measured before it is read."""
+"""Settings as a link's query parameters, and from such a link or JSON: both come from strangers."""
 
 import re
 from collections.abc import Mapping
@@ -18,20 +18,22 @@ _FLAGS = {"1": True, "0": False}
 def to_link(config: AugmentationConfig) -> dict[str, str]:
     """Query parameters that `from_link` reads back to equal settings: `rotation_range` "30", `zoom_range` "0.8,1.2".
 
-    Only what differs from `AugmentationConfig()`. Where nothing differs the first setting stands alone: a link without
-    any would open whatever the reader had set last.
+    Only what differs from `AugmentationConfig()`. Where nothing differs the link has the first setting: a link without
+    any would open what the reader had used last.
     """
-    usual = AugmentationConfig()
-    told = {name: _text(getattr(config, name)) for name in PARAMETERS if getattr(config, name) != getattr(usual, name)}
+    default = AugmentationConfig()
+    query = {
+        name: _text(getattr(config, name)) for name in PARAMETERS if getattr(config, name) != getattr(default, name)
+    }
     first = next(iter(PARAMETERS))
-    return told or {first: _text(getattr(usual, first))}
+    return query or {first: _text(getattr(default, first))}
 
 
 def from_link(params: Mapping[str, object]) -> AugmentationConfig:
-    """Settings from a link's query parameters; what is left out keeps its default, other names are passed over.
+    """Settings from a link's query parameters; what is left out keeps its default, other names are ignored.
 
     Raises:
-        ConfigError: A value is too long, is not one text, or is out of range; the message names the setting.
+        ConfigError: A value is too long or out of range; the message names the setting.
     """
     return AugmentationConfig.create({name: _value(name, params[name]) for name in PARAMETERS if name in params})
 
@@ -44,7 +46,9 @@ def import_json(content: str | bytes) -> AugmentationConfig:
     """
     if len(content) > MOST_BYTES:
         received = f"Received more than {MOST_BYTES:,} bytes as settings"
-        raise ConfigError(received, "JSON as this page saves it, about 1,000 bytes", "Check that it is the right file")
+        raise ConfigError(
+            received, "JSON as this page saves it, of about 1,000 bytes", "Check that it is the right file"
+        )
     # "replace" turns half a character, which JSON can spell and UTF-8 cannot, into a value that is then refused.
     encoded = content.encode(errors="replace") if isinstance(content, str) else content
     return AugmentationConfig.from_json(encoded.removeprefix(b"\xef\xbb\xbf"))  # Windows' editors put a mark in front
@@ -66,9 +70,9 @@ def _text(value: Value) -> str:
 
 
 def _value(name: str, text: object) -> Any:
-    """The value, or the text itself where it is none: the settings then say what they expect."""
+    """The value, or the text itself where it is not one: the settings then say what they expect."""
     if not isinstance(text, str):
-        raise ConfigError(f"Received a {type(text).__name__} for {name} in the link", "one text for each setting")
+        raise ConfigError(f"Received a {type(text).__name__} for {name} in the link", "one value for each setting")
     if len(text) > MOST_CHARACTERS:
         received = f"Received {len(text):,} characters for {name} in the link"
         raise ConfigError(received, f"{MOST_CHARACTERS} characters or fewer", "Copy the link again")

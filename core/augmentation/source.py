@@ -1,4 +1,4 @@
-"""Small pieces of Python source. Only numbers, truth values and names of our own become source: nothing of a user's."""
+"""Small pieces of Python source. Only numbers, booleans and our own names become source, never text from a user."""
 
 import json
 import textwrap
@@ -30,10 +30,10 @@ def comment(text: str) -> list[str]:
 
 
 def call(name: str, *arguments: Argument) -> list[str]:
-    """A call as an item of a list, in one line or one an argument; an argument without a name stands as it is."""
-    given = [f"{key}={value}" if key else value for key, value in arguments]
-    line = f"{name}({', '.join(given)}),"
-    return [line] if len(line) <= WIDTH else [f"{name}(", *indented([f"{argument}," for argument in given]), "),"]
+    """A call as an item of a list, on one line or one line per argument; an argument without a name is positional."""
+    written = [f"{key}={value}" if key else value for key, value in arguments]
+    line = f"{name}({', '.join(written)}),"
+    return [line] if len(line) <= WIDTH else [f"{name}(", *indented([f"{argument}," for argument in written]), "),"]
 
 
 def indented(lines: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Apply drawn parameters to a picture, one step after the other; `augment` draws them too."""
+"""Applies drawn parameters to an image, one step after the other; `augment` draws them too."""
 
 import cv2
 import numpy as np
@@ -10,12 +10,12 @@ from core.augmentation.geometry import move
 from core.augmentation.occlusion import erase
 from core.augmentation.settings import AugmentationConfig
 
-# Many pictures are transformed at once by worker threads; OpenCV's own threads would only get in their way.
+# Many images are transformed at once by worker threads; OpenCV's own threads would only get in their way.
 cv2.setNumThreads(1)
 
 
 def augment(image: Image, config: AugmentationConfig, seed: int, digest: str, copy: int) -> tuple[Image, Drawn]:
-    """Copy number `copy` of a picture: what preview, training and code export all call.
+    """Copy number `copy` of an image: what preview, training and code export all call.
 
     Args:
         image: uint8 (height, width, 3), RGB, 0..255, at the size that training uses.
@@ -25,7 +25,7 @@ def augment(image: Image, config: AugmentationConfig, seed: int, digest: str, co
         copy: Number of the copy, from 0.
 
     Returns:
-        A new array of the same shape and dtype, and what was drawn for it.
+        A new array of the same shape and dtype, and the parameters drawn for it.
     """
     height, width = image.shape[:2]
     drawn = draw(config, generator_for(seed, digest, copy), (height, width))
@@ -33,22 +33,22 @@ def augment(image: Image, config: AugmentationConfig, seed: int, digest: str, co
 
 
 def apply(image: Image, drawn: Drawn, config: AugmentationConfig) -> Image:
-    """The picture after the drawn changes: Keras' `apply_transform`, then the rest in the order of `Drawn`.
+    """The image after the drawn transformations: Keras' `apply_transform`, then the rest in the order of `Drawn`.
 
     Keras computes in floats; here each step gives whole grey levels again, which is off by half a level at most and is
-    what a file would hold. Like Keras it turns a picture that is not square about (width / 2, height / 2) taken as
-    (row, column), not about its centre: bring pictures to training's square size first.
+    what a file would hold. Like Keras it turns an image that is not square about (width / 2, height / 2) taken as
+    (row, column), not about its centre: bring images to training's square size first.
 
     Args:
         image: uint8 (height, width, 3), RGB, 0..255; not changed.
-        drawn: The parameters, for this picture's size.
+        drawn: The parameters, for this image's size.
         config: Only `fill_mode`, `cval` and `erasing_value` are read.
 
     Returns:
-        A new uint8 (height, width, 3); byte for byte the same picture when nothing was drawn.
+        A new uint8 (height, width, 3); byte for byte the same image when nothing was drawn.
 
     Raises:
-        ImageError: A JPEG was drawn for a picture of more than 65,500 pixels a side.
+        ImageError: A JPEG was drawn for an image of more than 65,500 pixels a side.
     """
     result = np.array(image, order="C")
     if drawn.moves:

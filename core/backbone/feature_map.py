@@ -1,7 +1,7 @@
-"""A map of a dataset: each picture as a point, near those that the frozen base takes for similar.
+"""A map of a dataset: each image is a point, close to images with similar features.
 
-The 1,280 features of the base, averaged over the picture, are projected on the two directions in which they vary most:
-principal component analysis (Pearson 1901), by numpy. Nothing has been trained on these pictures yet.
+The 1,280 features of the base, averaged over the image, are projected on the two directions in which they vary most:
+principal component analysis (Pearson 1901), by numpy. Nothing has been trained on these images yet.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ from core.backbone.features import FeaturePlan, extract_features
 from core.backbone.rows import FeatureArray
 from core.datasets import SPLITS, Dataset, ImageRecord
 from core.errors import DatasetError
-from core.progress import Progress, silent
+from core.jobs.progress import Progress, silent
 
 BATCH = 1024  # rows in memory at once
-NEEDED = 3  # pictures: two always lie on a line
+NEEDED = 3  # images: two always lie on a line
 
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """`points` is float32 (pictures, 2); `records` are the pictures, in that order; `shares` are the two shares of all
+    """`points` is float32 (images, 2); `records` are the images, in that order; `shares` are the two shares of all
     variance that the map shows, 0..1."""
 
     points: NDArray[np.float32]
@@ -33,14 +33,14 @@ class FeatureMap:
 
 
 def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silent) -> FeatureMap:
-    """The map of all usable pictures.
+    """The map of all usable images.
 
     Args:
-        image_size: Pixels of a side, as the base sees the pictures.
+        image_size: Pixels of a side, as the base sees the images.
         progress: Told of the phases "weights" and "features".
 
     Raises:
-        DatasetError: There are fewer than three pictures, or one is no longer what it was.
+        DatasetError: There are fewer than three images, or one is no longer what it was.
         PawlabError: The weights cannot be had, or the disk is full.
         Cancelled: From `progress`.
     """
@@ -49,8 +49,8 @@ def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silen
     from core.backbone.weights import resolve_weights
 
     if len(dataset.usable()) < NEEDED:
-        raise DatasetError(f"{dataset.name} has {len(dataset.usable())} usable pictures", f"{NEEDED} or more")
-    weights = resolve_weights(progress=progress)
+        raise DatasetError(f"{dataset.name} has {len(dataset.usable())} usable images", f"{NEEDED} or more")
+    weights = resolve_weights(progress)
     base = cached_base(weights)
     plan = FeaturePlan(image_size, "average", 0, AugmentationConfig(), 0)
     splits = [split for split in SPLITS if dataset.usable(split)]
@@ -59,10 +59,10 @@ def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silen
     with ExitStack() as opened:
         for split in splits:
 
-            def tell(phase: str, count: int, _: int, before: int = done) -> None:
+            def all_splits(phase: str, count: int, _: int, before: int = done) -> None:
                 progress(phase, before + count, total)
 
-            array = extract_features(dataset, split, plan, base, weights.provenance.digest, tell)
+            array = extract_features(dataset, split, plan, base, weights.provenance.digest, all_splits)
             arrays.append(opened.enter_context(closing(array)))
             done += len(dataset.usable(split))
         points, shares = principal_components(arrays)
@@ -72,7 +72,7 @@ def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silen
 def principal_components(arrays: list[FeatureArray]) -> tuple[NDArray[np.float32], tuple[float, float]]:
     """The rows of all arrays on their two first principal components, and the shares of variance of these.
 
-    The covariance is summed up a thousand rows at a time, so memory does not grow with the number of pictures. Signs
+    The covariance is summed up a thousand rows at a time, so memory does not grow with the number of images. Signs
     are fixed so that the largest weight of each component is positive: the same data give the same map.
     """
     rows, width = sum(array.rows for array in arrays), arrays[0].width

@@ -1,8 +1,9 @@
-"""The one pass of every picture through the frozen base, into an array on disk.
+"""Feature extraction: one pass of every image through the frozen base, into an array on disk.
 
-Each thread takes a few pictures, decodes them, draws their augmented copies and runs them through the base on its own
-core, so that decoding and the network overlap without queues and memory does not grow with the dataset. The array is
-kept under a key of everything that it depends on: a second run with the same key starts at once.
+Each thread takes a few images, decodes them, draws their augmented copies and runs them through the base on its own
+core, so that decoding and the network overlap without queues and memory does not grow with the dataset. Images and
+copies are kept apart, each under a key of everything that they depend on: a second run with the same settings starts at
+once, and one with another augmentation passes only its copies.
 """
 
 import hashlib
@@ -10,8 +11,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -23,25 +24,27 @@ from numpy.typing import NDArray
 from core.augmentation import AugmentationConfig, augment
 from core.backbone.architecture import FEATURES, IMAGE
 from core.backbone.keras_layers import map_shape
-from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
+from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
-from core.files import atomic_folder, drop_unfinished, size_of
-from core.home import subfolder
-from core.images import load_image
-from core.parallel import ordered_map
-from core.progress import Progress, silent
+from core.images.decode import load_image
+from core.jobs.parallel import ordered_map
+from core.jobs.progress import Progress, silent
+from core.storage.files import atomic_folder, drop_unfinished, size_of
+from core.storage.home import subfolder
 
-VERSION = 3  # raise it when the same settings give other numbers
+VERSION = 4  # raise it when the same settings give other numbers
 ROWS_A_CALL = 4  # rows that one call of the base takes: more gains nothing on a CPU and costs cache
 ABANDONED_SECONDS = 3600  # without a further row: its worker was killed
 CACHE_BYTES = 20_000_000_000  # the least recently used arrays go when all together are larger
 
+Part = Literal["images", "copies"]
+
 
 @dataclass(frozen=True)
 class FeaturePlan:
-    """Everything that the features of one split depend on, apart from the pictures themselves."""
+    """Everything that the features of one split depend on, apart from the images themselves."""
 
     image_size: int
     pooling: Literal["flatten", "average"]
@@ -49,7 +52,7 @@ class FeaturePlan:
     augmentation: AugmentationConfig
     seed: int
     blocks: int = 0
-    """Where it is not 0, the base ends after so many blocks, and `pooling` is flatten: what fine-tuning begins with."""
+    """If not 0, the base ends after so many blocks, and `pooling` is flatten: the input of fine-tuning."""
 
     @property
     def width(self) -> int:
@@ -59,110 +62,145 @@ class FeaturePlan:
         side = -(-self.image_size // 32)  # five strides of 2, each rounding up
         return FEATURES * (side**2 if self.pooling == "flatten" else 1)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is kept apart: the images do not depend on the augmentation."""
+        return ("images", "copies") if self.copies else ("images",)
+
+    def rows_of(self, part: Part) -> int:
+        """Rows of one image in that part."""
+        return 1 if part == "images" else self.copies
+
 
 def extract_features(
     dataset: Dataset, split: str, plan: FeaturePlan, base: Path, weights_digest: str, progress: Progress = silent
 ) -> FeatureArray:
-    """The features of one split's readable pictures, from the cache or computed now.
+    """The features of one split's readable images, from the cache or computed now.
 
     Args:
         base: The ONNX file of the base, or of its first `plan.blocks` blocks; `weights_digest` says which numbers are
             in it.
-        progress: Called with phase "features", in rows. May raise `Cancelled`; what is done by then is dropped.
+        progress: Called with phase "features", in rows that were not cached. May raise `Cancelled`; what is done by
+            then is dropped.
 
     Raises:
         DatasetError: A file no longer decodes although it did when the dataset was opened.
         PawlabError: The disk has no room for the array.
     """
     records = dataset.usable(split)
-    folder = _folder(dataset, split, plan, weights_digest)
-    rows = len(records) * (1 + plan.copies)
-    array = _kept(folder)
-    if array is None:
-        # Three quarters of the last activation are 0; of an average, or of a map on the way there, next to nothing is.
-        sparse = plan.pooling == "flatten" and not plan.blocks
-        _make_room(rows * plan.width * (2 if sparse else 6 if plan.width <= 2**16 else 8))
-        with atomic_folder(folder) as target:
-            compute_features(dataset, records, plan, base, target, progress)
-        array = FeatureArray(folder)
-    progress("features", rows, rows)
-    with suppress(OSError):  # another process may have made room: the array is open already
-        os.utime(folder)  # the cache drops what was used longest ago
-    return array
+    folders = _folders(dataset, split, plan, weights_digest)
+    with ExitStack() as on_failure:
+        stored = {part: _stored(folder) for part, folder in folders.items()}
+        for rows in filter(None, stored.values()):
+            on_failure.callback(rows.close)
+        new = {part: folder for part, folder in folders.items() if stored[part] is None}
+        total = sum(len(records) * plan.rows_of(part) for part in new or folders)
+        if new:
+            # Three quarters of the last activation are 0; of an average, or of a map on the way there, next to none is.
+            sparse = plan.pooling == "flatten" and not plan.blocks
+            _make_room(total * plan.width * (2 if sparse else 6 if plan.width <= 2**16 else 8))
+            with ExitStack() as unfinished:
+                targets = {part: unfinished.enter_context(atomic_folder(folder)) for part, folder in new.items()}
+                compute_features(dataset, records, plan, base, targets, progress)
+        progress("features", total, total)
+        opened = [stored[part] or StoredRows(folder) for part, folder in folders.items()]
+        on_failure.pop_all()
+    return FeatureArray(*opened)
 
 
-def are_cached(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> bool:
-    """Whether `extract_features` would find them in the cache."""
-    return _folder(dataset, split, plan, weights_digest).is_dir()
+def missing_rows(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> dict[Path, int]:
+    """What `extract_features` would not find in the cache: the number of rows that must pass, by their place there."""
+    images = len(dataset.usable(split))
+    folders = _folders(dataset, split, plan, weights_digest)
+    return {folder: images * plan.rows_of(part) for part, folder in folders.items() if not folder.is_dir()}
 
 
 def compute_features(
-    dataset: Dataset, records: list[ImageRecord], plan: FeaturePlan, base: Path, target: Path, progress: Progress
+    dataset: Dataset,
+    records: list[ImageRecord],
+    plan: FeaturePlan,
+    base: Path,
+    targets: Mapping[Part, Path],
+    progress: Progress,
 ) -> None:
-    """Passes `records` through the base into the folder `target`, which is then a `FeatureArray`; asks no cache.
+    """Extracts the features of `records` into the folders `targets`, one for each part wanted, which are then
+    `StoredRows`; no cache.
 
     Arguments and errors as `extract_features`.
     """
     session = open_session(base, threads=1)
-    rows_a_picture = 1 + plan.copies
-    pictures = max(1, ROWS_A_CALL // rows_a_picture)
 
-    def vectors(start: int) -> SparseRows:
-        images = [image for record in records[start : start + pictures] for image in _images(dataset, record, plan)]
-        parts = []
+    def vectors(start: int) -> dict[Part, SparseRows]:
+        # A call of the base takes images alone or copies alone, so that it is the same call whatever is cached.
+        images: dict[Part, list[NDArray[np.uint8]]] = {part: [] for part in targets}
+        for record in records[start : start + ROWS_A_CALL]:
+            original = _original(dataset, record, plan.image_size)
+            if "images" in targets:
+                images["images"].append(original)
+            if "copies" in targets:
+                images["copies"] += [
+                    augment(original, plan.augmentation, plan.seed, record.digest, copy)[0]
+                    for copy in range(1, 1 + plan.copies)
+                ]
+        return {part: SparseRows.of(np.concatenate(list(through_base(images[part])))) for part in targets}
+
+    def through_base(images: list[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         for first in range(0, len(images), ROWS_A_CALL):
             batch = np.stack(images[first : first + ROWS_A_CALL]).astype(np.float32)
             maps = session.run(None, {IMAGE: batch})[0]  # (rows, side, side, channels)
-            parts.append(maps.reshape(len(maps), -1) if plan.pooling == "flatten" else maps.mean(axis=(1, 2)))
-        return SparseRows.of(np.concatenate(parts))
+            yield maps.reshape(len(maps), -1) if plan.pooling == "flatten" else maps.mean(axis=(1, 2))
 
-    with RowsWriter(target, plan.width) as writer:
-        done = 0
-        for part in ordered_map(vectors, range(0, len(records), pictures), "features"):
-            writer.write(part)
-            done += len(part)
-            progress("features", done, len(records) * rows_a_picture)
-        labels = [dataset.classes.index(record.label) for record in records]
-        writer.close(np.repeat(np.array(labels, np.int64), rows_a_picture))
+    labels = np.array([dataset.classes.index(record.label) for record in records], np.int64)
+    total, done = sum(len(records) * plan.rows_of(part) for part in targets), 0
+    with ExitStack() as opened:
+        writers = {part: opened.enter_context(RowsWriter(folder, plan.width)) for part, folder in targets.items()}
+        for parts in ordered_map(vectors, range(0, len(records), ROWS_A_CALL), "features"):
+            for part, rows in parts.items():
+                writers[part].write(rows)
+                done += len(rows)
+            progress("features", done, total)
+        for part, writer in writers.items():
+            writer.close(np.repeat(labels, plan.rows_of(part)))
 
 
-def _images(dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> Iterator[NDArray[np.uint8]]:
+def _original(dataset: Dataset, record: ImageRecord, image_size: int) -> NDArray[np.uint8]:
     try:
-        original = load_image(dataset.file(record), plan.image_size)
+        return load_image(dataset.file(record), image_size)
     except ImageError as error:
         raise DatasetError(
             f"{record.path} decoded when the dataset was opened and no longer does: {error.received}",
             "files that stay as they are while a run reads them",
-            "Open the dataset again and start the run anew",
+            "Open the dataset again and start a new run",
         ) from error
-    yield original
-    for copy in range(1, 1 + plan.copies):
-        yield augment(original, plan.augmentation, plan.seed, record.digest, copy)[0]
 
 
-def _kept(folder: Path) -> FeatureArray | None:
-    """The array in the cache. One that is not whole, after a power cut, is dropped: it can be computed again."""
+def _stored(folder: Path) -> StoredRows | None:
+    """What the cache holds there. What is not whole, after a power cut, is dropped: it can be computed again."""
     if not folder.is_dir():
         return None
     try:
-        return FeatureArray(folder)
+        with suppress(OSError):  # another process may be making room
+            os.utime(folder)  # the cache drops what was used longest ago
+        return StoredRows(folder)
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         logging.getLogger(__name__).warning("features are computed again: %s is not whole", folder, exc_info=True)
     shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
-def _folder(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> Path:
-    return subfolder("cache", "features") / _key(dataset, split, plan, weights_digest)
-
-
-def _key(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> str:
-    parts: list[object] = [VERSION, dataset.fingerprint, split, plan.image_size, plan.pooling, weights_digest]
+def _folders(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> dict[Part, Path]:
+    images: list[object] = [VERSION, dataset.fingerprint, split, plan.image_size, plan.pooling, weights_digest]
     if plan.blocks:
-        parts.append(f"{plan.blocks} blocks")
-    if plan.copies:
-        parts += [plan.copies, plan.seed, plan.augmentation.model_dump()]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+        images.append(f"{plan.blocks} blocks")
+    keys: dict[Part, list[object]] = {
+        "images": images,
+        "copies": [*images, plan.copies, plan.seed, plan.augmentation.model_dump()],
+    }
+    cache = subfolder("cache", "features")
+    return {
+        part: cache / hashlib.sha256(json.dumps(keys[part], sort_keys=True).encode()).hexdigest()[:24]
+        for part in plan.parts
+    }
 
 
 def _make_room(needed: int) -> None:
@@ -173,15 +211,15 @@ def _make_room(needed: int) -> None:
         with suppress(OSError):  # another process makes room too
             if (folder / "facts.json").is_file():
                 used[folder] = folder.stat().st_mtime
-    kept = sorted(used, key=used.__getitem__)
-    sizes = {folder: size_of(folder) for folder in kept}
-    while kept and sum(sizes[folder] for folder in kept) + needed > CACHE_BYTES:
-        shutil.rmtree(kept.pop(0), ignore_errors=True)  # a run that reads it keeps its open file
+    oldest_first = sorted(used, key=used.__getitem__)
+    sizes = {folder: size_of(folder) for folder in oldest_first}
+    while oldest_first and sum(sizes[folder] for folder in oldest_first) + needed > CACHE_BYTES:
+        shutil.rmtree(oldest_first.pop(0), ignore_errors=True)  # a run that reads it keeps its open file
     free = shutil.disk_usage(cache).free
     if free < needed + 200_000_000:
         raise PawlabError(
-            f"The features need {needed / 1e6:,.0f} MB in {cache} and {free / 1e6:,.0f} MB are free",
+            f"The features need {needed / 1e6:,.0f} MB in {cache}; {free / 1e6:,.0f} MB are free",
             "room for the features and 200 MB more",
-            "Free some space, use pooling average (25 times smaller at 160 pixels) or fine-tune fewer layers, or set "
+            "Free some space, use average pooling (25 times smaller at 160 pixels) or fine-tune fewer layers, or set "
             "PAWLAB_HOME to another disk",
         )

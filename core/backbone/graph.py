@@ -15,8 +15,8 @@ from onnx import helper, numpy_helper
 from core.backbone.architecture import BLOCKS, EPSILON, FEATURE_MAP, IMAGE, Convolution
 from core.backbone.arrays import Arrays
 from core.backbone.provenance import Weights
-from core.files import write_atomic
-from core.home import subfolder
+from core.storage.files import write_atomic
+from core.storage.home import subfolder
 
 OPSET = 17
 IR_VERSION = 8

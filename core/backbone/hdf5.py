@@ -26,19 +26,19 @@ def member(root: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
     Raises:
         InputError: Nothing is there, or a link leads away, perhaps into another file.
     """
-    found = root
+    node = root
     for part in PurePosixPath(path).parts:
-        link = found.get(part, getlink=True) if isinstance(found, h5py.Group) and part not in ("/", ".") else None
+        link = node.get(part, getlink=True) if isinstance(node, h5py.Group) and part not in ("/", ".") else None
         if link is None:
             raise InputError(f"The file holds no {path}", "a file of MobileNetV2 weights")
         if not isinstance(link, h5py.HardLink):
             raise InputError(f"{path} is a link to another place", "data in the file itself")
-        found = found[part]
-    return found
+        node = node[part]
+    return node
 
 
 def has(root: h5py.Group, path: str) -> bool:
-    """Whether `member` would find something at `path`."""
+    """Whether `member` finds something at `path`."""
     try:
         member(root, path)
     except InputError:
@@ -52,17 +52,17 @@ def dataset(root: h5py.Group, path: str) -> h5py.Dataset:
     Raises:
         InputError: It is no dataset, keeps its data outside of the file, or has chunks above `MAX_CHUNK_BYTES`.
     """
-    found = member(root, path)
-    if not isinstance(found, h5py.Dataset):
+    array = member(root, path)
+    if not isinstance(array, h5py.Dataset):
         raise InputError(f"{path} is not a dataset", "an array of numbers")
-    if found.external or found.is_virtual:
+    if array.external or array.is_virtual:
         raise InputError(f"{path} keeps its data in another file", "data in the file itself")
-    chunk_bytes = found.dtype.itemsize
-    for length in found.chunks or ():
+    chunk_bytes = array.dtype.itemsize
+    for length in array.chunks or ():
         chunk_bytes *= length
     if chunk_bytes > MAX_CHUNK_BYTES:
         raise InputError(f"{path} is stored in chunks of {chunk_bytes} bytes", f"at most {MAX_CHUNK_BYTES}")
-    return found
+    return array
 
 
 def strings(group: h5py.Group, attribute: str) -> list[str]:

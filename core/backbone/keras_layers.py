@@ -1,7 +1,7 @@
 """Keras' numbering of MobileNetV2's layers, and where the network may be cut, without Keras.
 
 Fine-tuning speaks of "the last N layers" as Keras' guides do: `base.layers[-N:]`, activations, paddings and
-BatchNormalization counted. What lies below a block in which nothing is trained gives every picture the same numbers
+BatchNormalization counted. What lies below a block in which nothing is trained gives every image the same numbers
 each time, so it is passed once: the cut.
 """
 
@@ -40,13 +40,13 @@ def unfrozen(layers: int) -> tuple[str, ...]:
 
 
 def frozen_blocks(layers: int) -> int:
-    """How many blocks, counted from the picture, hold none of the last `layers` layers: 1 or more."""
+    """How many blocks, counted from the image, hold none of the last `layers` layers: 1 or more."""
     first = unfrozen(layers)[0]
     return next(number for number, names in enumerate(LAYERS_OF_BLOCKS) if first in names)
 
 
 def map_shape(blocks: int, image_size: int) -> tuple[int, int, int]:
-    """(height, width, channels) of what the first `blocks` blocks make of a square picture."""
+    """(height, width, channels) of what the first `blocks` blocks make of a square image."""
     side = image_size
     for block in BLOCKS[:blocks]:
         for convolution in block.convolutions:

@@ -68,18 +68,18 @@ def legacy(root: h5py.Group) -> dict[str, str]:
     """
     prefix = "" if "layer_names" in root.attrs else "model_weights/"
     top = hdf5.member(root, prefix) if prefix else root
-    found: dict[str, list[str]] = {}
+    layers: dict[str, list[str]] = {}
     for layer in hdf5.strings(top, "layer_names"):
         names = hdf5.strings(hdf5.member(top, layer), "weight_names")
         if names:
-            found[layer] = names
-    if not all(layer in found for layer, _ in LAYERS):
-        if len(found) < len(LAYERS):
-            raise InputError(f"The file holds {len(found)} layers with weights", f"{len(LAYERS)}, as in MobileNetV2")
-        found = {f"{prefix}{layer}": names for layer, names in found.items()}
-        pairs = list(zip(LAYERS, found.items(), strict=False))
+            layers[layer] = names
+    if not all(layer in layers for layer, _ in LAYERS):
+        if len(layers) < len(LAYERS):
+            raise InputError(f"The file holds {len(layers)} layers with weights", f"{len(LAYERS)}, as in MobileNetV2")
+        layers = {f"{prefix}{layer}": names for layer, names in layers.items()}
+        pairs = list(zip(LAYERS, layers.items(), strict=False))
     else:
-        pairs = [((layer, weights), (f"{prefix}{layer}", found[layer])) for layer, weights in LAYERS]
+        pairs = [((layer, weights), (f"{prefix}{layer}", layers[layer])) for layer, weights in LAYERS]
     paths = {}
     for (layer, weights), (group, names) in pairs:
         # "Conv1/kernel:0", "Conv1_1/kernel:0" and "expanded_conv_depthwise/depthwise_kernel:0" all occur

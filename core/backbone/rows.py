@@ -15,9 +15,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.files import read_json, write_json
+from core.storage.files import read_json, write_json
 
-HELD_BYTES = 64_000_000  # arrays up to this size are read once: average pooling of 8,000 pictures
+HELD_BYTES = 64_000_000  # arrays up to this size are read once: average pooling of 8,000 images
 SCATTER = hasattr(os, "preadv")  # one call of the system for a row; not on Windows
 ROWS = "rows.bin"  # row after row: its values, float32, then their places
 
@@ -41,9 +41,9 @@ class SparseRows:
     @classmethod
     def of(cls, dense: NDArray[np.float32]) -> Self:
         """From float32 (rows, width)."""
-        kept = dense != 0
-        places = np.flatnonzero(kept)
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept.sum(axis=1))])
+        nonzero = dense != 0
+        places = np.flatnonzero(nonzero)
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(nonzero.sum(axis=1))])
         width = dense.shape[1]
         return cls(width, offsets, (places % width).astype(column_type(width)), dense.ravel()[places])
 
@@ -57,6 +57,11 @@ class SparseRows:
 def column_type(width: int) -> type[np.uint16] | type[np.uint32]:
     """The smallest type that numbers the places of a vector."""
     return np.uint16 if width <= 2**16 else np.uint32
+
+
+def entry_bytes(width: int) -> int:
+    """Bytes of a value and its place in a vector of that width."""
+    return 4 + np.dtype(column_type(width)).itemsize
 
 
 class RowsWriter:
@@ -85,12 +90,8 @@ class RowsWriter:
         self._file.close()
 
 
-class FeatureArray:
-    """Feature vectors on disk, read by row, as `RowsWriter` left them in a folder.
-
-    `labels`, int64 (rows,), are positions in the dataset's classes. A small array is held in memory. Rows of a large
-    one are read with plain file reads, not mapped: what is read counts as this process's memory only while it is used.
-    One thread at a time.
+class StoredRows:
+    """Vectors on disk, as `RowsWriter` left them in a folder, and their labels. `FeatureArray` reads them.
 
     Raises:
         OSError, ValueError, KeyError, EOFError: The folder is gone, or not whole: its disk was full, or lost power.
@@ -99,45 +100,73 @@ class FeatureArray:
     def __init__(self, folder: Path) -> None:
         self.width: int = read_json(folder / "facts.json")["width"]
         self.labels: NDArray[np.int64] = np.load(folder / "labels.npy", allow_pickle=False)
-        self.rows = len(self.labels)
-        self._offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", allow_pickle=False)
-        self._type = np.dtype(column_type(self.width))
-        self._file = (folder / ROWS).open("rb", buffering=0)
-        size, expected = (folder / ROWS).stat().st_size, int(self._offsets[-1]) * self._entry
-        if size != expected or len(self._offsets) != self.rows + 1:
+        self.offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", allow_pickle=False)
+        self.file = (folder / ROWS).open("rb", buffering=0)
+        self.size, expected = (folder / ROWS).stat().st_size, int(self.offsets[-1]) * entry_bytes(self.width)
+        if self.size != expected or len(self.offsets) != len(self.labels) + 1:
             self.close()
-            raise ValueError(f"{folder / ROWS} has {size} bytes, not {expected} for {self.rows} rows")
-        self._held = self._file.read() if size <= HELD_BYTES else None
+            raise ValueError(f"{folder / ROWS} has {self.size} bytes, not {expected} for {len(self.labels)} rows")
 
-    @property
-    def _entry(self) -> int:
-        """Bytes of a value and its place."""
-        return 4 + self._type.itemsize
+    def close(self) -> None:
+        self.file.close()
+
+
+class FeatureArray:
+    """Feature vectors of images and their augmented copies, read by row: an image, its copies, the next image.
+
+    `labels`, int64 (rows,), are positions in the dataset's classes. A small array is held in memory. Rows of a large
+    one are read with plain file reads, not mapped: what is read counts as this process's memory only while it is used.
+    One thread at a time.
+
+    Args:
+        originals: Of the images.
+        copies: Of their copies, as many of each image; None where there are none.
+    """
+
+    def __init__(self, originals: StoredRows, copies: StoredRows | None = None) -> None:
+        parts = [originals] if copies is None else [originals, copies]
+        images = len(originals.labels)
+        self.width, self.rows = originals.width, sum(len(part.labels) for part in parts)
+        self._files = [part.file for part in parts]
+        # What each row of each part is, laid out as one line per image: its own row, then those of its copies.
+        lines = [(images, len(part.labels) // max(1, images)) for part in parts]
+        self.labels: NDArray[np.int64] = np.repeat(originals.labels, sum(number for _, number in lines))
+        self._part = self._rows_of([np.full(line, part) for part, line in enumerate(lines)])
+        self._counts = self._rows_of([np.diff(part.offsets).reshape(lines[at]) for at, part in enumerate(parts)])
+        self._starts = self._rows_of([part.offsets[:-1].reshape(lines[at]) for at, part in enumerate(parts)])
+        self._type = np.dtype(column_type(self.width))
+        small = sum(part.size for part in parts) <= HELD_BYTES
+        self._held = [file.read() for file in self._files] if small else None
+
+    @staticmethod
+    def _rows_of(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        return np.concatenate(parts, axis=1).ravel()
 
     def read(self, rows: NDArray[np.int64]) -> SparseRows:
         """The vectors of `rows`, int64 (number,), each 0..`self.rows` - 1, in their order.
 
         Raises:
-            OSError: The file has become shorter since it was opened.
+            OSError: A file has become shorter since it was opened.
         """
-        counts = self._offsets[rows + 1] - self._offsets[rows]
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        entry = entry_bytes(self.width)
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._counts[rows])])
         values, columns = np.empty(offsets[-1], np.float32), np.empty(offsets[-1], self._type)
         for row, (low, high) in zip(rows, itertools.pairwise(offsets), strict=True):
-            first, count = int(self._offsets[row]) * self._entry, int(high - low)
+            part, first, count = int(self._part[row]), int(self._starts[row]) * entry, int(high - low)
             if self._held is not None:
-                values[low:high] = np.frombuffer(self._held, np.float32, count, first)
-                columns[low:high] = np.frombuffer(self._held, self._type, count, first + 4 * count)
+                values[low:high] = np.frombuffer(self._held[part], np.float32, count, first)
+                columns[low:high] = np.frombuffer(self._held[part], self._type, count, first + 4 * count)
                 continue
-            parts = [values[low:high].data, columns[low:high].data]
+            file, buffers = self._files[part], [values[low:high].data, columns[low:high].data]
             if SCATTER:
-                got = os.preadv(self._file.fileno(), parts, first)
+                got = os.preadv(file.fileno(), buffers, first)
             else:
-                self._file.seek(first)
-                got = sum(self._file.readinto(part) for part in parts)
-            if got != count * self._entry:  # else what happened to be in memory would be trained on
-                raise OSError(errno.EIO, "A row of features is cut short", self._file.name)
+                file.seek(first)
+                got = sum(file.readinto(buffer) for buffer in buffers)
+            if got != count * entry:  # else what happened to be in memory would be trained on
+                raise OSError(errno.EIO, "A row of features is cut short", file.name)
         return SparseRows(self.width, offsets, columns, values)
 
     def close(self) -> None:
-        self._file.close()
+        for file in self._files:
+            file.close()

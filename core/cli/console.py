@@ -1,4 +1,4 @@
-"""How the command line speaks: progress and errors on stderr, results on stdout, exit codes."""
+"""Output of the command line: progress and errors on stderr, results on stdout, exit codes."""
 
 import io
 import json
@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from rich import markup
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from core.errors import Cancelled, ConfigError, InputError, PawlabError
-from core.files import check_place
+from core.jobs.process import PROGRAM
+from core.storage.files import check_place
+from core.text.lines import visible
 
 out = Console()
 err = Console(stderr=True)
 
-PROGRAM = "python -m core"
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
 BAD_INPUT = 2
 
@@ -45,11 +47,16 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def check_target(target: Path, force: bool) -> None:
-    """That a command may write its file there, replacing one only by force. Raises `ConfigError`."""
+def check_target(target: Path, *, force: bool) -> None:
+    """Raises `ConfigError` where a command may not write its file: one that exists is only replaced with `force`."""
     check_place(target)
     if target.exists() and not force:
         raise ConfigError(f"{target} exists already", "a new file", "Choose another name, or replace it with --force")
+
+
+def escape(text: str) -> str:
+    """`text` for `out` and `err`: no markup, and no control character that a terminal would follow."""
+    return markup.escape(visible(text))
 
 
 def print_json(value: Any) -> None:
@@ -59,43 +66,45 @@ def print_json(value: Any) -> None:
 
 
 def run(app: typer.Typer, arguments: list[str]) -> int:
-    """Runs the command line and gives its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C. Without
-    arguments it is a look at the help.
+    """Runs the command line and returns its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C. Without
+    arguments it shows the help.
 
-    What the system refuses (a folder that may not be written, a full disk) is said in one line, like every failure.
+    An OSError (a read-only folder, a full disk) is reported in one line, like every failure.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path need not be Unicode, and is shown all the same
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path need not be Unicode
     try:
         result = app(arguments or ["--help"], standalone_mode=False, prog_name=PROGRAM)
-        if result == CANCELLED:  # also what Typer makes of Ctrl-C, without a word
-            return _say("Stopped.", CANCELLED)
+        if result == CANCELLED:  # also what Typer returns for Ctrl-C
+            return _exit("Stopped.", CANCELLED)
         return result if isinstance(result, int) else 0
     except typer.exceptions.TyperException as error:
-        return _say(_usage(error), error.exit_code)
+        return _exit(_usage(error), error.exit_code)
     except Cancelled as stopped:
-        return _say(str(stopped), CANCELLED)
+        return _exit(str(stopped), CANCELLED)
     except InputError as error:
-        return _say(str(error), BAD_INPUT)
+        return _exit(str(error), BAD_INPUT)
     except PawlabError as error:
-        return _say(str(error), 1)
+        return _exit(str(error), 1)
     except typer.Abort:
-        return _say("Stopped.", CANCELLED)
-    except BrokenPipeError:  # whoever read what we print has had enough: `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter complains of it at its end
+        return _exit("Stopped.", CANCELLED)
+    except BrokenPipeError:  # the reader of our output has closed it: `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter reports it at exit
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{error.strerror or error}. Check the path, its permissions and the room on the disk.", 1)
+        return _exit(
+            f"{where}{error.strerror or error}. Check the path, its permissions and the free space on the disk.", 1
+        )
 
 
 def _usage(error: typer.exceptions.TyperException) -> str:
-    """One line: what is wrong with the words of the command, and whose help says what is right."""
+    """One line: what is wrong with the command, and where its help is."""
     context = getattr(error, "ctx", None)
     message = " ".join(error.format_message().split()).rstrip(".")
     return f"{message}. See: {context.command_path if context else PROGRAM} --help"
 
 
-def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
+def _exit(message: str, code: int) -> int:
+    sys.stderr.write(f"{visible(message)}\n")
     return code

@@ -1,5 +1,5 @@
-"""Watches a run from a terminal: its turn in the queue, progress bars on stderr, the summary at the end. Ctrl-C becomes
-a cancel, or withdraws a run that waits."""
+"""Follows a run in a terminal: its place in the queue, progress bars on stderr, the summary at the end. Ctrl-C cancels
+the run, or withdraws it from the queue."""
 
 import signal
 import time
@@ -7,23 +7,26 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from core.console import err, progress_bars
-from core.errors import Cancelled, InputError, PawlabError, RunError
-from core.training.history import History
-from core.training.jobs import collect, log_tail, reason, wait_until_gone
-from core.training.queue import ahead, start_next, withdraw
-from core.training.runs import ACTIVE, Run
+from rich.markup import escape
 
-RESUME = "python -m core train --resume"
-EVERY = 0.2  # seconds between two looks at the event log
+from core.cli.console import err, progress_bars
+from core.errors import Cancelled, InputError, PawlabError, RunError
+from core.jobs.process import PROGRAM
+from core.runs.follow import EVERY, follow_events
+from core.runs.history import History
+from core.runs.queue import ahead, start_next, withdraw
+from core.runs.run import Run
+from core.runs.start import log_tail, reason, wait_until_gone
+
+RESUME = f"{PROGRAM} train --resume"
 
 
 def follow(run: Run) -> dict[str, Any]:
-    """Blocks until the run has had its turn and ends, and gives its summary.
+    """Waits until the run has trained and ended. Returns its summary.
 
     Raises:
         Cancelled: It was withdrawn, or stopped before there was a model.
-        InputError: What the user gave cannot be used.
+        InputError: The dataset or the settings are unusable.
         PawlabError: It failed, or its process died.
     """
 
@@ -48,21 +51,21 @@ def follow(run: Run) -> dict[str, Any]:
         raise InputError(history.reason)
     why = reason(run, history)
     if status == "interrupted":
-        why += f" Its last words: {log_tail(run, 3) or 'none'}"
-    raise PawlabError(why, fix=f"Go on with: {RESUME} {run.id}")
+        why += f" Last output: {log_tail(run, 3) or 'none'}"
+    raise PawlabError(why, fix=f"Resume it with: {RESUME} {run.id}")
 
 
 def _wait_for_turn(run: Run) -> None:
-    said = 0
+    reported = 0
     while run.queued():
         if run.cancel_requested():
             with suppress(RunError):  # its turn came just now: the worker finds the request to stop
                 withdraw(run)
-                raise Cancelled(f"Withdrew {run.id} from the queue", fix=f"Start it again with: {RESUME} {run.id}")
-        elif start_next() is None and (others := ahead(run)) not in (said, 0):
-            said = others
+                raise Cancelled(f"Withdrew “{run.name}” from the queue", fix=f"Queue it again with: {RESUME} {run.id}")
+        elif start_next() is None and (others := ahead(run)) not in (reported, 0):
+            reported = others
             err.print(
-                f"{run.id} waits for {others} other{'s' if others > 1 else ''}. Ctrl-C withdraws it.",
+                f"“{escape(run.name)}” waits for {others} other run{'s' if others > 1 else ''}. Ctrl-C withdraws it.",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -70,24 +73,18 @@ def _wait_for_turn(run: Run) -> None:
 
 
 def _watch(run: Run) -> History:
-    history, offset = History(), 0
+    history = History()
     with progress_bars() as show:
-        while True:
-            collect()
-            active = run.status(history) in ACTIVE  # before the read, so that nothing said before death is missed
-            events, offset = run.log.read(offset)
-            for event in events:
-                history.add(event)
-                if event["event"] == "progress":
-                    show(event["phase"], event["done"], event["total"])
-                elif event["event"] == "batch":
-                    total = (run.last_epoch - run.first_epoch + 1) * event["batches"]
-                    done = (event["epoch"] - run.first_epoch) * event["batches"] + event["batch"]
-                    if done > 0:  # before are those of the run that it fine-tunes
-                        show("training", done, total)
-                elif event["event"] == "epoch" and event["epoch"] >= run.first_epoch:
-                    scores = f"accuracy {event['accuracy']:.3f}, validation {event['val_accuracy']:.3f}"
-                    err.print(f"epoch {event['epoch']}: loss {event['loss']:.3f}, {scores}", highlight=False)
-            if not active:
-                return history
-            time.sleep(EVERY)
+        for event in follow_events(run):
+            history.add(event)
+            if event["event"] == "progress":
+                show(event["phase"], event["done"], event["total"])
+            elif event["event"] == "batch":
+                total = (run.last_epoch - run.first_epoch + 1) * event["batches"]
+                done = (event["epoch"] - run.first_epoch) * event["batches"] + event["batch"]
+                if done > 0:  # earlier ones belong to the first stage
+                    show("training", done, total)
+            elif event["event"] == "epoch" and event["epoch"] >= run.first_epoch:
+                scores = f"accuracy {event['accuracy']:.3f}, validation accuracy {event['val_accuracy']:.3f}"
+                err.print(f"epoch {event['epoch']}: loss {event['loss']:.3f}, {scores}", highlight=False)
+    return history

@@ -1,38 +1,37 @@
-"""The commands: train and runs. The others are those of `core.cli_data`, `core.cli_classify`, `core.cli_export` and
-`core.cli_report`."""
+"""The commands: train and runs. The others are those of `core.cli.data`, `core.cli.classify` and `core.cli.export`."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Column, Table
 
-from core.cli_classify import classify
-from core.cli_data import Json, clean, sample, scan
-from core.cli_export import export, import_
-from core.cli_report import report
+from core.cli.classify import classify
+from core.cli.console import CANCELLED, err, escape, out, print_json, progress_bars
+from core.cli.data import Json, clean, sample, scan
+from core.cli.export import export, import_, report
+from core.cli.follow import follow
+from core.cli.serve import options, serve
 from core.config import help_of
-from core.console import CANCELLED, err, out, print_json, progress_bars
-from core.datasets.current import local_source
-from core.datasets.remote import fetch_zip, is_remote, remembered_as
+from core.datasets.remote import fetched
+from core.datasets.source import resolve_source
 from core.errors import ConfigError, InputError
-from core.training.fine_tuning import FineTuningConfig
-from core.training.follow import follow
-from core.training.jobs import start_run
-from core.training.queue import start_next
-from core.training.recipe import TrainingConfig, preset
-from core.training.runs import create_run
-from core.training.second_stage import fine_tune_run
-from core.training.shelf import drop_run, find_run, list_runs
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.queue import start_next
+from core.runs.run import create_run
+from core.runs.settings import TrainingConfig, preset
+from core.runs.start import start_run
+from core.runs.store import drop_run, find_run, list_runs
+from core.training.loop.second_stage import fine_tune_run
 
 app = typer.Typer(
-    help="Image classification by transfer learning, without a browser.",
     add_completion=False,
     rich_markup_mode=None,
 )
 
 
+app.callback()(options)
+app.command("run")(serve)
 app.command()(sample)
 app.command()(scan)
 app.command()(clean)
@@ -53,7 +52,10 @@ def _second_stage(name: str) -> Any:
 
 @app.command()
 def train(
-    data: Annotated[str, typer.Option(help="A folder, a zip, the address of a zip, 'cats_and_dogs' or 'sample'.")] = "",
+    *,
+    data: Annotated[
+        str, typer.Option(help="A folder, a zip file, the URL of a zip, 'cats_and_dogs' or 'sample'.")
+    ] = "",
     preset_name: Annotated[
         str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.", show_default="notebook")
     ] = "",
@@ -61,21 +63,25 @@ def train(
     image_size: Annotated[int | None, _option("image_size")] = None,
     copies: Annotated[int | None, _option("copies")] = None,
     seed: Annotated[int | None, _option("seed")] = None,
-    name: Annotated[str, typer.Option(help="A name for the run.")] = "",
-    settings: Annotated[Path | None, typer.Option(help="A JSON file with any of the training settings.")] = None,
-    resume: Annotated[str, typer.Option(help="Go on with a run that was stopped or killed.")] = "",
-    fine_tune: Annotated[str, typer.Option(help="Unfreeze the last layers of a trained run, as a new run.")] = "",
+    name: Annotated[
+        str, typer.Option(help="A name for the run.", show_default="such as 'Cats and dogs, fast, 3'")
+    ] = "",
+    settings: Annotated[
+        Path | None, typer.Option(help="A JSON file with training settings. Options on the command line win.")
+    ] = None,
+    resume: Annotated[str, typer.Option(help="Resume a run that was stopped or killed: id, name or folder.")] = "",
+    fine_tune: Annotated[str, typer.Option(help="Fine-tune the last layers of a trained run, as a new run.")] = "",
     layers: Annotated[int | None, _second_stage("layers")] = None,
     learning_rate: Annotated[float | None, _second_stage("learning_rate")] = None,
     json: Json = False,
 ) -> int:
-    """Train a classifier, after the runs that came before it. Ctrl-C stops and keeps the best model so far, or
-    withdraws a run that waits; --resume goes on. --fine-tune takes --layers, --epochs, --learning-rate and --name; all
-    else is as in the run that it starts from."""
-    given = [word for word, value in (("--data", data), ("--resume", resume), ("--fine-tune", fine_tune)) if value]
-    if len(given) != 1:
+    """Train a classifier. Runs train one at a time: a new one waits in the queue. Ctrl-C stops the run and keeps the
+    best model so far, or withdraws it from the queue; --resume continues it. --fine-tune accepts --layers, --epochs,
+    --learning-rate and --name; all other settings are those of the run that it starts from."""
+    sources = [word for word, value in (("--data", data), ("--resume", resume), ("--fine-tune", fine_tune)) if value]
+    if len(sources) != 1:
         raise ConfigError(
-            f"Received {' and '.join(given) or 'none'} of --data, --resume and --fine-tune", "exactly one of them"
+            f"Received {' and '.join(sources) or 'none'} of --data, --resume and --fine-tune", "exactly one of them"
         )
     stage = {"layers": layers, "learning_rate": learning_rate}
     if not fine_tune and any(value is not None for value in stage.values()):
@@ -84,7 +90,7 @@ def train(
     if resume:
         if first_stage or name or epochs is not None:
             raise ConfigError(
-                "Received settings or a name with --resume", "--resume alone: the run goes on as it was begun"
+                "Received settings or a name with --resume", "--resume alone: a run resumes with its own settings"
             )
         run = find_run(resume)
     elif fine_tune:
@@ -92,8 +98,8 @@ def train(
             raise ConfigError(
                 "Received settings of the first stage with --fine-tune", "--layers, --epochs, --learning-rate, --name"
             )
-        asked = {key: value for key, value in {**stage, "epochs": epochs}.items() if value is not None}
-        run = fine_tune_run(find_run(fine_tune), FineTuningConfig.create(asked), name)
+        second = {key: value for key, value in {**stage, "epochs": epochs}.items() if value is not None}
+        run = fine_tune_run(find_run(fine_tune), FineTuningConfig.create(second), name)
     else:
         preset_name = preset_name or "notebook"
         if preset_name not in ("notebook", "fast"):
@@ -103,12 +109,14 @@ def train(
         if settings:
             config = config.changed(**_read_settings(settings))
         config = config.changed(**{key: value for key, value in values.items() if value is not None})
-        run = create_run(_source(data), config, name or preset_name)
+        with progress_bars() as progress:
+            source = fetched(resolve_source(data), progress)
+        run = create_run(source, config, name)
     start_run(run)
     try:
         summary = follow(run)
     except InputError:
-        if data:  # the source cannot be used: nothing of the run is worth keeping
+        if data and not run.history().epochs:  # the source is unusable: the run is not worth keeping
             drop_run(run)
         raise
     if json:
@@ -116,44 +124,37 @@ def train(
     else:
         seconds = summary["seconds"]["total"]
         scores = f"validation accuracy {summary['val_accuracy']:.3f}, loss {summary['val_loss']:.3f}"
-        out.print(f"{run.id}: {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s", soft_wrap=True)
+        out.print(
+            f"{escape(run.name)} ({run.id}): {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s", soft_wrap=True
+        )
         out.print(escape(summary["directory"]), soft_wrap=True)
     return CANCELLED if summary["status"] == "cancelled" else 0
 
 
 @app.command()
-def runs(json: Json = False) -> None:
+def runs(*, json: Json = False) -> None:
     """List all runs, newest first."""
-    start_next()  # where the one at work was killed and nobody has looked since
-    shelf = list_runs()
+    start_next()  # if the last one was killed with its supervisor
+    run_list = list_runs()
     rows = []
-    for run in shelf.runs:
+    for run in run_list.runs:
         row: dict[str, Any] = {"run": run.id, "name": run.name, "status": run.status(), "source": run.source}
         if run.has_model():
             summary = run.summary()
             row |= {key: summary.get(key) for key in ("best_epoch", "val_accuracy", "val_loss", "classes")}
         rows.append(row | {"directory": str(run.directory)})
-    for folder, reason in shelf.broken.items():
+    for folder, reason in run_list.broken.items():
         err.print(f"broken: {escape(folder)}: {escape(reason)}", soft_wrap=True)
     if json:
         print_json({"runs": rows})
         return
-    # An id is there to be copied: it stays in one piece, and nothing else is cut.
+    # Ids are there to be copied: they are never wrapped.
     rest = [Column(title, overflow="fold") for title in ("name", "status", "accuracy", "source")]
     table = Table(Column("run", no_wrap=True), *rest)
     for row in rows:
         accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
         table.add_row(row["run"], escape(row["name"]), row["status"], accuracy, escape(row["source"]))
     out.print(table)
-
-
-def _source(data: str) -> str:
-    """What the run's folder may say of its data: no secret of an address, and a path from wherever it is read."""
-    if is_remote(data):
-        with progress_bars() as progress:
-            fetch_zip(data, progress)
-        return remembered_as(data)
-    return data if data == "sample" else local_source(data)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

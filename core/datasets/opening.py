@@ -1,100 +1,117 @@
-"""Opening a dataset as a job on a thread of its own, so that no page waits for it, and a reload finds it at work.
-
-One `Openings` a server holds the dataset that is open and the latest job. The dataset stays open until the job has
-another one ready, and for good where the job fails or is stopped. Every method may be called from any thread.
-"""
+"""Opening datasets as jobs on threads of their own, so that no page waits for one and a reload finds it at work."""
 
 import threading
+from functools import partial
 
 from core.datasets.current import remember_source
-from core.datasets.edits import Edits
+from core.datasets.edits.apply import apply_actions
+from core.datasets.edits.sidecar import edits_stamp, read_actions
+from core.datasets.loading import open_dataset
 from core.datasets.records import Dataset
-from core.datasets.remote import fetch_zip, is_remote, remembered_as
-from core.datasets.sidecar import edits_stamp
-from core.datasets.sources import open_dataset
-from core.files import drop_unfinished
-from core.home import subfolder
-from core.jobs import Job, explained
+from core.datasets.remote import fetch_zip
+from core.datasets.source import Source
+from core.errors import Cancelled
+from core.jobs.background import Task, start_thread
+from core.jobs.progress import Progress
+from core.storage.files import drop_unfinished
+from core.storage.home import subfolder
 
+Opening = Task[None, Source]
+"""The job; its `key` is the source."""
 STALE_SECONDS = 24 * 3600
-"""Nothing is unpacked for a day without a further file: such a hidden folder was left by a process that was killed."""
-
-
-class Opening(Job):
-    """Opening `source`, which is as it is remembered, without secrets."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.source = source
+"""A hidden folder to which nothing was unpacked for a day was left by a process that was killed."""
+MOST_OPEN = 8
+"""Datasets in memory. One that was dropped is opened again by whoever needs it, which takes a moment."""
 
 
 class Openings:
-    """The open dataset and the job that opens the next."""
+    """The open datasets and the jobs that open others: one of it for each server.
+
+    Each session has at most one job; sessions that open the same source at once share it. Every method may be called
+    from any thread.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._dataset: Dataset | None = None
-        self._stamp: tuple[int, ...] = ()
-        self._job: Opening | None = None
+        self._datasets: dict[Source, tuple[Dataset, tuple[int, ...]]] = {}  # with the stamp of its edits; latest last
+        self._jobs: dict[str, Opening] = {}  # of each session
+        self._latest: dict[Source, Opening] = {}
 
-    @property
-    def job(self) -> Opening | None:
-        """The latest job, at work or done."""
-        return self._job
-
-    def opened(self, source: str) -> Dataset | None:
-        """The open dataset, where it is that of `source`, as its edits are now.
+    def opened(self, source: Source) -> Dataset | None:
+        """The dataset of `source` if it is open, with its edits as they are now.
 
         Raises:
             DatasetError: The edits are broken (`Edits.load`).
         """
         with self._lock:
-            found = self._dataset
-            if found is None or found.source != source:
+            if source not in self._datasets:
                 return None
-            stamp = edits_stamp(found.root)
-            if stamp != self._stamp:  # another session, or the command line
-                self._dataset = found = Edits.load(found).apply(found)
-                self._stamp = stamp
-            return found
+            dataset, before = self._datasets.pop(source)
+            self._datasets[source] = dataset, before
+            stamp = edits_stamp(dataset.root)
+            if stamp != before:  # edited by another session or the command line
+                dataset = apply_actions(dataset, read_actions(dataset.root)[0])
+                self._datasets[source] = dataset, stamp
+            return dataset
 
-    def start(self, source: str, *, again: bool = False) -> Opening:
-        """Opens `source`, as `open_dataset` takes it, and makes it the current one for this server and the next.
+    def job(self, session: str) -> Opening | None:
+        """What this session started and has not left, at work or done."""
+        return self._jobs.get(session)
 
-        The same source is joined where it is being opened already; the opening of another is stopped.
+    def start(self, source: Source, session: str, *, download_again: bool = False) -> Opening:
+        """Opens `source` for a session, which leaves what it was opening before.
 
         Args:
-            again: Fetch a zip on the web once more, because it may have changed.
+            download_again: Download a remote zip once more, because it may have changed.
         """
-        name = remembered_as(source)
         with self._lock:
-            before = self._job
-            if before is not None and before.source == name and not before.done and not before.stopping:
-                return before
-            if before is not None:
-                before.cancel()
-            job = self._job = Opening(name)
-        threading.Thread(target=self._work, args=(job, source, again, before), name="opening", daemon=True).start()
+            before, job = self._jobs.get(session), self._latest.get(source)
+            if job is None or job.done or job.stopping:
+                stopping, job = job, Opening(source)
+                # After one that still cleans up: both write the same files.
+                start_thread(job, partial(self._open, source, download_again=download_again), after=stopping)
+                self._latest[source] = job
+            self._jobs[session] = job
+            self._drop_if_unwanted(before)
         return job
 
-    def close(self) -> None:
-        """Stops the job and waits for its end."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job.wait()
+    def leave(self, session: str) -> None:
+        """The session no longer waits for its job, which is stopped unless another session does."""
+        with self._lock:
+            self._drop_if_unwanted(self._jobs.pop(session, None))
 
-    def _work(self, job: Opening, source: str, again: bool, before: Opening | None) -> None:
-        try:
-            if before is not None:
-                before.wait()  # two at once would only share the processor
-            drop_unfinished(subfolder("datasets"), seconds=STALE_SECONDS)
-            if again and is_remote(source):
-                fetch_zip(source, job.tell, again=True)
-            found = open_dataset(source, progress=job.tell)
-            with self._lock:
-                job.tell("data", 0, 0)  # the last moment to stop
-                remember_source(found.source)
-                self._dataset, self._stamp = found, ()
-            job.end()
-        except Exception as error:  # a page that waits must hear of it
-            job.end(explained(error))
+    def stop(self, session: str) -> None:
+        """Stops the session's job. One that another session waits for goes on without this session."""
+        with self._lock:
+            job = self._jobs.get(session)
+            if job is None or job.done:
+                return
+            if sum(other is job for other in self._jobs.values()) == 1:
+                job.cancel()
+                return
+            stopped = self._jobs[session] = Opening(job.key)
+            stopped.cancel()
+            stopped.end(Cancelled("Stopped"))
+
+    def close(self) -> None:
+        """Stops all jobs and waits for their ends."""
+        for job in list(self._latest.values()):
+            job.cancel()
+            job.wait()
+
+    def _drop_if_unwanted(self, job: Opening | None) -> None:
+        if job is not None and job not in self._jobs.values():
+            job.cancel()
+
+    def _open(self, source: Source, progress: Progress, *, download_again: bool) -> None:
+        drop_unfinished(subfolder("datasets"), seconds=STALE_SECONDS)
+        if download_again and source.is_remote:
+            fetch_zip(source, progress, again=True)
+        dataset = open_dataset(source, progress=progress)
+        with self._lock:
+            progress("data", 0, 0)  # the last moment to stop
+            remember_source(source)
+            self._datasets.pop(source, None)
+            self._datasets[source] = dataset, ()
+            while len(self._datasets) > MOST_OPEN:
+                del self._datasets[next(iter(self._datasets))]

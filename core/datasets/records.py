@@ -1,28 +1,33 @@
-"""What a dataset is once it has been read: one record a file, and what can be asked of all of them."""
+"""A dataset once it has been read: one record for each file, and questions about all of them."""
 
 import builtins
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from core.datasets.edits.actions import Action
+from core.datasets.source import Source
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One file below a class folder, whether it is a picture or not.
+    """One file below a class folder, whether it is an image or not.
 
-    `path` is relative to the dataset's root, with forward slashes. `digest` is the hexadecimal SHA-256 of the file's
-    bytes, "" when they could not be read. `width` and `height` are pixels as the picture is looked at (after EXIF
-    rotation), 0 when it does not decode. `reason` says in a few words why it does not, and is "" when it does.
-
-    Measured on the picture (`core.datasets.measures`): `frames`; `brightness`, the mean grey level, 0..1; `sharpness`,
-    0 and up; `entropy` of the grey levels, 0..8 bits; `signature`, bytes that look-alikes share nearly, "" when it does
-    not decode.
-
-    Edits (`core.datasets.edits`): `excluded` pictures are shown but not used; `folder_label` is the class that the
-    folder says where `label` was changed, else "".
+    Attributes:
+        path: Relative to the dataset's root, with forward slashes.
+        digest: Hexadecimal SHA-256 of the file's bytes; "" if they could not be read.
+        width, height: Pixels after EXIF rotation; 0 if it does not decode.
+        reason: Why it does not decode, in a few words; "" if it does.
+        frames: 2 or more if it is animated.
+        brightness: Mean grey level, 0..1 (this and the next three: `core.datasets.scan.measures`).
+        sharpness: 0 and up.
+        entropy: Of the grey levels, 0..8 bits.
+        signature: Bytes that are nearly the same for near-duplicates; b"" if it does not decode.
+        excluded: Shown but not used (an edit).
+        folder_label: The class of its folder if an edit changed `label`, else "".
     """
 
     path: str
@@ -46,20 +51,25 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled pictures that lie in a folder. Only usable records are counted, trained on or fingerprinted: those that
-    decode and that no edit excludes.
+    """Labelled images in a folder. Only usable records are counted, trained on or fingerprinted: those that decode and
+    that no edit excludes.
 
-    `source` is what the user gave, `origin` is "folder", "zip" or "sample", and `root` is the folder that the records'
-    paths begin at: the one that holds the class folders or the train folder, with its wrappings looked through.
-    `fingerprint` is the same wherever that folder lies, and changes with any picture, label or split.
+    Attributes:
+        source: Where it comes from.
+        root: The folder that the records' paths are relative to: it holds the class folders or the train folder.
+        records: One for each file, sorted by path.
+        classes: Sorted.
+        edits: The user's actions that were applied, latest last.
+        loose: Images beside the class folders, which are not used.
+        fingerprint: The same wherever the folder is; changes with any usable image, label or split.
     """
 
-    name: str
+    source: Source
     root: Path
-    source: str
-    origin: str
     records: tuple[ImageRecord, ...]
     classes: tuple[str, ...]
+    edits: tuple[Action, ...] = field(default=(), compare=False, repr=False)
+    loose: tuple[str, ...] = field(default=(), compare=False, repr=False)
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,10 +77,14 @@ class Dataset:
         object.__setattr__(self, "classes", tuple(sorted(self.classes)))
         object.__setattr__(self, "fingerprint", _fingerprint(self.classes, self.usable()))
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Usable pictures as {split: {class: number}}: always train and validation, and test where there is one.
+    @property
+    def name(self) -> str:
+        return self.source.name
 
-        Each split names every class, with 0 where it has none.
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Usable images as {split: {class: number}}: always train and validation, and test if there is one.
+
+        Each split lists every class, with 0 for one without images.
         """
         splits = {record.split for record in self.records} | {"train", "validation"}
         counts = {split: dict.fromkeys(self.classes, 0) for split in SPLITS if split in splits}
@@ -78,12 +92,16 @@ class Dataset:
             counts[record.split][record.label] += 1
         return counts
 
+    def content(self) -> str:
+        """As `fingerprint`, but the same however the images are split."""
+        return _fingerprint(self.classes, (replace(record, split="") for record in self.usable()))
+
     def usable(self, split: str | None = None) -> list[ImageRecord]:
-        """The records that decode and are not excluded, in the order of their paths: of one split, or of all."""
+        """The records that decode and are not excluded, sorted by path: of one split, or of all."""
         return [record for record in self.readable(split) if not record.excluded]
 
     def readable(self, split: str | None = None) -> list[ImageRecord]:
-        """The records that decode, excluded or not, in the order of their paths: of one split, or of all."""
+        """The records that decode, excluded or not, sorted by path: of one split, or of all."""
         return [record for record in self.records if not record.reason and split in {None, record.split}]
 
     def unreadable(self) -> list[ImageRecord]:
@@ -91,7 +109,7 @@ class Dataset:
         return [record for record in self.records if record.reason]
 
     def file(self, record: ImageRecord) -> Path:
-        """Where the record's file lies."""
+        """Where the record's file is."""
         return self.root / record.path
 
 

@@ -1,4 +1,4 @@
-"""Which pictures of plain class folders are kept for validation."""
+"""Which images of plain class folders go to validation."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -8,11 +8,11 @@ from core.datasets.records import ImageRecord
 
 
 def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int) -> set[str]:
-    """The paths to validate on: seeded, stratified, and without a file whose bytes are also trained on.
+    """The paths to validate on: seeded, stratified, and without leaks: byte-identical files stay on one side.
 
-    A class gives about `fraction` of its files: at least one when it has two or more different pictures, and never all
-    of them. Both hold as far as pictures shared between classes allow; where they do not, training comes first.
-    The choice depends on contents, labels and seed, not on names or on the order of the records.
+    Each class gives about `fraction` of its files: at least one if it has two or more different images, and never all
+    of them. Images shared between classes may prevent that; then training comes first. The split depends on contents,
+    labels and seed, not on names or the order of the records.
 
     Args:
         records: Readable records.
@@ -32,7 +32,7 @@ def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int
     }
     chosen: set[str] = set()
     count: Counter[str] = Counter()
-    to_train_on = {label: len(digests) for label, digests in of_class.items()}  # different pictures that are left
+    to_train_on = {label: len(digests) for label, digests in of_class.items()}  # different images that are left
 
     def choose(digest: str) -> None:
         chosen.add(digest)
@@ -48,7 +48,7 @@ def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int
             fits = all(count[other] + number <= wanted[other] for other, number in labels[digest].items())
             if fits and is_spare(digest):
                 choose(digest)
-        if not count[label]:  # few pictures, or many copies of each: take the one that overshoots least
+        if not count[label]:  # few images, or many copies of each: take the one that overshoots least
             spare = [digest for digest in of_class[label] if is_spare(digest)]
             if spare:
                 choose(min(spare, key=lambda digest: labels[digest].total()))
@@ -56,5 +56,5 @@ def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int
 
 
 def _draw(digest: str, seed: int) -> bytes:
-    """A place in the order that is random, and stays the same when other pictures come or go."""
+    """A random sort key that stays the same when other images come or go."""
     return hashlib.sha256(f"{seed}:{digest}".encode()).digest()

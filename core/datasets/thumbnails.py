@@ -1,4 +1,4 @@
-"""Small pictures for a gallery: made when they are first looked at, kept on disk under their content's digest.
+"""Small images for a gallery: made when they are first looked at, kept on disk under their content's digest.
 
 A thumbnail in the cache is shown again only while its file is as it was when the thumbnail was made (by size and time
 of change); else the file is read again and its digest compared with the scan's. So a file that changed or vanished is
@@ -21,11 +21,11 @@ from PIL import Image
 
 from core.datasets.records import Dataset, ImageRecord
 from core.errors import ImageError
-from core.files import write_atomic
-from core.home import subfolder
-from core.image_files import read_image_file
-from core.images import decode_image
-from core.parallel import ordered_map
+from core.images.files import read_image_file
+from core.images.isolated import decode_image
+from core.jobs.parallel import ordered_map
+from core.storage.files import write_atomic
+from core.storage.home import subfolder
 
 LONGEST = 192  # pixels: a cell of 130 on a screen with 1.5 device pixels to one of its own
 LARGEST = 1600
@@ -40,7 +40,7 @@ _HOUR = 3_600_000_000_000  # nanoseconds between two notes that a thumbnail is i
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A picture for the browser: the bytes of a JPEG the right way up, or b"" with the `reason` why there is none."""
+    """An image for the browser: the bytes of a JPEG the right way up, or b"" with the `reason` why there is none."""
 
     content: bytes
     reason: str = ""
@@ -57,7 +57,7 @@ def thumbnails(dataset: Dataset, records: Sequence[ImageRecord]) -> list[Rendere
 
 
 def enlarged(dataset: Dataset, record: ImageRecord) -> Rendered:
-    """The picture for a large view: its longest side at most 1600 pixels. Nothing is kept."""
+    """The image for a large view: its longest side at most 1600 pixels. Nothing is kept."""
     if record.reason:
         return Rendered(b"", record.reason)
     return _rendered(dataset.file(record), record.digest, LARGEST)
@@ -94,7 +94,7 @@ def _made(file: Path, record: ImageRecord) -> Rendered:
     began = time.time_ns()  # before the read: a change while we work makes the thumbnail out of date
     rendered = _rendered(file, record.digest, LONGEST)
     if rendered.content and record.digest:
-        with suppress(OSError):  # a full disk costs time, not the picture
+        with suppress(OSError):  # a full disk costs time, not the image
             _keep(record.digest, rendered.content, began)
     return rendered
 

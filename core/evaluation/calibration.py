@@ -1,4 +1,4 @@
-"""Whether "90 % sure" is right nine times of ten: confidence against accuracy."""
+"""Calibration: whether predictions with a confidence of 90% are right nine times out of ten."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Pictures whose confidence lies in low..high: how many, how sure on average, and how often right."""
+    """Images whose confidence is in low..high: their number, mean confidence and accuracy."""
 
     low: float
     high: float
@@ -22,32 +22,33 @@ class Bin:
 
 
 def calibration(correct: NDArray[np.bool_], confidence: NDArray[np.floating], num_classes: int) -> list[Bin]:
-    """The reliability diagram: bins of equal width from chance to certainty, those without pictures left out.
+    """The reliability diagram: bins of equal width from chance to certainty, without empty ones.
 
     Args:
-        correct: (pictures,), whether the most probable class is the true one.
-        confidence: (pictures,), the probability of the most probable class, 1 / num_classes..1.
-        num_classes: 2 or more: below 1 / num_classes no confidence can lie.
+        correct: bool (images,), whether the predicted class is the true one.
+        confidence: (images,), the probability of the predicted class, 1 / num_classes..1.
+        num_classes: 2 or more; no confidence is below 1 / num_classes.
     """
     edges = np.linspace(1 / num_classes, 1, BINS + 1)
     place = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, BINS - 1)
-    found = []
+    bins = []
     for number in range(BINS):
         inside = place == number
         if count := int(inside.sum()):
             accuracy = Score.of(int(correct[inside].sum()), count)
-            found.append(
+            bins.append(
                 Bin(float(edges[number]), float(edges[number + 1]), count, float(confidence[inside].mean()), accuracy)
             )
-    return found
+    return bins
 
 
 def calibration_error(correct: NDArray[np.bool_], confidence: NDArray[np.floating], num_classes: int) -> float:
-    """The expected calibration error: how far confidence and accuracy lie apart, averaged over the pictures, 0..1; NaN
-    of no picture (Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI
-    2015; Guo et al., "On calibration of modern neural networks", ICML 2017). It is biased upwards on few pictures."""
+    """The expected calibration error, 0 (perfectly calibrated) to 1: the gap between confidence and accuracy, averaged
+    over the images; NaN where there are none (Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities
+    using Bayesian binning", AAAI 2015; Guo et al., "On calibration of modern neural networks", ICML 2017). It is
+    biased upwards on few images."""
     bins = calibration(correct, confidence, num_classes)
-    total = sum(one.number for one in bins)
+    total = sum(bin.number for bin in bins)
     if not total:
         return np.nan
-    return sum(one.number * abs(one.accuracy.value - one.confidence) for one in bins) / total
+    return sum(bin.number * abs(bin.accuracy.value - bin.confidence) for bin in bins) / total

@@ -1,31 +1,136 @@
-"""Evaluation in plotly figures; they are transparent and leave the text's colour to the page."""
+"""ROC, precision-recall, reliability, coverage and robustness: transparent plotly figures in the page's text colour."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.charts import CLEAR, GRID, MARK, PALETTE, TRAINING, VALIDATION, legend_name
+from core.charts import CLEAR, GRID, MARK, PALETTE, TOOLBAR, TRAINING, VALIDATION, graph_objects, legend_name
 from core.evaluation.calibration import Bin
 from core.evaluation.curves import Curve
-from core.evaluation.threshold import Trade
+from core.evaluation.robustness import Point, breaks_at
+from core.evaluation.threshold import CoveragePoint
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 HEIGHT = 340
+BAND = "rgba(31, 138, 133, 0.2)"
+FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE = "False positive rate", "True positive rate"
+RECALL, PRECISION = "Recall", "Precision"
+CONFIDENCE, ACCURACY = "Confidence", "Accuracy"
+THRESHOLD = "Confidence threshold"
+COVERAGE, SELECTIVE_ACCURACY = "Coverage: share it decides", "Accuracy of the images it decides"
 
 
-def curves_chart(curves: dict[str, Curve], x: str, y: str, diagonal: bool) -> "go.Figure":
-    """One line a class.
+def roc_chart(curves: dict[str, Curve]) -> "go.Figure":
+    """One ROC curve per class, by its name, with the diagonal of guessing."""
+    figure = _figure(FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE)
+    _diagonal(figure, "guessing")
+    _curves(figure, curves)
+    return figure
+
+
+def precision_recall_chart(curves: dict[str, Curve]) -> "go.Figure":
+    """One precision-recall curve per class, by its name."""
+    figure = _figure(RECALL, PRECISION)
+    _curves(figure, curves)
+    return figure
+
+
+def calibration_chart(bins: Sequence[Bin]) -> "go.Figure":
+    """The reliability diagram: accuracy against confidence, one point per bin with its 95% interval."""
+    figure = _figure(CONFIDENCE, ACCURACY)
+    _diagonal(figure, "perfectly calibrated")
+    figure.add_scatter(
+        x=[bin.confidence for bin in bins],
+        y=[bin.accuracy.value for bin in bins],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [bin.accuracy.high - bin.accuracy.value for bin in bins],
+            "arrayminus": [bin.accuracy.value - bin.accuracy.low for bin in bins],
+            "color": TRAINING,
+            "thickness": 1.5,
+        },
+        customdata=[bin.number for bin in bins],
+        mode="lines+markers",
+        line={"color": TRAINING, "width": 2},
+        marker={"size": 8},
+        name="this model",
+        hovertemplate="%{customdata:,} images: mean confidence %{x:.1%}, accuracy %{y:.1%}<extra></extra>",
+    )
+    lowest = min((bin.low for bin in bins), default=0.0)
+    figure.update_xaxes(range=[lowest - 0.02, 1.02])
+    return figure
+
+
+def coverage_chart(points: Sequence[CoveragePoint], threshold: float) -> "go.Figure":
+    """Coverage and selective accuracy against the threshold, with the chosen one marked."""
+    figure = _figure(THRESHOLD, "")
+    for name, colour, values in (
+        (COVERAGE, VALIDATION, [point.coverage.value for point in points]),
+        (SELECTIVE_ACCURACY, TRAINING, [point.accuracy.value for point in points]),
+    ):
+        figure.add_scatter(
+            x=[point.threshold for point in points],
+            y=values,
+            mode="lines",
+            name=name,
+            line={"color": colour, "width": 2.5},
+            hovertemplate=f"threshold %{{x:.2f}}<br>{name}: %{{y:.1%}}<extra></extra>",
+        )
+    figure.add_vline(x=threshold, line={"color": MARK, "width": 1.5})
+    lowest = points[0].threshold if points else 0.0
+    figure.update_xaxes(range=[lowest - 0.01, 1.01], tickformat=".2f")
+    return figure
+
+
+def robustness_chart(points: Sequence[Point]) -> "go.Figure":
+    """Accuracy against strength with its 95% interval as a band, the lower end for unchanged images, and the break.
 
     Args:
-        curves: By the class.
-        x, y: Titles of the axes.
-        diagonal: Whether to draw the line of guessing.
+        points: From `core.evaluation.robustness.robustness`, strength 0 first.
     """
-    figure = _figure(x, y)
-    if diagonal:
-        line = {"color": MARK, "width": 1, "dash": "dot"}
-        figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, name="guessing", hoverinfo="skip")
+    figure = _figure("Strength (0 unchanged, 1 as set)", ACCURACY)
+    strengths = [point.strength for point in points]
+    figure.add_scatter(
+        x=strengths + strengths[::-1],
+        y=[point.high for point in points] + [point.low for point in reversed(points)],
+        fill="toself",
+        fillcolor=BAND,
+        mode="none",
+        name="95% CI",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=strengths,
+        y=[point.accuracy for point in points],
+        customdata=[[point.low, point.high, point.num_images] for point in points],
+        mode="lines+markers",
+        name="accuracy",
+        line={"color": TRAINING, "width": 2.5},
+        marker={"size": 7},
+        hovertemplate=(
+            "strength %{x:g}: %{y:.1%}, 95% CI %{customdata[0]:.1%}–%{customdata[1]:.1%} "
+            "(%{customdata[2]:,} images)<extra></extra>"
+        ),
+    )
+    figure.add_hline(
+        y=points[0].low,
+        line={"color": MARK, "width": 1.5, "dash": "dot"},
+        annotation={"text": "lower end of the CI for unchanged images", "xanchor": "left", "yanchor": "top", "x": 0},
+    )
+    if (broken := breaks_at(points)) is not None:
+        figure.add_vline(
+            x=broken,
+            line={"color": MARK, "width": 1.5},
+            annotation={"text": f"breaks at {broken:g}", "xanchor": "left", "yanchor": "bottom"},
+        )
+    figure.update_xaxes(range=None, tickformat="g")
+    return figure
+
+
+def _curves(figure: "go.Figure", curves: dict[str, Curve]) -> None:
+    x, y = (figure.layout[axis].title.text for axis in ("xaxis", "yaxis"))
     for number, (name, curve) in enumerate(curves.items()):
         figure.add_scatter(
             x=curve.x,
@@ -34,80 +139,28 @@ def curves_chart(curves: dict[str, Curve], x: str, y: str, diagonal: bool) -> "g
             mode="lines",
             name=legend_name(name),
             line={"color": PALETTE[number % len(PALETTE)], "width": 2.5},
-            hovertemplate=f"{x} %{{x:.1%}}, {y} %{{y:.1%}}<br>from a probability of %{{customdata:.3f}} on"
-            "<extra></extra>",
+            hovertemplate=f"{x}: %{{x:.1%}}<br>{y}: %{{y:.1%}}<br>Threshold: %{{customdata:.3f}}<extra></extra>",
         )
-    return figure
 
 
-def calibration_chart(bins: Sequence[Bin]) -> "go.Figure":
-    """Accuracy against confidence: a point a bin with its interval, on the diagonal where confidence is kept."""
-    figure = _figure("confidence", "right answers")
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": MARK, "width": 1, "dash": "dot"},
-        name="as sure as right",
-        hoverinfo="skip",
-    )
-    figure.add_scatter(
-        x=[one.confidence for one in bins],
-        y=[one.accuracy.value for one in bins],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one.accuracy.high - one.accuracy.value for one in bins],
-            "arrayminus": [one.accuracy.value - one.accuracy.low for one in bins],
-            "color": TRAINING,
-            "thickness": 1.5,
-        },
-        customdata=[one.number for one in bins],
-        mode="lines+markers",
-        line={"color": TRAINING, "width": 2},
-        marker={"size": 8},
-        name="this model",
-        hovertemplate="%{customdata:,} pictures, on average %{x:.1%} sure: %{y:.1%} right<extra></extra>",
-    )
-    lowest = min((one.low for one in bins), default=0.0)
-    figure.update_xaxes(range=[lowest - 0.02, 1.02])
-    return figure
-
-
-def trade_chart(trades: Sequence[Trade], threshold: float) -> "go.Figure":
-    """Coverage and accuracy against the threshold, with the chosen one marked."""
-    figure = _figure("confidence threshold", "share of pictures")
-    for name, colour, values in (
-        ("answered", VALIDATION, [one.coverage.value for one in trades]),
-        ("right, of the answered", TRAINING, [one.accuracy.value for one in trades]),
-    ):
-        figure.add_scatter(
-            x=[one.threshold for one in trades],
-            y=values,
-            mode="lines",
-            name=name,
-            line={"color": colour, "width": 2.5},
-            hovertemplate=f"threshold %{{x:.2f}}: %{{y:.1%}} {name}<extra></extra>",
-        )
-    figure.add_vline(x=threshold, line={"color": MARK, "width": 1.5})
-    lowest = trades[0].threshold if trades else 0.0
-    figure.update_xaxes(range=[lowest - 0.01, 1.01], tickformat=".2f")
-    return figure
+def _diagonal(figure: "go.Figure", name: str) -> None:
+    line = {"color": MARK, "width": 1, "dash": "dot"}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, name=name, hoverinfo="skip")
 
 
 def _figure(x: str, y: str) -> "go.Figure":
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     axis: dict[str, Any] = {"gridcolor": GRID, "zeroline": False, "automargin": True, "tickformat": ".0%"}
     figure = go.Figure()
     figure.update_layout(
         template=go.layout.Template(),
-        margin={"l": 8, "r": 24, "t": 8, "b": 8},
+        margin={"l": 8, "r": 24, "t": TOOLBAR, "b": 8},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         height=HEIGHT,
         dragmode=False,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "xanchor": "left", "x": 0},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.16, "xanchor": "left", "x": 0},
         xaxis=axis | {"title": {"text": x}, "range": [-0.01, 1.01]},
         yaxis=axis | {"title": {"text": y}, "range": [-0.02, 1.02]},
     )

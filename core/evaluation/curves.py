@@ -1,6 +1,6 @@
-"""What happens to the answers for one class as the threshold moves: ROC and precision-recall, with their areas.
+"""ROC and precision-recall curves of one class against the others, with their areas.
 
-Pictures with the same probability move together, so a curve has a point a distinct probability.
+Images with the same probability pass a threshold together, so a curve has one point per distinct probability.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Curve:
     """Points from the strictest to the loosest threshold: `x`, `y` and `thresholds`, float64 (points,), and the `area`
-    under the curve; NaN where one of the two sides has no picture."""
+    under the curve. Without images of both sides there are no points, and the area is NaN."""
 
     x: Floats
     y: Floats
@@ -25,13 +25,13 @@ class Curve:
 def roc(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> Curve:
     """The receiver operating characteristic: true positive rate (y) against false positive rate (x).
 
-    The area is the chance that a positive picture is given a higher probability than a negative one, ties counting half
+    The area is the probability that a random positive image ranks above a random negative one, ties counting half
     (Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC) curve",
     Radiology 143, 1982).
 
     Args:
-        positive: (pictures,), True for pictures of the class.
-        probability: (pictures,), of the class, 0..1.
+        positive: bool (images,), True for images of the class.
+        probability: (images,), of the class, 0..1.
     """
     thresholds, right, wrong = _cumulated(positive, probability)
     if not right[-1] or not wrong[-1]:
@@ -43,13 +43,9 @@ def roc(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> Curve
 def precision_recall(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> Curve:
     """Precision (y) against recall (x).
 
-    The area is the average precision: each point's precision weighted by the recall that it adds. Not the trapezoids,
-    which promise too much between points (Davis and Goadrich, "The relationship between Precision-Recall and ROC
-    curves", ICML 2006).
-
-    Args:
-        positive: (pictures,), True for pictures of the class.
-        probability: (pictures,), of the class, 0..1.
+    The area is the average precision: each point's precision weighted by the recall that it adds. Trapezoids would be
+    too optimistic between points (Davis and Goadrich, "The relationship between Precision-Recall and ROC
+    curves", ICML 2006). Arguments as for `roc`.
     """
     thresholds, right, wrong = _cumulated(positive, probability)
     if not right[-1]:
@@ -60,20 +56,10 @@ def precision_recall(positive: NDArray[np.bool_], probability: NDArray[np.floati
     return Curve(recall, precision, thresholds, float(np.sum(np.diff(recall) * precision[1:])))
 
 
-def roc_area(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> float:
-    """The area of `roc`, for many calls."""
-    return roc(positive, probability).area
-
-
-def average_precision(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> float:
-    """The area of `precision_recall`, for many calls."""
-    return precision_recall(positive, probability).area
-
-
 def _cumulated(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> tuple[Floats, Floats, Floats]:
-    """Thresholds, from above all on downwards, and how many positive and negative pictures reach each."""
+    """Thresholds, falling from infinity, and how many positive and negative images reach each."""
     if positive.shape != probability.shape or positive.ndim != 1:
-        raise ValueError(f"received {positive.shape} sides and {probability.shape} probabilities; expected one each")
+        raise ValueError(f"received {positive.shape} labels and {probability.shape} probabilities; expected one each")
     order = np.argsort(-probability, kind="stable")
     probability, positive = probability[order], positive[order]
     last = np.flatnonzero(np.append(np.diff(probability) != 0, True)) if probability.size else np.zeros(0, np.int64)

@@ -1,23 +1,23 @@
-"""How sure a score is that was measured on a limited number of pictures, and a difference of two such scores."""
+"""Confidence intervals of proportions, and of differences between two of them."""
 
 from math import sqrt
 from statistics import NormalDist
 
 
 def wilson_interval(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The range that likely holds the true proportion, given `correct` of `total` independent trials.
+    """The confidence interval of a proportion, given `correct` of `total` independent trials.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22 (1927), without continuity correction. Unlike the textbook's
-    p ± 1.96 standard errors it stays within 0..1 and keeps a width when everything or nothing was correct.
+    p ± 1.96 standard errors it stays within 0..1 and has a width when all or none were correct.
 
     Args:
-        correct: 0..total; whole, but for sums of shares.
+        correct: 0..total; whole, except for sums of shares.
         total: At least 1.
-        confidence: Share of such intervals that hold the true value, between 0 and 1.
+        confidence: Level of the interval, between 0 and 1.
 
     Returns:
-        Lowest and highest proportion, 0..1; the measured one lies between them.
+        Lower and upper end, 0..1; the measured proportion is between them.
 
     Raises:
         ValueError: An argument is outside its range.
@@ -36,22 +36,17 @@ def wilson_interval(correct: float, total: int, confidence: float = 0.95) -> tup
 def difference_interval(
     first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95
 ) -> tuple[float, float]:
-    """The range that likely holds by how much the second true proportion is higher than the first, each measured on
-    pictures of its own.
+    """The confidence interval of the second proportion minus the first, each measured on images of its own.
 
     The hybrid score interval: method 10 of R. G. Newcombe, "Interval estimation for the difference between independent
     proportions: comparison of eleven methods", Statistics in Medicine 17 (1998), 873-890. It adds the distances of the
     two Wilson intervals as squares.
 
     Args:
-        first, second: `correct` of `total`, as `wilson_interval` takes them.
-        confidence: Between 0 and 1.
+        first, second: `correct` of `total`; all as `wilson_interval` takes them.
 
     Returns:
-        Lowest and highest difference, -1..1; the measured one lies between them.
-
-    Raises:
-        ValueError: An argument is outside its range.
+        Lower and upper end, -1..1; the measured difference is between them.
     """
     return _square_and_add(first, second, 0.0, confidence)
 
@@ -59,22 +54,21 @@ def difference_interval(
 def paired_difference_interval(
     both: int, only_first: int, only_second: int, neither: int, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """The range that likely holds by how much the second true proportion is higher than the first, both measured on
-    the same pictures: much narrower than `difference_interval` where the two mostly agree.
+    """The confidence interval of the second proportion minus the first, both measured on the same images: much
+    narrower than `difference_interval` where the two mostly agree.
 
     Method 10 of R. G. Newcombe, "Improved confidence intervals for the difference between binomial proportions based
-    on paired data", Statistics in Medicine 17 (1998), 2635-2650: as the hybrid score interval, less what the two have
-    in common, measured by the phi coefficient with a continuity correction where that is positive.
+    on paired data", Statistics in Medicine 17 (1998), 2635-2650: the hybrid score interval, narrowed by the correlation
+    of the two, measured by the phi coefficient with a continuity correction where that is positive.
 
     Args:
-        both, only_first, only_second, neither: Pictures that both got right, one of them, none.
-        confidence: Between 0 and 1.
+        both, only_first, only_second, neither: Number of images that both, only one, or neither get right.
 
     Returns:
-        Lowest and highest difference, -1..1; the measured one lies between them.
+        Lower and upper end, -1..1; the measured difference is between them.
 
     Raises:
-        ValueError: A number is negative, there is no picture, or the confidence is outside its range.
+        ValueError: A number is negative, there is no image, or the confidence is outside its range.
     """
     if min(both, only_first, only_second, neither) < 0:
         raise ValueError(f"received {(both, only_first, only_second, neither)}; expected no number below 0")
@@ -89,7 +83,7 @@ def paired_difference_interval(
 def _square_and_add(
     first: tuple[int, int], second: tuple[int, int], correlation: float, confidence: float
 ) -> tuple[float, float]:
-    """Newcombe's way of joining two Wilson intervals; `correlation` is 0 for independent proportions."""
+    """Newcombe's combination of two Wilson intervals; `correlation` is 0 for independent proportions."""
     low1, high1 = wilson_interval(*first, confidence)
     low2, high2 = wilson_interval(*second, confidence)
     one, two = first[0] / first[1], second[0] / second[1]

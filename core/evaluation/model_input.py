@@ -1,4 +1,4 @@
-"""The picture behind a row of a run's answers, as the network saw it: the original, or its augmented copy."""
+"""The image behind a row of a run's predictions, as the model gets it: the original, or its augmented copy."""
 
 import io
 
@@ -9,25 +9,25 @@ from PIL import Image
 from core.augmentation import augment
 from core.datasets import Dataset, ImageRecord
 from core.errors import ImageError
-from core.images import load_image
-from core.inference.explanation import Explainer, overlay
-from core.training.runs import Run
-from core.training.workload import copies_of
+from core.images.isolated import load_image
+from core.inference.grad_cam import Explainer, overlay
+from core.runs.feature_plan import copies_of
+from core.runs.run import Run
 
 QUALITY = 82  # of the JPEGs
 
 
 def copy_of(run: Run, row: int) -> int:
-    """0 where the row is of an original picture, else the number of its copy (with `augment_validation`)."""
+    """0 for a row of an original image, else the number of its copy (with `augment_validation`)."""
     copies = copies_of(run.config, "validation")
     return row % (1 + copies)
 
 
-def seen(run: Run, dataset: Dataset, record: ImageRecord, row: int) -> NDArray[np.uint8]:
-    """uint8 (image_size, image_size, 3), RGB: what the network was given for this row.
+def model_input(run: Run, dataset: Dataset, record: ImageRecord, row: int) -> NDArray[np.uint8]:
+    """uint8 (image_size, image_size, 3), RGB: the model's input for this row.
 
     Raises:
-        ImageError: The file is gone, or no longer a picture.
+        ImageError: The file is gone, or no longer an image.
     """
     square = load_image(dataset.file(record), run.config.image_size)
     if copy := copy_of(run, row):
@@ -38,9 +38,9 @@ def seen(run: Run, dataset: Dataset, record: ImageRecord, row: int) -> NDArray[n
 def explained_jpeg(
     run: Run, dataset: Dataset, record: ImageRecord, row: int, explainer: Explainer, label: int
 ) -> tuple[bytes, str]:
-    """The picture with the evidence for class `label` over it as a JPEG, and ""; or b"" with the reason why not."""
+    """The image with the Grad-CAM of class `label` over it as a JPEG, and ""; or b"" and the reason."""
     try:
-        square = seen(run, dataset, record, row)
+        square = model_input(run, dataset, record, row)
     except ImageError as error:
         return b"", error.received
     return to_jpeg(overlay(square, explainer.explain(square, label), strength=0.45)), ""

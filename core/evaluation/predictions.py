@@ -1,4 +1,4 @@
-"""What a run answered on its validation pictures, with the pictures where they are still the same."""
+"""A run's predictions on its validation images, and these images where they are still the same."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from core.datasets import Dataset, ImageRecord
 from core.datasets.records import SPLITS
 from core.errors import DatasetError, RunError
 from core.evaluation.confusion import Score, accuracy, confusion
-from core.evaluation.threshold import answers_at
-from core.npz import load_npz
-from core.training.runs import Run
-from core.training.workload import copies_of
+from core.evaluation.threshold import predictions_at
+from core.runs.feature_plan import copies_of
+from core.runs.run import Run
+from core.storage.npz import load_npz
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One row a validation picture, in the dataset's order; with `augment_validation` its copies follow it.
+class Predictions:
+    """One row per validation image, in the dataset's order; with `augment_validation` its copies follow it.
 
     `labels` is int64 (rows,), `probabilities` float64 (rows, classes), 0..1.
     """
@@ -31,7 +31,7 @@ class Answers:
 
     @property
     def best(self) -> NDArray[np.int64]:
-        """int64 (rows,): the most probable class."""
+        """int64 (rows,): the predicted class."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
@@ -44,28 +44,36 @@ class Answers:
         """bool (rows,): whether `best` is the true class."""
         return np.asarray(self.best == self.labels)
 
+    @property
+    def misclassified(self) -> NDArray[np.int64]:
+        """int64 (number,): the rows with a wrong prediction, most confident first."""
+        return self._by_confidence(np.flatnonzero(~self.correct))
+
     def accuracy(self, rows: NDArray[np.bool_] | None = None) -> Score:
-        """The share of the right ones, of all or of those that are True in `rows`, bool (rows,)."""
-        kept = slice(None) if rows is None else rows
-        return accuracy(confusion(self.labels[kept], self.best[kept], len(self.classes)))
+        """The share of right predictions: of all rows, or of those that are True in `rows`, bool (rows,)."""
+        counted = slice(None) if rows is None else rows
+        return accuracy(confusion(self.labels[counted], self.best[counted], len(self.classes)))
 
     def matrix(self, threshold: float = 0.0) -> NDArray[np.int64]:
-        """int64 (classes, classes): row the true class, column the answer; those below confidence `threshold`, 0..1,
-        are left out."""
-        return confusion(self.labels, answers_at(self.probabilities, threshold), len(self.classes))
+        """int64 (classes, classes): row the true class, column the prediction; those below confidence `threshold`,
+        0..1, are left out."""
+        return confusion(self.labels, predictions_at(self.probabilities, threshold), len(self.classes))
 
-    def rows_of(self, label: int, answer: int, threshold: float = 0.0) -> NDArray[np.int64]:
-        """int64 (number,): rows of a cell of `matrix`, the surest first: wrong answers that were sure teach most."""
-        given = answers_at(self.probabilities, threshold)
-        rows = np.flatnonzero((self.labels == label) & (given == answer))
+    def rows_of(self, label: int, prediction: int, threshold: float = 0.0) -> NDArray[np.int64]:
+        """int64 (number,): the rows in a cell of `matrix`, or with `prediction` -1 the unsure ones of a class, most
+        confident first."""
+        predicted = predictions_at(self.probabilities, threshold)
+        return self._by_confidence(np.flatnonzero((self.labels == label) & (predicted == prediction)))
+
+    def _by_confidence(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return rows[np.argsort(-self.confidence[rows], kind="stable")]
 
 
-def load_answers(run: Run) -> Answers:
-    """What a finished run left in validation.npz.
+def load_predictions(run: Run) -> Predictions:
+    """Reads a finished run's validation.npz.
 
     Raises:
-        RunError: It left no model, or the file is missing or not what Pawlab writes.
+        RunError: The run has no model, or the file is missing or not what Pawlab writes.
     """
     summary = run.summary()
     file = run.directory / "validation.npz"
@@ -78,31 +86,31 @@ def load_answers(run: Run) -> Answers:
         probabilities = np.concatenate([1 - table, table], axis=1) if table.shape[1] == 1 else table
         inside = labels.min(initial=0) >= 0 and labels.max(initial=0) < len(classes) == probabilities.shape[1]
         if not len(labels) or not inside or not (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all():
-            raise ValueError("labels or probabilities that fit no class")
+            raise ValueError("labels or probabilities do not match the classes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
-            f"The validation answers of the run {run.id} cannot be read: {error}",
+            f"The validation predictions of the run {run.id} cannot be read: {error}",
             "validation.npz as Pawlab wrote it",
             "Train again",
         ) from error
-    return Answers(classes, labels, probabilities)
+    return Predictions(classes, labels, probabilities)
 
 
-def pictures_of(answers: Answers, dataset: Dataset, run: Run) -> tuple[ImageRecord, ...]:
-    """The picture of each row.
+def images_of(predictions: Predictions, dataset: Dataset, run: Run) -> tuple[ImageRecord, ...]:
+    """The image of each row.
 
     Args:
-        dataset: As `core.inference.robustness.data_of` gives it: what the run was validated on.
+        dataset: The run's own, from `core.evaluation.robustness.training_dataset`.
 
     Raises:
-        DatasetError: It has other pictures than the run had.
+        DatasetError: Its images are not those that the run was validated on.
     """
     copies = copies_of(run.config, "validation")
     records = tuple(record for record in dataset.usable(SPLITS[1]) for _ in range(1 + copies))
-    if [dataset.classes.index(record.label) for record in records] != answers.labels.tolist():
+    if [dataset.classes.index(record.label) for record in records] != predictions.labels.tolist():
         raise DatasetError(
-            f"The run {run.id} was validated on other pictures than {dataset.name} has now",
-            f"{len(answers):,} pictures in the same order",
+            f"{dataset.name} no longer has the images that the run {run.id} was validated on",
+            f"the same {len(predictions):,} images in the same order",
             "Train again",
         )
     return records

@@ -1,9 +1,9 @@
 """A confidence threshold: below it the classifier says "unsure" instead of a class.
 
-It trades coverage, the share of pictures that get an answer, against accuracy, the share of answers that are right
-(selective classification: El-Yaniv and Wiener, "On the foundations of noise-free selective classification", Journal of
-Machine Learning Research 11, 2010). It is no detector of things that belong to no class: a classifier that has only
-seen cats and dogs can be very sure of a car.
+It trades coverage, the share of images that the classifier decides, against selective accuracy, the accuracy on these
+images (selective classification: El-Yaniv and Wiener, "On the foundations of noise-free selective classification",
+Journal of Machine Learning Research 11, 2010). It cannot spot unknown objects: a classifier of cats and dogs may call
+a car a cat with high confidence.
 """
 
 from dataclasses import dataclass
@@ -14,57 +14,55 @@ from numpy.typing import NDArray
 from core.evaluation.confusion import Score
 
 UNSURE = -1
+STEPS = 51
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
-    """What a threshold does: `coverage`, answered pictures of all; `accuracy`, right ones of the answered."""
+class CoveragePoint:
+    """Coverage and selective accuracy at one threshold, 0..1."""
 
     threshold: float
     coverage: Score
     accuracy: Score
 
 
-def answers_at(probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.int64]:
-    """int64 (pictures,): the most probable class where its probability is `threshold` or more, else `UNSURE`.
+def predictions_at(probabilities: NDArray[np.floating], threshold: float) -> NDArray[np.int64]:
+    """int64 (images,): the predicted class where its probability is `threshold` or more, else `UNSURE`.
 
     Args:
-        probabilities: (pictures, classes), 0..1.
-        threshold: 0 (always an answer) .. 1.
+        probabilities: (images, classes), 0..1.
+        threshold: 0 (never unsure) .. 1.
     """
     best = probabilities.argmax(axis=1)
     return np.where(probabilities.max(axis=1) >= threshold, best, UNSURE).astype(np.int64)
 
 
-def trade(labels: NDArray[np.int64], probabilities: NDArray[np.floating], threshold: float) -> Trade:
-    """Coverage and accuracy at one threshold.
+def coverage_point(labels: NDArray[np.int64], probabilities: NDArray[np.floating], threshold: float) -> CoveragePoint:
+    """Coverage and selective accuracy at one threshold, 0..1.
 
     Args:
-        labels: int64 (pictures,), the true classes.
-        probabilities: (pictures, classes), 0..1.
-        threshold: 0..1.
+        labels: int64 (images,), the true classes.
+        probabilities: (images, classes), 0..1.
     """
-    answers = answers_at(probabilities, threshold)
-    sure = answers != UNSURE
-    right = int((answers[sure] == labels[sure]).sum())
-    return Trade(threshold, Score.of(int(sure.sum()), len(labels)), Score.of(right, int(sure.sum())))
+    predictions = predictions_at(probabilities, threshold)
+    decided = predictions != UNSURE
+    number, right = int(decided.sum()), int((predictions[decided] == labels[decided]).sum())
+    return CoveragePoint(threshold, Score.of(number, len(labels)), Score.of(right, number))
 
 
-def trades(labels: NDArray[np.int64], probabilities: NDArray[np.floating], steps: int = 51) -> list[Trade]:
-    """The curve of coverage against accuracy: `steps` thresholds from chance to 1, evenly. The others as in `trade`."""
-    return [
-        trade(labels, probabilities, float(threshold))
-        for threshold in np.linspace(1 / probabilities.shape[1], 1, steps)
-    ]
+def coverage_points(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> list[CoveragePoint]:
+    """`coverage_point` at evenly spaced thresholds, from chance to 1."""
+    thresholds = np.linspace(1 / probabilities.shape[1], 1, STEPS).tolist()
+    return [coverage_point(labels, probabilities, threshold) for threshold in thresholds]
 
 
 def steps(num_classes: int, *also: float) -> list[float]:
-    """Thresholds to choose from, rising: 0 (always an answer), hundredths from chance on, and finer ones near 1, where
-    a good classifier has most of its pictures.
+    """Thresholds to choose from, rising: 0 (never unsure), hundredths from chance on, and finer ones near 1, where a
+    good classifier has most of its images.
 
     Args:
         num_classes: 2 or more.
-        also: Those that must be among them, 0..1.
+        also: More thresholds to include, 0..1.
     """
     first = int(100 / num_classes) + 1
     return sorted({0.0, *(number / 100 for number in range(first, 100)), 0.995, 0.998, 0.999, 1.0, *also})
@@ -73,16 +71,11 @@ def steps(num_classes: int, *also: float) -> list[float]:
 def outcomes(
     labels: NDArray[np.int64], probabilities: NDArray[np.floating], thresholds: list[float]
 ) -> NDArray[np.int64]:
-    """int64 (thresholds, 3): of each threshold, the pictures answered right, answered wrong, and unsure.
-
-    Args:
-        labels: int64 (pictures,), the true classes.
-        probabilities: (pictures, classes), 0..1.
-        thresholds: 0..1 each.
-    """
+    """int64 (thresholds, 3): the number of right, wrong and unsure images at each threshold; other arguments as for
+    `coverage_point`."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     counts = [
-        len(some) - np.searchsorted(np.sort(some), thresholds, side="left")
-        for some in (confidence[right], confidence[~right])
+        len(side) - np.searchsorted(np.sort(side), thresholds, side="left")
+        for side in (confidence[right], confidence[~right])
     ]
     return np.stack([*counts, len(labels) - counts[0] - counts[1]], axis=1).astype(np.int64)

@@ -1,4 +1,4 @@
-"""What the parts of a bundle answer, beside what the app answers to the same pictures."""
+"""The predictions of the parts of a bundle, compared with the app's for the same images."""
 
 import json
 import math
@@ -11,25 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ExportError, ImageError
-from core.export.bounded import run_bounded
-from core.images import load_image
-from core.inference.classifier import Answer, Classifier
-from core.progress import Progress
+from core.images.isolated import load_image
+from core.inference.classifier import Classifier, Prediction
+from core.jobs.process import module_command, module_environment
+from core.jobs.progress import Progress
+from core.jobs.subprocess_limits import run_bounded
 
 TOLERANCE = 1e-4
-"""The largest difference in a probability that is let through."""
+"""The largest accepted difference between two probabilities."""
 PREDICT_SECONDS = 120.0
 TENSORFLOW_SECONDS = 420.0
-"""For importing TensorFlow, loading the model, converting it and asking both, on a slow and busy machine."""
+"""For importing TensorFlow, loading the model, converting it and running both, on a slow and busy machine."""
 
 Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Keras:
-    """What came out of TensorFlow's process: the largest differences to the app, or the reason why there is none.
+    """Result of TensorFlow's process: the largest differences to the app, or the reason why there is none.
 
-    `litert` is the file to put into the bundle; None where it is left out, and `litert_reason` says why.
+    `litert` is the file for the bundle; None where it is left out, and `litert_reason` says why.
     """
 
     difference: float | None
@@ -39,35 +40,39 @@ class Keras:
     litert_reason: str
 
 
-def compare_script(folder: Path, files: tuple[Path, ...], expected: list[Answer | ImageError], tell: Progress) -> float:
-    """Runs the `predict.py` in `folder` in a fresh process on `files`, without this project in reach.
+def compare_script(
+    folder: Path, files: tuple[Path, ...], expected: list[Prediction | ImageError], progress: Progress
+) -> float:
+    """Runs the `predict.py` in `folder` in a fresh process on `files`, without access to this project.
 
     Returns:
-        The largest difference of a confidence that it prints to the app's probability of that class.
+        The largest difference between a confidence that it prints and the app's probability of that class.
 
     Raises:
-        ExportError: It fails, differs by more than `TOLERANCE`, or answers where the app refuses or vice versa.
+        ExportError: It fails, differs by more than `TOLERANCE`, or refuses a file that the app
+            classifies, or vice versa.
     """
     # -I: no variable, no folder of the user and not this project among the places that modules come from
     command = [sys.executable, "-I", str(folder / "predict.py"), *map(str, files)]
     try:
-        said = run_bounded(command, PREDICT_SECONDS, lambda: tell("predict", 0, 0), folder=folder)
-        lines = [json.loads(line) for line in said.splitlines()]
+        # It ends with 1 because some of the files are no images; a crash prints too few lines.
+        output = run_bounded(command, PREDICT_SECONDS, lambda: progress("predict", 0, 0), folder=folder, good=(0, 1))
+        lines = [json.loads(line) for line in output.splitlines()]
     except (ExportError, ValueError) as error:
-        raise _refused(f"predict.py of the bundle does not run: {error}") from error
+        raise _refused(f"predict.py of the bundle fails: {error}") from error
     if [line.get("path") for line in lines] != [str(file) for file in files]:
-        raise _refused(f"predict.py gave {len(lines)} answers to {len(files)} pictures")
+        raise _refused(f"predict.py gave {len(lines)} predictions for {len(files)} images")
     largest = 0.0
-    for line, answer, file in zip(lines, expected, files, strict=True):
-        if isinstance(answer, ImageError) or "error" in line:
-            if not (isinstance(answer, ImageError) and "error" in line):
+    for line, prediction, file in zip(lines, expected, files, strict=True):
+        if isinstance(prediction, ImageError) or "error" in line:
+            if not (isinstance(prediction, ImageError) and "error" in line):
                 raise _refused(
-                    f"predict.py says {line.get('error') or line.get('label')!r} of {file.name}, the app not"
+                    f"predict.py gives {line.get('error') or line.get('label')!r} for {file.name}, unlike the app"
                 )
             continue
-        probability = answer.probabilities.get(line["label"], math.nan)
-        # Where two classes are as good as equal, either may be called the most probable one.
-        difference = max(abs(line["confidence"] - probability), answer.confidence - probability)
+        probability = prediction.probabilities.get(line["label"], math.nan)
+        # Where two classes are nearly equal, either may come first.
+        difference = max(abs(line["confidence"] - probability), prediction.confidence - probability)
         if not difference <= TOLERANCE:
             raise _refused(f"predict.py differs by {difference:.2g} in a probability of {file.name}")
         largest = max(largest, difference)
@@ -75,18 +80,18 @@ def compare_script(folder: Path, files: tuple[Path, ...], expected: list[Answer 
 
 
 def compare_keras(
-    model: Path, classifier: Classifier, files: tuple[Path, ...], folder: Path, litert: bool, tell: Progress
+    model: Path, classifier: Classifier, files: tuple[Path, ...], folder: Path, progress: Progress, *, litert: bool
 ) -> Keras:
-    """Asks model.keras, and LiteRT where it is wanted, in a process of TensorFlow's own.
+    """Runs model.keras, and LiteRT if `litert`, in a process of its own.
 
     Args:
-        files: Pictures that decode.
-        folder: An empty one to work in; the LiteRT file stays there.
-        tell: Told of the phase "tensorflow", in steps.
+        files: Images that can be decoded.
+        folder: An empty folder to work in; the LiteRT file stays there.
+        progress: Reports the phase "tensorflow", in steps.
 
     Raises:
         ExportError: model.keras differs from the app by more than `TOLERANCE`.
-        Cancelled: From `tell`.
+        Cancelled: From `progress`.
     """
     images = np.stack([load_image(file, classifier.image_size) for file in files])
     expected = classifier.predict(images).astype(np.float64)
@@ -94,30 +99,31 @@ def compare_keras(
     shutil.copyfile(model, folder / "model.keras")
     names = ["keras.npy", "model.tflite", "litert.npy"] if litert else ["keras.npy"]
     reason = ""
+
+    def tick() -> None:
+        progress("tensorflow", sum((folder / name).is_file() for name in names), len(names))
+
     try:
-        command = [sys.executable, "-m", "core.export.keras_side", str(folder), "litert" if litert else "keras"]
-        env = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-        run_bounded(command, TENSORFLOW_SECONDS, lambda: tell("tensorflow", _count(folder, names), len(names)), env=env)
+        command = module_command("core.export.keras_side", str(folder), "litert" if litert else "keras")
+        env = module_environment(TF_CPP_MIN_LOG_LEVEL="2")
+        run_bounded(command, TENSORFLOW_SECONDS, tick, env=env)
     except ExportError as error:
         reason = error.received
-    found, found_litert = (difference_to(folder / name, expected) for name in ("keras.npy", "litert.npy"))
-    if found is not None and not found <= TOLERANCE:
-        raise _refused(f"model.keras differs by {found:.2g} in a probability")
-    passed = litert and found_litert is not None and found_litert <= TOLERANCE
+    difference, litert_difference = (difference_to(folder / name, expected) for name in ("keras.npy", "litert.npy"))
+    if difference is not None and not difference <= TOLERANCE:
+        raise _refused(f"model.keras differs by {difference:.2g} in a probability")
+    passed = litert and litert_difference is not None and litert_difference <= TOLERANCE
     why = ""
     if not passed:
-        why = (reason or "it gave no answers") if litert else "it was not asked for"
-        if found_litert is not None:
-            why = f"its answers differ by {found_litert:.2g} in a probability"
-    return Keras(found, reason if found is None else "", folder / "model.tflite" if passed else None, found_litert, why)
-
-
-def _count(folder: Path, names: list[str]) -> int:
-    return sum((folder / name).is_file() for name in names)
+        why = (reason or "it gave no predictions") if litert else "it was not requested"
+        if litert_difference is not None:
+            why = f"its predictions differ by {litert_difference:.2g} in a probability"
+    file = folder / "model.tflite" if passed else None
+    return Keras(difference, reason if difference is None else "", file, litert_difference, why)
 
 
 def difference_to(file: Path, expected: Rows) -> float | None:
-    """The largest difference to the app; None where there are no answers. NaN is infinitely far."""
+    """The largest difference to the app, infinite for NaN; None where there are no predictions."""
     try:
         rows = np.load(file, allow_pickle=False).astype(np.float64)
     except (OSError, ValueError):
@@ -130,6 +136,6 @@ def difference_to(file: Path, expected: Rows) -> float | None:
 def _refused(received: str) -> ExportError:
     return ExportError(
         received,
-        f"the app's answers to within {TOLERANCE:g}",
-        "The bundle is not offered. Report this with the run's folder: it is a bug in Pawlab",
+        f"the app's predictions to within {TOLERANCE:g}",
+        "The bundle was discarded. This is a bug in Pawlab: please report it, with the run's folder",
     )

@@ -1,51 +1,51 @@
-"""A bundle becomes a run: everything is checked first, and it is refused whole or taken whole.
+"""Imports a bundle as a run: everything is checked first, and it is accepted or refused as a whole.
 
-Limits come first, then names, checksums, the manifest, both models as data, and one blank picture in a process with
-limits. The bundle's predict.py and notebook are not run and not kept, and its model.keras is only copied. What cannot
-be known is who made it: checksums find damage, not intent.
+Limits come first, then names, checksums, the manifest, both models as data, and one blank image in a process with
+limits. The bundle's predict.py and notebook are neither run nor copied, and its model.keras is only copied. Who made it
+cannot be known: checksums reveal damage, not intent.
 """
 
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from core.archives import extract_zip
-from core.datasets.actions import to_json
-from core.datasets.public import published
-from core.datasets.sources import SAMPLE
+from core.datasets.edits.actions import to_json
+from core.datasets.source import WORDS
 from core.errors import ArchiveError, ExportError, PawlabError, RunError
-from core.evaluation.answers import load_answers
-from core.evaluation.chosen import choose_threshold
-from core.export.bounded import run_bounded
+from core.evaluation.predictions import load_predictions
 from core.export.checks import check_keras, check_onnx
 from core.export.files import LIMITS, check_files, labels, refused
 from core.export.manifest import MAX_BYTES, Manifest
-from core.files import EventLog, read_json, sha256_file, write_atomic, write_json
-from core.home import subfolder
-from core.progress import Progress, silent
-from core.training.labels import clean, extended
-from core.training.runs import BROUGHT_IN, Run, load_run, new_folder
-from core.training.second_stage import begins
+from core.jobs.process import module_command, module_environment
+from core.jobs.progress import Progress, silent
+from core.jobs.subprocess_limits import run_bounded
+from core.runs.names import NAME_CHARACTERS, extended
+from core.runs.run import BROUGHT_IN, Run, load_run, new_folder
+from core.runs.threshold import choose_threshold
+from core.storage.archives import extract_zip
+from core.storage.files import EventLog, read_json, sha256_file, write_atomic, write_json
+from core.storage.home import subfolder
+from core.text.lines import one_line
+from core.training.loop.second_stage import begins
 
 TRIAL_SECONDS = 120.0
-IMPORTED = " (imported)"  # behind the name that the run had
+IMPORTED = " (imported)"  # appended to the original name
 KEPT = ("model.keras", "model.onnx", "validation.npz")
 
 
 def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> Run:
-    """The run that a bundle holds, as a finished run of this machine. Nothing is left behind where it is refused.
+    """The run in a bundle, as a finished run of this machine. A refused bundle leaves nothing behind.
 
     Args:
         source: The zip.
-        name: What to call the run; its old name and "(imported)" when left out.
-        progress: Told of "extract" and "check".
+        name: Of the new run; if left out, its old name with "(imported)".
+        progress: Reports the phases "extract" and "check".
 
     Raises:
-        ArchiveError: It is no bundle, was changed or damaged, or holds what a bundle must not hold.
-        PawlabError: The disk refuses.
+        ArchiveError: It is not a bundle, was changed or damaged, or contains what a bundle must not contain.
+        PawlabError: The files cannot be written.
         Cancelled: From `progress`.
     """
     scratch = subfolder("imports") / uuid4().hex[:12]
@@ -54,21 +54,21 @@ def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> 
         bundle = scratch / "bundle"
         try:
             extract_zip(source, bundle, progress, LIMITS)
-        except ArchiveError as error:  # which speaks of datasets
-            raise refused(error.received, "a bundle that Pawlab made") from error
+        except ArchiveError as error:  # whose message is about datasets
+            raise refused(f"This is no bundle: {error.received}", "a bundle exported from Pawlab") from error
         manifest = check_bundle(bundle, scratch, progress)
-        return _adopt(bundle, manifest, clean(name), sha256_file(source))
+        return _adopt(bundle, manifest, one_line(name, NAME_CHARACTERS), sha256_file(source))
     except OSError as error:
-        raise PawlabError(f"The bundle cannot be brought in: {error.strerror or error}") from error
+        raise PawlabError(f"The bundle cannot be imported: {error.strerror or error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def check_bundle(bundle: Path, scratch: Path, progress: Progress) -> Manifest:
-    """Everything that can be wrong with an unpacked bundle.
+    """Checks everything in an unpacked bundle.
 
     Raises:
-        ArchiveError: Something is.
+        ArchiveError: A check fails.
     """
     progress("check", 0, 4)
     check_files(bundle)
@@ -91,7 +91,7 @@ def _read_manifest(bundle: Path) -> Manifest:
     try:
         return Manifest.from_json(file.read_bytes())
     except (PawlabError, RecursionError) as error:
-        reason = error.received if isinstance(error, PawlabError) else "it is nested too deep"
+        reason = error.received if isinstance(error, PawlabError) else "it is nested too deeply"
         raise refused(f"run.json of the bundle is broken: {reason}", "run.json as Pawlab wrote it") from error
 
 
@@ -102,20 +102,20 @@ def _check_labels(bundle: Path, manifest: Manifest) -> None:
     except ValueError:
         about = None
     if about != labels(manifest):
-        raise refused("labels.json does not fit run.json", "the same classes, size and threshold in both")
+        raise refused("labels.json does not match run.json", "the same classes, size and threshold in both")
 
 
 def _try(model: Path, manifest: Manifest, tick: Callable[[], None]) -> None:
     outputs = 1 if len(manifest.classes) == 2 else len(manifest.classes)
-    command = [sys.executable, "-m", "core.export.trial", str(model), str(manifest.settings.image_size), str(outputs)]
+    command = module_command("core.export.trial", str(model), str(manifest.settings.image_size), str(outputs))
     try:
-        run_bounded(command, TRIAL_SECONDS, tick)
+        run_bounded(command, TRIAL_SECONDS, tick, env=module_environment())
     except ExportError as error:
-        raise refused(f"model.onnx does not answer: {error.received}", "a classifier that answers") from error
+        raise refused(f"model.onnx cannot be run: {error.received}", "a classifier that runs") from error
 
 
 def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
-    """The run's folder; config.json, without which a folder is no run, comes last."""
+    """Makes the run's folder; config.json, which makes it a run, comes last."""
     now = time.time()
     name = name or extended(manifest.name, IMPORTED)
     directory = new_folder(name, now)
@@ -127,26 +127,28 @@ def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
         write_atomic(directory / "edits.json", to_json(()))
         settings = manifest.settings.model_dump(mode="json")
         write_json(directory / "run.json", _summary(directory, manifest, name, digest, now))
-        asked = {"name": name, "source": source_of(manifest), "created": now, "settings": settings}
+        config = {"name": name, "source": source_of(manifest), "created": now, "settings": settings}
         if stage := manifest.second_stage:
-            asked["fine_tuning"] = stage.to_json()
-        write_json(directory / "config.json", asked)
+            config["fine_tuning"] = stage.model_dump(mode="json")
+        write_json(directory / "config.json", config)
         run = load_run(directory)
         if manifest.threshold > 0:
             choose_threshold(run, manifest.threshold)
         if (directory / "validation.npz").is_file():
-            load_answers(run)
+            load_predictions(run)
         return run
     except BaseException as error:
         shutil.rmtree(directory, ignore_errors=True)
         if isinstance(error, RunError):
-            raise refused(f"validation.npz of the bundle is broken: {error.received}", "the run's answers") from error
+            raise refused(
+                f"validation.npz of the bundle is broken: {error.received}", "the run's predictions"
+            ) from error
         raise
 
 
 def source_of(manifest: Manifest) -> str:
-    """What an imported run says of its data. Never a path or an address out of the bundle: a page would open it."""
-    if manifest.data == SAMPLE or published(manifest.data) is not None:
+    """The source of an imported run. Never a path or an address from the bundle: a page would open it."""
+    if manifest.data in WORDS:
         return manifest.data
     return f"{BROUGHT_IN}{' '.join(manifest.data.replace('/', ' ').replace(chr(92), ' ').split())}"
 
@@ -167,7 +169,7 @@ def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: f
 
 
 def _write_log(directory: Path, manifest: Manifest, now: float) -> None:
-    """The history, so that the curves are there too."""
+    """Writes the history, so that the run has its curves."""
     log = EventLog(directory / "events.jsonl")
     log.append({"event": "start", "time": now, "epoch": 1})
     stage = manifest.second_stage

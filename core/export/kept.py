@@ -1,30 +1,26 @@
-"""The bundle that a run's folder keeps: made once, found again as long as nothing that it says has changed."""
+"""The bundle in a run's folder: made once, and valid as long as nothing in it has changed."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import PawlabError, RunError
-from core.evaluation.chosen import chosen_threshold
 from core.export.bundle import Bundle, make_bundle
-from core.files import read_json, write_json
-from core.home import subfolder
-from core.progress import Progress, silent
-from core.training.runs import Run
+from core.jobs.progress import Progress, silent
+from core.runs.run import Run
+from core.runs.threshold import chosen_threshold
+from core.storage.files import read_json, write_json
+from core.storage.home import subfolder
 
 ZIP, ABOUT = "bundle.zip", "bundle.json"
 
 
 def bundle_key(run: Run) -> str:
-    """Changes with everything of a run that its bundle holds: the model, the name and the confidence threshold.
+    """Changes with everything of a run that its bundle contains: the model, the name and the confidence threshold.
 
     Raises:
         RunError: The run has no model.
     """
-    try:
-        written = (run.directory / "model.onnx").stat().st_mtime_ns
-    except OSError as error:
-        raise RunError(f"The model of the run {run.id} cannot be read: {error.strerror}", "model.onnx") from None
-    return f"{run.directory} {written} {chosen_threshold(run)} {run.name}"
+    return f"{run.directory} {run.model_stamp()} {chosen_threshold(run)} {run.name}"
 
 
 def keep_bundle(run: Run, progress: Progress = silent) -> Bundle:
@@ -39,7 +35,7 @@ def keep_bundle(run: Run, progress: Progress = silent) -> Bundle:
 
 
 def kept_bundle(run: Run) -> Bundle | None:
-    """The bundle that was made before, where it is still what would be made now.
+    """The existing bundle, if it is still up to date.
 
     Raises:
         RunError: The run has no model.
@@ -54,12 +50,12 @@ def kept_bundle(run: Run) -> Bundle | None:
 
 
 def kept_file(run: Run) -> Path:
-    """The bundle that `kept_bundle` finds, of a run in the store, for who sends it to somebody.
+    """The file of `kept_bundle`, of a run in the store, for downloads.
 
     Raises:
-        RunError: There is none that was verified and is still what would be made now, or a link leads out of the store.
+        RunError: There is no verified and current bundle, or a link leads out of the store.
     """
     file = run.directory / ZIP
     if kept_bundle(run) is None or file.resolve() != subfolder("runs").resolve() / run.id / ZIP:
-        raise RunError(f"The run {run.id} has no bundle", "one that was made and verified", "Make it: page Classify")
+        raise RunError(f"The run {run.id} has no bundle", "a verified bundle", "Make it on the Classify page")
     return file

@@ -1,11 +1,11 @@
-"""Asks model.keras, and converts it to LiteRT: `python -m core.export.keras_side FOLDER [litert]`.
+"""Runs model.keras and converts it to LiteRT: `python -m core.export.keras_side FOLDER [litert]`.
 
 Reads `model.keras` and `images.npy`, uint8 (num, size, size, 3), in FOLDER and writes there, one after the other, so
-that a crash costs only what comes after it:
+that a crash loses only the files after it:
 
-keras.npy       the probabilities that model.keras gives, float32 (num, outputs)
+keras.npy       the probabilities of model.keras, float32 (num, outputs)
 model.tflite    the same model for LiteRT
-litert.npy      the probabilities that its interpreter gives
+litert.npy      the probabilities of its interpreter
 """
 
 import sys
@@ -18,10 +18,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-BATCH = 4  # pictures at once: eager activations of more would be the peak of memory
+from core.storage.files import atomic_file
+
+BATCH = 4  # images at once: eager activations of more would be the peak of memory
 
 
-def main(folder: Path, litert: bool) -> None:
+def main(folder: Path, *, litert: bool) -> None:
     images = np.load(folder / "images.npy", allow_pickle=False).astype(np.float32)
     model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
     batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
@@ -34,9 +36,9 @@ def main(folder: Path, litert: bool) -> None:
 
 
 def interpreted(content: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The answers of TensorFlow's interpreter, set up as a user gets it, to one picture after the other."""
+    """The predictions of TensorFlow's interpreter with its default set-up, one image at a time."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is to move to another package
+        warnings.simplefilter("ignore")  # it will move to another package
         interpreter: Any = tf.lite.Interpreter(model_content=content)
     interpreter.allocate_tensors()
     (entry,), (exit_,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -49,12 +51,10 @@ def interpreted(content: bytes, images: NDArray[np.float32]) -> NDArray[np.float
 
 
 def _write(path: Path, rows: Any) -> None:
-    """Appears only when it is whole: the parent looks for it."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    """The file appears only when it is complete: the parent process looks for it."""
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, np.asarray(rows, np.float32), allow_pickle=False)
-    temporary.replace(path)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "litert" in sys.argv[2:])
+    main(Path(sys.argv[1]), litert="litert" in sys.argv[2:])

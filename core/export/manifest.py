@@ -1,6 +1,6 @@
-"""`run.json` of a bundle: what is said of the run, validated, and without what is nobody else's business.
+"""`run.json` of a bundle: the run, validated, without private details.
 
-Left out on purpose: paths on this machine (of data, weights and the run), names of pictures, processes.
+Left out on purpose: paths on this machine (of data, weights and the run), names of images, processes.
 """
 
 import math
@@ -10,15 +10,13 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from core.config import Settings
-from core.datasets.public import published
-from core.datasets.remote import is_remote, name_of
-from core.datasets.sources import SAMPLE
+from core.datasets.source import WORDS, address_name
 from core.errors import PawlabError, RunError
-from core.evaluation.chosen import chosen_threshold
-from core.training.fine_tuning import FineTuning, FineTuningConfig
-from core.training.history import Event
-from core.training.recipe import TrainingConfig
-from core.training.runs import Run
+from core.net.addresses import is_address
+from core.runs.fine_tuning import FineTuning, FineTuningConfig
+from core.runs.run import Run
+from core.runs.settings import TrainingConfig
+from core.runs.threshold import chosen_threshold
 
 MAX_BYTES = 8 * 2**20  # of the file
 MAX_NAME = 200
@@ -27,7 +25,7 @@ Digest = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 class Epoch(Settings):
-    """One epoch of training, as `core.training.history` has it."""
+    """One epoch of training, as `core.runs.history` has it."""
 
     epoch: int = Field(ge=1, le=100_000)
     loss: float
@@ -41,7 +39,7 @@ class Epoch(Settings):
 
 
 class BaseWeights(Settings):
-    """Where the base's numbers come from."""
+    """Where the weights of the base model come from."""
 
     source: str = Field(max_length=MAX_NAME)
     location: str = Field(max_length=2000)
@@ -51,7 +49,7 @@ class BaseWeights(Settings):
 
 
 class FirstStage(Settings):
-    """The run that a fine-tuned one went on from: nothing is read from it any more."""
+    """The run that a fine-tuned one continued, which need not exist any more."""
 
     run: str = Field(min_length=1, max_length=MAX_NAME)
     name: str = Field(min_length=1, max_length=MAX_NAME)
@@ -62,13 +60,13 @@ class FirstStage(Settings):
 
 
 class Manifest(Settings):
-    """Everything about a run that a reader of the bundle may know, and that an import needs."""
+    """Everything about a run that a reader of the bundle may know and an import needs."""
 
     format: Literal["pawlab bundle"] = "pawlab bundle"
     version: Literal[1] = 1
     name: str = Field(min_length=1, max_length=MAX_NAME)
     data: str = Field(max_length=MAX_NAME)
-    """What the data were called: "sample", "cats_and_dogs", or the last part of a path or address."""
+    """Name of the dataset: "sample", "cats_and_dogs", or the last part of a path or address."""
     created: float = Field(ge=0, le=1e11)
     status: Literal["finished", "cancelled"]
     classes: tuple[str, ...] = Field(min_length=2, max_length=10_000)
@@ -94,14 +92,14 @@ class Manifest(Settings):
         if len(set(self.classes)) != len(self.classes) or any(len(name) > 255 for name in self.classes):
             raise ValueError("classes with different names of at most 255 characters")
         if (self.fine_tuning is None) != (self.fine_tuned_from is None):
-            raise ValueError("the settings of fine-tuning and the run that it went on from, or neither")
+            raise ValueError("the settings of fine-tuning and the run that it continued, or neither")
         if not {"train", "validation"} <= set(self.counts) <= {"train", "validation", "test"}:
             raise ValueError("counts of train and validation")
         if any(set(of_class) != set(self.classes) for of_class in self.counts.values()):
             raise ValueError("counts of each class")
         numbers = [*self.edits.values(), *(number for of_class in self.counts.values() for number in of_class.values())]
-        if any(number < 0 for number in numbers) or not self.pictures("validation"):
-            raise ValueError("counts of 0 or more, and pictures to validate on")
+        if any(number < 0 for number in numbers) or not self.images("validation"):
+            raise ValueError("counts of 0 or more, and images to validate on")
         return self
 
     @property
@@ -110,17 +108,17 @@ class Manifest(Settings):
         if self.fine_tuning is None or self.fine_tuned_from is None:
             return None
         first = self.fine_tuned_from
-        return FineTuning(first.run, first.name, first.epochs, self.fine_tuning)
+        return FineTuning(run=first.run, name=first.name, epochs=first.epochs, settings=self.fine_tuning)
 
-    def pictures(self, split: str) -> int:
+    def images(self, split: str) -> int:
         return sum(self.counts[split].values())
 
 
 def manifest_of(run: Run) -> Manifest:
-    """What a bundle says of a run with a model.
+    """The manifest of a run with a model.
 
     Raises:
-        RunError: The run has no model, or what it left is broken.
+        RunError: The run has no model, or its files are broken.
     """
     summary = run.summary()
     try:
@@ -128,6 +126,7 @@ def manifest_of(run: Run) -> Manifest:
         if weights["source"] != "package index":  # a path on this machine, or an address of a mirror
             weights["location"] = PurePath(str(weights["location"]).replace("\\", "/")).name
         same = ("classes", "counts", "edits", "fingerprint", "best_epoch", "epochs", "val_accuracy", "val_loss")
+        epochs = run.history().epochs
         values: dict[str, Any] = {key: summary[key] for key in same}
         return Manifest.create(
             {
@@ -144,7 +143,7 @@ def manifest_of(run: Run) -> Manifest:
                 "weights": weights,
                 "versions": summary["versions"],
                 "seconds": {name: value for name, value in summary["seconds"].items() if math.isfinite(value)},
-                "history": [_epoch(event) for event in run.history().epochs],
+                "history": [{key: event[key] for key in Epoch.model_fields if key in event} for event in epochs],
             }
         )
     except (KeyError, TypeError, AttributeError, PawlabError) as error:
@@ -152,12 +151,8 @@ def manifest_of(run: Run) -> Manifest:
 
 
 def data_name(source: str) -> str:
-    """What a bundle calls a run's data: no folder of this machine and no address."""
-    if source == SAMPLE or published(source) is not None:
+    """Name of a run's dataset in a bundle, without folders of this machine or addresses."""
+    if source in WORDS:
         return source
-    name = name_of(source) if is_remote(source) else PurePath(source.replace("\\", "/")).name
+    name = address_name(source) if is_address(source) else PurePath(source.replace("\\", "/")).name
     return (name or "data")[:MAX_NAME]
-
-
-def _epoch(event: Event) -> dict[str, Any]:
-    return {key: event[key] for key in Epoch.model_fields if key in event}

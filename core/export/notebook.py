@@ -1,7 +1,7 @@
-"""The run as a notebook in plain Keras: the same data, settings, network and callbacks, trained the way it is taught.
+"""The run as a notebook in plain Keras: the same data, settings, network and callbacks, trained the usual way.
 
-Its code stands in `core.export.notebook_code`. It lies in the unpacked bundle, beside the files that it reads:
-predict.py (the decoder), data.json (which picture belongs where) and model.keras (the base).
+Its code is in `core.export.notebook_code`. It is part of the bundle, beside the files that it reads: predict.py (the
+decoder), data.json (split and class of each image) and model.keras (the base model).
 """
 
 import json
@@ -10,22 +10,23 @@ from typing import Any
 from core.augmentation import code as augmentation
 from core.export import notebook_code as code
 from core.export.manifest import Manifest
+from core.text.markup import escape_markdown as plain
 
 DIGEST_NOTE = (
-    "`data.json` lists the run's pictures by the beginning of their SHA-256, so the same pictures are found whatever "
-    "their names and folders: the same split, the same edits, without the files that could not be read."
+    "`data.json` lists the run's images by the first digits of their SHA-256, so the same images are used whatever "
+    "their names and folders are: the same split and the same edits, without unreadable files."
 )
 FOLDER_NOTE = (
-    "The run's data were not at hand when this was written, so that the pictures are taken as the folders have them: "
-    "`train/CLASS` and `validation/CLASS`. Edits made in Pawlab are not in it."
+    "The run's dataset was not available when this notebook was written, so it takes the images from the folders "
+    "`train/CLASS` and `validation/CLASS`. Edits made in Pawlab are not applied."
 )
 
 
-def notebook(manifest: Manifest, by_digest: bool) -> str:
+def notebook(manifest: Manifest, *, by_digest: bool) -> str:
     """The `.ipynb` (nbformat 4.5), as JSON.
 
     Args:
-        by_digest: Whether a `data.json` lies beside it.
+        by_digest: Whether the bundle has a `data.json`.
     """
     title = f"# {plain(manifest.name)}\n\n{_intro(manifest)}"
     cells = [
@@ -34,15 +35,19 @@ def notebook(manifest: Manifest, by_digest: bool) -> str:
         markdown(f"## The data\n\n{DIGEST_NOTE if by_digest else FOLDER_NOTE}"),
         source(code.imports() + code.places()),
         source(code.by_digest() if by_digest else code.by_folder()),
-        markdown("## The copies\n\nDrawn once and joined to the originals, as in the run."),
+        markdown("## Augmentation\n\nThe copies are drawn once and added to the originals, as in the run."),
         source(augmentation.keras_generator(manifest.settings.augmentation)),
         source(code.copies(manifest.settings)),
-        markdown("## The network\n\nThe frozen base, and a small head on top of it."),
+        markdown("## The network\n\nThe frozen base model with a small head on top."),
         source(code.network(manifest.settings, len(manifest.classes))),
-        markdown("## Training\n\nThe base is passed in every epoch; Pawlab passes it once and keeps the features."),
+        markdown(
+            "## Training\n\nHere the base model runs in every epoch. Pawlab extracts the features once and reuses them."
+        ),
         source(code.training(manifest.settings, len(manifest.classes))),
         *_second_stage(manifest),
-        markdown("## The result\n\nBeside the run's. Scores within the interval differ by no more than chance."),
+        markdown(
+            "## The result\n\nCompared with the run. A score within its 95% confidence interval differs by chance only."
+        ),
         source(code.result(manifest)),
         source(code.curves()),
     ]
@@ -63,20 +68,15 @@ def source(text: str, tags: list[str] | None = None) -> dict[str, Any]:
     return {"cell_type": "code", "execution_count": None, "metadata": metadata, "outputs": [], "source": lines}
 
 
-def plain(text: str) -> str:
-    """A stranger's text in Markdown, shown as it is: no link, no picture, no HTML."""
-    return "".join(f"&#{ord(c)};" if c in "\\`*_[]<>#!|~&$:@" else c for c in " ".join(text.split()))
-
-
 def _intro(manifest: Manifest) -> str:
-    total = manifest.pictures("validation")
+    total = manifest.images("validation")
     return (
-        f"A classifier for {plain(', '.join(manifest.classes))}, trained with Pawlab and here in plain Keras: "
-        f"{manifest.val_accuracy:.1%} of {total:,} validation pictures were right. "
-        "Run it in the folder of the unpacked bundle. It needs\n\n"
+        f"A classifier for {plain(', '.join(manifest.classes))}, trained with Pawlab, as plain Keras code. The run's "
+        f"accuracy on {total:,} validation images is {manifest.val_accuracy:.1%}. "
+        "Run this notebook in the folder of the unpacked bundle. It needs\n\n"
         "    pip install tensorflow==2.21.0 scipy pillow\n\n"
-        "What differs by nature: the drawn copies, the starting weights and the order of the pictures come from other "
-        "random numbers, so the score is another one within chance."
+        "Augmented copies, initial weights and the order of the images come from other random numbers than in the run, "
+        "so the score differs by chance."
     )
 
 
@@ -84,9 +84,9 @@ def _second_stage(manifest: Manifest) -> list[dict[str, Any]]:
     if (stage := manifest.fine_tuning) is None:
         return []
     words = (
-        f"## Fine-tuning\n\nThe base's last {stage.layers} layers move too, slowly, for {stage.epochs} epochs at most. "
-        "They need the base as it was before: the one in this `model.keras` is fine-tuned already, which is why "
-        f"`WEIGHTS` is something else. The run began with {plain(manifest.weights.description)} "
-        f"({plain(manifest.weights.location)}); with other weights the score is another one too."
+        f"## Fine-tuning\n\nThe last {stage.layers} layers of the base model are trained too, at a low learning rate, "
+        f"for at most {stage.epochs} epochs. This must start from a base model that is not fine-tuned yet. The one in "
+        "`model.keras` already is, so `WEIGHTS` names another one. The run started from "
+        f"{plain(manifest.weights.description)} ({plain(manifest.weights.location)}); other weights give another score."
     )
     return [markdown(words), source(code.second_stage(stage, len(manifest.classes)))]

@@ -3,20 +3,20 @@
 Written for tensorflow 2.21 and keras 3.15, as `core.augmentation.code`.
 """
 
+from core.evaluation.intervals import wilson_interval
 from core.export.manifest import Manifest
-from core.statistics import wilson_interval
-from core.training.fine_tuning import FineTuningConfig
-from core.training.recipe import TrainingConfig
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.settings import TrainingConfig
 
 
 def variables(manifest: Manifest) -> str:
-    """What a reader may want to change."""
+    """The variables that a reader may want to change."""
     default = "imagenet" if manifest.fine_tuning else "model.keras"  # the exported base is the fine-tuned one
     return f"""
-# The folder or the zip of the pictures ({manifest.data!r} in the run)
-DATA = "pictures.zip"
-# The base's weights: "model.keras" takes those of the run out of the exported model; "imagenet" downloads Keras' own;
-# or the path of a .weights.h5, or of a model.keras whose base was not fine-tuned
+# Folder or zip of the images ({manifest.data!r} in the run)
+DATA = "images.zip"
+# Weights of the base model: "model.keras" takes those of the run from the exported model, "imagenet" downloads Keras'
+# own; or the path of a .weights.h5, or of a model.keras whose base model is not fine-tuned
 WEIGHTS = {default!r}
 IMAGE_SIZE = {manifest.settings.image_size}
 BATCH_SIZE = {manifest.settings.batch_size}
@@ -47,7 +47,7 @@ keras.utils.set_random_seed(SEED)
 
 
 def places() -> str:
-    """Every file of the data."""
+    """All files of the dataset."""
     return """
 folder = Path(DATA).expanduser()
 if folder.is_file():
@@ -60,46 +60,46 @@ assert files, f"no files in {DATA}"
 
 
 def by_digest() -> str:
-    """The run's own pictures, wherever they lie."""
+    """The run's own images, in whatever folders they are."""
     return """
-places = {}  # digest -> the split and class of each picture with it
+places = {}  # digest -> split and class of each image with that digest
 for split, of_class in json.loads(Path("data.json").read_text(encoding="utf-8")).items():
     for label, digests in of_class.items():
         for digest in digests:
             places.setdefault(digest, []).append((split, label))
-pictures = {"train": ([], []), "validation": ([], [])}
+images = {"train": ([], []), "validation": ([], [])}
 for path in files:
-    found = places.get(hashlib.sha256(path.read_bytes()).hexdigest()[:16])
-    if found:
-        split, label = found.pop()
-        if split in pictures:
-            pictures[split][0].append(load_image(path, IMAGE_SIZE))
-            pictures[split][1].append(CLASSES.index(label))
+    matches = places.get(hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    if matches:
+        split, label = matches.pop()
+        if split in images:
+            images[split][0].append(load_image(path, IMAGE_SIZE))
+            images[split][1].append(CLASSES.index(label))
 missing = sum(map(len, places.values()))
-print(f"{missing} of the run's pictures are missing" if missing else "every picture of the run was found")
+print(f"{missing} of the run's images are missing" if missing else "all images of the run are there")
 """
 
 
 def by_folder() -> str:
-    """Pictures as the folders have them."""
+    """Images by their folders."""
     return """
-pictures = {"train": ([], []), "validation": ([], [])}
+images = {"train": ([], []), "validation": ([], [])}
 for path in files:
     split, label = path.parts[-3:-1] if len(path.parts) > 2 else ("", "")
     split = {"val": "validation", "valid": "validation", "training": "train"}.get(split, split)
-    if split in pictures and label in CLASSES:
+    if split in images and label in CLASSES:
         try:
             image = load_image(path, IMAGE_SIZE)
         except Exception as error:
             print(f"{path} is left out: {error}")
             continue
-        pictures[split][0].append(image)
-        pictures[split][1].append(CLASSES.index(label))
+        images[split][0].append(image)
+        images[split][1].append(CLASSES.index(label))
 """
 
 
 def copies(config: TrainingConfig) -> str:
-    """Arrays of the pictures and their drawn copies."""
+    """Arrays of the images and their augmented copies."""
     splits = '("train", "validation")' if config.augment_validation else '("train",)'
     return f"""
 def copy_of(image):
@@ -108,7 +108,7 @@ def copy_of(image):
 
 
 data = {{}}
-for split, (images, labels) in pictures.items():
+for split, (images, labels) in images.items():
     copies = COPIES if split in {splits} else 0
     images = images + [copy_of(image) for _ in range(copies) for image in images]
     data[split] = np.stack(images), np.array(labels * (1 + copies))
@@ -173,7 +173,7 @@ history = model.fit(
 
 
 def second_stage(stage: FineTuningConfig, classes: int) -> str:
-    """Fine-tuning as the run did it: every BatchNormalization frozen, and the first stage kept where it is better."""
+    """Fine-tuning as in the run: every BatchNormalization frozen; the first stage is restored if it is better."""
     loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
     return f"""
 first, first_weights = history.history, model.get_weights()
@@ -195,25 +195,25 @@ history = model.fit(
 )
 if min(history.history["val_loss"]) > first_loss:
     model.set_weights(first_weights)
-    print("no epoch of the second stage is better, so the first stage is kept")
+    print("no epoch of fine-tuning is better: the first stage is restored")
 history.history = {{name: first.get(name, []) + values for name, values in history.history.items()}}
 """
 
 
 def result(manifest: Manifest) -> str:
-    """The score beside the run's, with its interval."""
-    total = manifest.pictures("validation")
+    """The score compared with the run's and its interval."""
+    total = manifest.images("validation")
     low, high = wilson_interval(round(manifest.val_accuracy * total), total)
     return f"""
 loss, accuracy = model.evaluate(*data["validation"], batch_size=BATCH_SIZE, verbose=0)
-LOW, HIGH = {low:.4f}, {high:.4f}  # the 95 % interval of the run's accuracy
-print(f"here {{accuracy:.1%}}; in the run {manifest.val_accuracy:.1%}, likely between {{LOW:.1%}} and {{HIGH:.1%}}")
+LOW, HIGH = {low:.4f}, {high:.4f}  # 95% confidence interval of the run's accuracy
+print(f"here {{accuracy:.1%}}; in the run {manifest.val_accuracy:.1%} (95% CI {{100 * LOW:.1f}}–{{HIGH:.1%}})")
 print("within the run's interval" if LOW <= accuracy <= HIGH else "outside the run's interval")
 """
 
 
 def curves() -> str:
-    """Accuracy and loss, where Matplotlib is there."""
+    """Accuracy and loss, if Matplotlib is installed."""
     return """
 try:
     import matplotlib.pyplot as plt

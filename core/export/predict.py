@@ -1,51 +1,57 @@
-"""python predict.py IMAGE... prints one line of JSON a picture: path, label and confidence (0..1), or path and error;
-also "unsure" where the confidence is below the threshold in labels.json. Needs onnxruntime, pillow and numpy."""
+"""Prints one line of JSON an image: path, label and confidence (0..1), or path and error; also "unsure" where the
+confidence is below the threshold in labels.json. Exits with 1 where an image failed. Needs onnxruntime, pillow and
+numpy."""
 
+import argparse
 import json
 import os
+import re
 import struct
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}  # by EXIF's orientation
+Image.MAX_IMAGE_PIXELS = None  # load_image has limits of its own, of which phones stay below
+TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}  # by EXIF orientation
 TURNS |= {6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
 
 
 def load_image(path: str, size: int) -> np.ndarray:
-    """The picture as the model sees it: uint8 (size, size, 3), RGB, upright, on white, squeezed to a square."""
+    """The image as the model sees it: uint8 (size, size, 3), RGB, upright, on white, squeezed to a square."""
     if Path(path).stat().st_size > 64 * 2**20:
         raise ValueError("the file has more than 64 MB")
     with Image.open(path, formats=("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")) as image:
-        if image.width * image.height > (65 if image.format == "WEBP" else 100) * 10**6:
-            raise ValueError(f"the picture has {image.width}x{image.height} pixels")
+        most = {"JPEG": 250, "MPO": 250, "WEBP": 65}.get(str(image.format), 100)
+        if image.width * image.height > most * 10**6:
+            raise ValueError(f"the image has {image.width}x{image.height} pixels, more than {most} million")
         image.draft("RGB", (size, size))  # JPEG is decoded at the smallest scale that is large enough
         image.load()
-    picture: Image.Image = image
+    pixels: Image.Image = image
     if image.mode.startswith("I"):  # 16-bit grey, scaled to 8
         values = np.asarray(image).astype(int)
         if values.min() < 0 or values.max() > 65535:
             raise ValueError("32-bit pixels outside 0..65535")
         values[values == image.info.get("transparency", -1)] = 65535
-        picture = Image.fromarray(((values + 128) // 257).astype(np.uint8))
-    if picture.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"):
-        raise ValueError(f"pixels of the kind {picture.mode}")
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.new("RGB", layer.size, "white")
-        picture.paste(layer, mask=layer)
-    square = picture.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+        pixels = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if pixels.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"):
+        raise ValueError(f"pixels of the kind {pixels.mode}")
+    if pixels.has_transparency_data:
+        layer = pixels.convert("RGBA")
+        pixels = Image.new("RGB", layer.size, "white")
+        pixels.paste(layer, mask=layer)
+    square = pixels.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
     return np.array(upright(square, image.info.get("exif", b"")))
 
 
 def upright(square: Image.Image, exif: bytes) -> Image.Image:
-    """Turned as EXIF says. (Pillow's own reader gives up where any other part of the block is damaged.)"""
+    """Rotated by EXIF's orientation. (Pillow's own reader gives up if any other part of the block is damaged.)"""
     tiff = exif.removeprefix(b"Exif\0\0")
-    with suppress(KeyError, struct.error):  # there is none, it is broken, or says nothing that we know
+    with suppress(KeyError, struct.error):  # missing, broken or unknown
         order = {b"II": "<", b"MM": ">"}[tiff[:2]]
         (start,) = struct.unpack_from(order + "L", tiff, 4)
         (entries,) = struct.unpack_from(order + "H", tiff, start)
@@ -56,25 +62,87 @@ def upright(square: Image.Image, exif: bytes) -> Image.Image:
     return square
 
 
-if __name__ == "__main__":
-    if not sys.argv[1:]:
-        sys.exit(__doc__)
-    warnings.simplefilter("ignore")  # Pillow's, of metadata that nobody asked for
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime would report its use to its makers
+def files_in(place: Path, skip: Path | None) -> Iterator[Path]:
+    """A file itself; of a folder all files below it, but hidden ones, links and what lies in `skip`."""
+    if not place.is_dir():
+        yield place
+        return
+    for folder, folders, names in os.walk(place):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != skip
+        )
+        for file in (Path(folder, name) for name in sorted(names) if not name.startswith(".")):
+            if not file.is_symlink():
+                yield file
+
+
+def class_folders(classes: list[str]) -> dict[str, str]:
+    """A folder's name for each class, safe on every system; no two are the same, and none is "unsure"."""
+    folders: dict[str, str] = {}
+    for label in classes:
+        name = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", label).strip(" .")[:60] or "_"
+        if re.match(r"(con|prn|aux|nul|(com|lpt)\d)\s*(\.|$)", name, re.IGNORECASE):
+            name = f"_{name}"
+        while name.casefold() in {"unsure", *(taken.casefold() for taken in folders.values())}:
+            name += "_"
+        folders[label] = name
+    return folders
+
+
+def copy_into(folder: Path, file: Path) -> str:
+    """Copies the file; a name that is taken gets a number. Returns where the copy lies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink():
+        raise ValueError(f"{folder} is a link to another place")
+    content, number, copy = file.read_bytes(), 1, folder / file.name
+    while True:
+        with suppress(FileExistsError):
+            with copy.open("xb") as opened:
+                try:
+                    opened.write(content)
+                except OSError:  # the disk is full: half an image is none
+                    copy.unlink()
+                    raise
+            return str(copy)
+        number += 1
+        copy = folder / f"{file.stem}-{number}{file.suffix}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Classifies images. " + " ".join(str(__doc__).split()))
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="an image, or a folder of images")
+    explained = "copy each image into DIR/CLASS, unsure ones into DIR/unsure; originals stay, nothing is overwritten"
+    parser.add_argument("--sort-into", type=Path, metavar="DIR", help=explained)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")  # from Pillow, about metadata
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or ONNX Runtime reports its use to its makers
     import onnxruntime  # here, so that load_image can be imported without it
 
     about = json.loads(Path(__file__).with_name("labels.json").read_text(encoding="utf-8"))
     session = onnxruntime.InferenceSession(Path(__file__).with_name("model.onnx"), providers=["CPUExecutionProvider"])
-    for path in sys.argv[1:]:
-        answer: dict[str, object] = {"path": path}
+    target, folders, failed = arguments.sort_into, class_folders(about["classes"]), 0
+    skip = target and target.resolve()
+    files = [file for place in arguments.images for file in files_in(place, skip)]  # before there are copies
+    if not files:
+        parser.error("there are no files in it")
+    for file in files:
+        prediction: dict[str, object] = {"path": str(file)}
         try:
-            image = load_image(path, about["image_size"])[np.newaxis].astype(np.float32)
-        except Exception as error:  # a decoder may raise nearly anything
-            answer["error"] = str(error) or type(error).__name__
-        else:
+            image = load_image(str(file), about["image_size"])[np.newaxis].astype(np.float32)
             row = session.run(["probabilities"], {"image": image})[0][0].tolist()
             row = row if len(row) > 1 else [1 - row[0], row[0]]
-            answer |= {"label": about["classes"][row.index(max(row))], "confidence": max(row)}
-            if max(row) < about["threshold"]:
-                answer["unsure"] = True
-        print(json.dumps(answer), flush=True)
+            label, unsure = about["classes"][row.index(max(row))], max(row) < about["threshold"]
+            prediction |= {"label": label, "confidence": max(row)}
+            if unsure:
+                prediction["unsure"] = True
+            if target:
+                prediction["copy"] = copy_into(target / ("unsure" if unsure else folders[label]), file)
+        except Exception as error:  # a decoder may raise nearly anything
+            prediction["error"] = str(error) or type(error).__name__
+            failed = 1
+        print(json.dumps(prediction), flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

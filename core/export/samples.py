@@ -1,4 +1,4 @@
-"""The pictures on which a bundle is verified: some that the run was validated on, and drawn ones of awkward kinds."""
+"""The images that a bundle is verified on: some of the run's validation images, and drawn files of unusual formats."""
 
 import io
 from collections.abc import Iterator
@@ -10,61 +10,61 @@ import numpy as np
 from PIL import Image
 
 from core.datasets import Dataset
-from core.datasets.sample import draw_picture
+from core.datasets.sample.sample import draw_image
 from core.errors import Cancelled, PawlabError
-from core.inference.robustness import choose, data_of
-from core.progress import Progress
-from core.training.runs import BROUGHT_IN, Run
+from core.evaluation.robustness import choose, training_dataset
+from core.jobs.progress import Progress
+from core.runs.run import BROUGHT_IN, Run
 
 NUM = 16
-DIGEST = 16  # hexadecimal digits of a SHA-256 that tell pictures apart
+DIGEST = 16  # hexadecimal digits of a SHA-256 that tell images apart
 ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Files to compare on. `pictures` are photos of the run's validation set, or drawings where `dataset` is None:
-    `missing` says why it cannot be opened. `awkward` are drawn files of kinds that decoders disagree about."""
+    """Files to compare on. `images` are validation images of the run, or drawings where `dataset` is None: `missing`
+    says why. `awkward` are drawn files in formats that decoders disagree about."""
 
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     awkward: tuple[Path, ...]
     dataset: Dataset | None = None
     missing: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return self.pictures + self.awkward
+        return self.images + self.awkward
 
 
 def take_samples(run: Run, folder: Path, progress: Progress) -> Samples:
-    """At most `NUM` validation pictures, spread over the classes, where the run's data are still the same.
+    """At most `NUM` validation images, stratified by class, where the run's dataset is still the same; else drawings.
 
     Args:
-        folder: Where drawn files go.
-        progress: Told of the phases of `open_dataset`.
+        folder: For drawn files.
+        progress: Reports the phases of `open_dataset`.
 
     Raises:
         RunError: The run has no model.
         Cancelled: From `progress`.
     """
-    awkward = tuple(_written(folder, awkward_pictures()))
-    run.summary()  # a run without a model is no matter of missing data
+    awkward = tuple(_written(folder, awkward_images()))
+    run.summary()  # raises for a run without a model
     try:
-        dataset = data_of(run, progress)
+        dataset = training_dataset(run, progress)
     except Cancelled:
         raise
     except PawlabError:
-        brought = run.source.startswith(BROUGHT_IN)
-        # Not the error's own words, which may name a folder: the card goes to others.
-        why = "the run was brought in without them" if brought else "they cannot be opened, or have changed"
+        is_imported = run.source.startswith(BROUGHT_IN)
+        # Not the error's message, which may name a folder: others read the model card.
+        why = "the run was imported without them" if is_imported else "they cannot be opened, or have changed"
         return Samples(tuple(_written(folder, _drawn())), awkward, None, why)
     chosen = choose(dataset.usable("validation"), NUM, 0)
     return Samples(tuple(dataset.file(record) for record in chosen), awkward, dataset)
 
 
-def awkward_pictures() -> Iterator[tuple[str, bytes]]:
-    """(name, content) of files of every format and kind of pixels that we decode, and of one that is no picture."""
-    drawing = draw_picture("cat", np.random.default_rng(0))
+def awkward_images() -> Iterator[tuple[str, bytes]]:
+    """(name, content) of files in every supported format and pixel mode, and of one that is not an image."""
+    drawing = draw_image("cat", np.random.default_rng(0))
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     wide = drawing.resize((640, 300))
@@ -82,13 +82,13 @@ def awkward_pictures() -> Iterator[tuple[str, bytes]]:
     yield "grey.bmp", _encoded(wide.convert("L"), "BMP")
     yield "rotated.tiff", _encoded(wide, "TIFF", exif=exif)
     yield "1x1.png", _encoded(Image.new("RGB", (1, 1), (200, 120, 40)), "PNG")
-    yield "no picture.jpg", b"this is text"
+    yield "no image.jpg", b"this is text"
 
 
 def _drawn() -> Iterator[tuple[str, bytes]]:
     for number in range(NUM):
-        picture = draw_picture("cat" if number % 2 else "dog", np.random.default_rng([7, number]))
-        yield f"drawn {number}.png", _encoded(picture, "PNG")
+        image = draw_image("cat" if number % 2 else "dog", np.random.default_rng([7, number]))
+        yield f"drawn {number}.png", _encoded(image, "PNG")
 
 
 def _encoded(image: Image.Image, format: str, **options: Any) -> bytes:
@@ -97,17 +97,17 @@ def _encoded(image: Image.Image, format: str, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def _written(folder: Path, pictures: Iterator[tuple[str, bytes]]) -> Iterator[Path]:
-    for name, content in pictures:
+def _written(folder: Path, images: Iterator[tuple[str, bytes]]) -> Iterator[Path]:
+    for name, content in images:
         path = folder / name
         path.write_bytes(content)
         yield path
 
 
 def digests(dataset: Dataset) -> dict[str, dict[str, list[str]]]:
-    """The beginning of each usable picture's SHA-256, by split and class: finds the same pictures again wherever they
-    lie, and says nothing of their names."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """The first digits of each usable image's SHA-256, by split and class: identifies the images wherever they are,
+    and reveals nothing of their names."""
+    digests_of: dict[str, dict[str, list[str]]] = {}
     for record in dataset.usable():
-        found.setdefault(record.split, {}).setdefault(record.label, []).append(record.digest[:DIGEST])
-    return found
+        digests_of.setdefault(record.split, {}).setdefault(record.label, []).append(record.digest[:DIGEST])
+    return digests_of

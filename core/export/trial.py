@@ -1,6 +1,6 @@
 """The first use of a stranger's model, within limits: `python -m core.export.trial MODEL SIZE OUTPUTS`.
 
-Asks it about one blank picture. Ends with 0 where the answer is one; the last line on stderr says what is wrong.
+Runs it on one blank image. Exits with 0 if the output is a prediction; else the last line on stderr says what is wrong.
 """
 
 import sys
@@ -11,14 +11,14 @@ import numpy as np
 from core.backbone.architecture import FEATURE_MAP, FEATURES, IMAGE
 from core.backbone.session import open_session
 from core.errors import PawlabError
-from core.training.onnx_model import PROBABILITIES
+from core.training.loop.onnx_model import PROBABILITIES
 
 MEMORY = 6 * 2**30  # of addresses, most of which are never used
 SECONDS = 60
 
 
 def main(model: Path, size: int, outputs: int) -> str:
-    """What is wrong; "" where nothing is."""
+    """What is wrong, or ""."""
     _limit()
     try:
         blank = np.full((1, size, size, 3), 255, np.float32)
@@ -29,9 +29,9 @@ def main(model: Path, size: int, outputs: int) -> str:
         return str(error).splitlines()[0][:200]
     side = -(-size // 32)
     if row.shape != (1, outputs) or features.shape != (1, side, side, FEATURES):
-        return f"it gives arrays of shape {row.shape} and {features.shape}"
+        return f"its outputs have the shapes {row.shape} and {features.shape}"
     if not np.isfinite(row).all() or row.min() < 0 or row.max() > 1 or (outputs > 1 and abs(row.sum() - 1) > 1e-3):
-        return "what it gives are no probabilities"
+        return "its outputs are not probabilities"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Several pictures as one, for a preview that the browser loads at once."""
+"""Several images as one, for a preview that the browser loads in one go."""
 
 from collections.abc import Sequence
 
@@ -10,42 +10,36 @@ Image = NDArray[np.uint8]
 QUALITY = 95
 
 
-def compose(rows: Sequence[Sequence[Image]], gap: int = 0, background: tuple[int, int, int] = (255, 255, 255)) -> Image:
-    """Square pictures in rows and columns with gaps between them; a place without a picture stays background.
+def compose(rows: Sequence[Sequence[Image]]) -> Image:
+    """Square images in rows and columns, on white.
 
     Args:
-        rows: Pictures, each uint8 (size, size, 3), RGB, all of one size; rows may differ in length.
-        gap: Pixels between neighbours, 0 or more. There is none around the outside.
-        background: Red, green and blue, 0..255, of the gaps and of the empty places.
+        rows: Images, each uint8 (size, size, 3), RGB, all of one size; rows may differ in length.
 
     Returns:
-        uint8 (height, width, 3): as many places wide as the longest row.
+        uint8 (height, width, 3): as many cells wide as the longest row.
 
     Raises:
-        ValueError: There is no picture, or one has another shape than the first.
+        ValueError: There is no image, or one has another shape than the first.
     """
-    shapes = {picture.shape for row in rows for picture in row}
+    shapes = {image.shape for row in rows for image in row}
     if len(shapes) != 1:
-        raise ValueError(f"Received pictures of the shapes {sorted(shapes)}. Expected one shape, (size, size, 3).")
+        raise ValueError(f"Received images of the shapes {sorted(shapes)}. Expected one shape, (size, size, 3).")
     size = shapes.pop()[0]
-    step = size + gap
-    num_columns = max(len(row) for row in rows)
-    sheet = np.empty((len(rows) * step - gap, num_columns * step - gap, 3), np.uint8)
-    sheet[0] = background
-    sheet[1:] = sheet[0]  # by whole rows: pixel by pixel takes thirty times as long
+    sheet = np.full((len(rows) * size, max(map(len, rows)) * size, 3), 255, np.uint8)
     for top, row in enumerate(rows):
-        for left, picture in enumerate(row):
-            sheet[top * step : top * step + size, left * step : left * step + size] = picture
+        for left, image in enumerate(row):
+            sheet[top * size : (top + 1) * size, left * size : (left + 1) * size] = image
     return sheet
 
 
-def as_jpeg(picture: Image) -> bytes:
-    """The picture as a JPEG of quality 95 whose colours have every pixel's own value (4:4:4): no loss that one sees.
+def as_jpeg(image: Image) -> bytes:
+    """The image as a JPEG of quality 95 with full colour resolution (4:4:4): no visible loss.
 
-    Of 4 x 5 photos at 224 pixels this takes 4 ms and 0.4 MB; PNG takes 50 ms and 1.6 MB, WebP 98 ms and 0.2 MB.
+    For 4 x 5 photos of 224 pixels this takes 4 ms and 0.4 MB; PNG takes 50 ms and 1.6 MB, WebP 98 ms and 0.2 MB.
 
     Args:
-        picture: uint8 (height, width, 3), RGB.
+        image: uint8 (height, width, 3), RGB.
     """
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
@@ -53,5 +47,5 @@ def as_jpeg(picture: Image) -> bytes:
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]
-    _, content = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
+    _, content = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     return content.tobytes()

@@ -1,11 +1,14 @@
 """The only decoder: bytes or a path in, upright RGB pixels out, the same for browsing, training and classifying.
 
-Covers JPEG (also the multi-picture files of phones), PNG, WebP, BMP, GIF and TIFF, the first frame of each; grey,
+It runs in a process that may be lost: a worker of `core.images.isolated`, which is what everybody else calls, or a
+training process, whose feature pass decodes in its own threads files that a scan has decoded before.
+
+Covers JPEG (also the multi-image files of phones), PNG, WebP, BMP, GIF and TIFF, the first frame of each; grey,
 palette, CMYK, 1-bit and 16-bit pixels; alpha, which is laid on white; and EXIF rotation. Does not cover colour profiles
 (Keras ignores them too) nor pixels whose white is unknown (floating point, 32-bit integers beyond 16 bits).
 
-Hostile input: bytes, parts (`core.structure`) and pixels are limited before anything is decoded, only the six parsers
-above ever see the bytes, and whatever goes wrong inside them becomes an `ImageError`. All functions may be called from
+Hostile input: bytes and pixels are limited before anything is decoded, only the six parsers above ever see the bytes,
+and what they raise becomes an `ImageError`. Time and memory are limited by the worker. All functions may be called from
 many threads.
 """
 
@@ -13,7 +16,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,23 +31,22 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import ImageError, LargeImageError
-from core.frames import count_frames
-from core.image_files import FORMATS, MAX_BYTES, MAX_PIXELS, not_decoded, read_image_file
-from core.orientation import orientation, upright
-from core.pillow import in_words, silence
-from core.pixels import to_grey, to_rgb
-from core.refusal import refused
-from core.structure import check_structure
+from core.images.exif import Exif, exif_of
+from core.images.files import FORMATS, MAX_BYTES, MAX_JPEG_PIXELS, MAX_PIXELS, not_decoded, read_image_file, refused
+from core.images.orientation import orientation, upright
+from core.images.pillow import in_words, silence
+from core.images.pixels import to_grey, to_rgb
 
+MAX_FRAMES = 1000
 MAX_WEBP_PIXELS = 65_000_000  # its decoder takes 20 bytes a pixel; 13 are the most of any other
-LARGE_PIXELS = 25_000_000  # larger pictures are decoded one at a time: the largest take up to 1.4 GB
-# Pixels that the longest side of a picture keeps, at least, for `core.datasets.measures`. Many datasets hold photos of
-# 500: half of that decodes in half the time.
+LARGE_PIXELS = 25_000_000  # larger images are decoded one at a time: the largest take up to 2.5 GB
+# Pixels that the longest side of an image keeps, at least, for `core.datasets.scan.measures`. Many datasets hold photos
+# of 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
 MAGIC_BYTES = 15  # of a file, at most, tell whether it is one of these
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
-# (with the picture's size in its message), and the second picture in a phone's file is never looked at.
+# (with the image's size in its message), and the second image in a phone's file is never looked at.
 _PARSERS: list[tuple[re.Pattern[bytes], type[ImageFile]]] = [
     (re.compile(rb"\xff\xd8\xff"), JpegImageFile),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PngImageFile),
@@ -53,14 +55,27 @@ _PARSERS: list[tuple[re.Pattern[bytes], type[ImageFile]]] = [
     (re.compile(rb"GIF8[79]a"), GifImageFile),
     (re.compile(rb"II[*+]\x00|MM\x00[*+]"), TiffImageFile),
 ]
-_one_large_picture = threading.Lock()
+_one_large_image = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is decoded at all: images of at most `pixels`, of which only JPEG may have more than `MAX_PIXELS`; and of
+    more than `LARGE_PIXELS` (of most JPEGs: at the scale that is decoded) only where `large`. The threads of a process
+    take turns with large images; of several processes, all but one must leave them alone."""
+
+    pixels: int = MAX_JPEG_PIXELS
+    large: bool = True
+
+
+ORDINARY = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What is known about a picture whose whole file decodes: pixels as it is looked at (after EXIF rotation),
+    """What is known about an image whose whole file decodes: pixels as it is looked at (after EXIF rotation),
     Pillow's name of the format ("JPEG") and of the pixels as stored ("RGB", "L", "P", "CMYK", "I;16", ...), and the
-    number of frames of an animation (1..1000, see `core.frames`)."""
+    number of frames of an animation or of pages, 1..1000."""
 
     width: int
     height: int
@@ -69,63 +84,64 @@ class ImageFacts:
     frames: int = 1
 
 
-def load_image(source: bytes | Path, size: int, max_pixels: int | None = None) -> np.ndarray:
-    """The picture as a network sees it: squeezed to a square without keeping its aspect, as Keras' `load_img` does.
+def load_image(source: bytes | Path, size: int, limits: Limits = ORDINARY) -> np.ndarray:
+    """The image as a network sees it: squeezed to a square without keeping its aspect, as Keras' `load_img` does.
 
     Args:
         source: The file's content or where it lies.
         size: Side of the square in pixels, 1 or more.
-        max_pixels: More than these are refused before anything is decoded, for who must answer many strangers at once;
-            `MAX_PIXELS` when left out.
+        limits: Images beyond them are refused before anything is decoded.
 
     Returns:
         uint8 (size, size, 3), RGB, 0..255, bilinear with antialiasing. A JPEG is decoded at the smallest scale that is
-        not below `size`, so a pixel differs by a few levels from a resize of the full picture.
+        not below `size`, so a pixel differs by a few levels from a resize of the full image.
 
     Raises:
-        ImageError: The file is no picture that we decode; `received` is the reason in a few words.
+        LargeImageError: The image is large, and the limits leave those out. Nothing was decoded.
+        ImageError: The file is no image that we decode; `received` is the reason in a few words.
     """
-    with _opened(source, max_pixels) as (image, _):
+    with _opened(source, limits) as (image, _):
         image.draft("RGB", (size, size))
-        with _turn_for(image):
+        with _turn_for(image, limits):
             square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
         return np.array(upright(square, orientation(image)))
 
 
-def load_views(source: bytes | Path, size: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """The picture as a network sees it and as people do, from one decode where that is large enough for both.
+def load_views(
+    source: bytes | Path, size: int, longest: int, limits: Limits = ORDINARY
+) -> tuple[np.ndarray, np.ndarray]:
+    """The image as a network sees it and as people do, from one decode where that is large enough for both.
 
     Args:
-        source: The file's content or where it lies.
+        source, limits: As for `load_image`.
         size: Side of the network's square in pixels.
         longest: The longest side of the other in pixels, at most.
 
     Returns:
-        What `load_image` gives, to the pixel; and the whole picture as `decode_image` gives it (from a JPEG decoded at
+        What `load_image` gives, to the pixel; and the whole image as `decode_image` gives it (from a JPEG decoded at
         another scale, so some levels apart).
 
     Raises:
         ImageError: As `load_image`.
     """
-    with _opened(source) as (image, content):
+    with _opened(source, limits) as (image, content):
         full = max(image.size)
         image.draft("RGB", (size, size))
-        with _turn_for(image):
-            picture = to_rgb(image)
-            square = upright(picture.resize((size, size), Image.Resampling.BILINEAR), orientation(image))
-            if max(picture.size) < min(longest, full):  # a JPEG that is small, and so quick to decode again
-                return np.array(square), decode_image(content, longest)
-            scale = min(1.0, longest / max(picture.size))
-            target = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-            view = picture if target == picture.size else picture.resize(target, Image.Resampling.BILINEAR)
+        with _turn_for(image, limits):
+            rgb = to_rgb(image)
+            square = upright(rgb.resize((size, size), Image.Resampling.BILINEAR), orientation(image))
+            if max(rgb.size) < min(longest, full):  # a JPEG that is small, and so quick to decode again
+                return np.array(square), decode_image(content, longest, limits)
+            target = _fitting(rgb, longest)
+            view = rgb if target == rgb.size else rgb.resize(target, Image.Resampling.BILINEAR)
             return np.array(square), np.array(upright(view, orientation(image)))
 
 
-def decode_image(source: bytes | Path, longest: int | None = None) -> np.ndarray:
-    """The whole picture, for looking at.
+def decode_image(source: bytes | Path, longest: int | None = None, limits: Limits = ORDINARY) -> np.ndarray:
+    """The whole image, for looking at.
 
     Args:
-        source: The file's content or where it lies.
+        source, limits: As for `load_image`.
         longest: The longest side of the result in pixels, at most; the aspect is kept and nothing is enlarged.
 
     Returns:
@@ -134,44 +150,33 @@ def decode_image(source: bytes | Path, longest: int | None = None) -> np.ndarray
     Raises:
         ImageError: As `load_image`.
     """
-    with _opened(source) as (image, _):
-        target = image.size
-        if longest is not None and longest < max(image.size):
-            scale = longest / max(image.size)
-            target = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-            image.draft("RGB", target)
-        with _turn_for(image):
-            picture = to_rgb(image)
-            if picture.size != target:
-                picture = picture.resize(target, Image.Resampling.BILINEAR)
-            return np.array(upright(picture, orientation(image)))
+    with _opened(source, limits) as (image, _):
+        target = _fitting(image, longest or max(image.size))
+        image.draft("RGB", target)
+        with _turn_for(image, limits):
+            rgb = to_rgb(image)
+            if rgb.size != target:
+                rgb = rgb.resize(target, Image.Resampling.BILINEAR)
+            return np.array(upright(rgb, orientation(image)))
 
 
-def inspect_image(source: bytes | Path, decode_large: bool = True) -> tuple[ImageFacts, Image.Image]:
-    """The facts of a picture, after a decode that proves that the whole file can be read, and the picture to measure.
-
-    Args:
-        source: The file's content or where it lies.
-        decode_large: Whether to decode more than `LARGE_PIXELS` (of a JPEG: at the scale that is decoded). A process
-            decodes only one such picture at a time; of several processes, all but one must leave them alone.
+def inspect_image(source: bytes | Path, limits: Limits = ORDINARY) -> tuple[ImageFacts, Image.Image]:
+    """The facts of an image, after a decode that proves that the whole file can be read, and the image to measure.
 
     Returns:
-        The facts, and the picture in grey (Pillow's "L"), alpha laid on white, the right way up. Its longest side is
-        240..479 pixels where the picture has 240 or more, reduced by averaging; a JPEG is decoded at the smallest scale
+        The facts, and the image in grey (Pillow's "L"), alpha laid on white, the right way up. Its longest side is
+        240..479 pixels where the image has 240 or more, reduced by averaging; a JPEG is decoded at the smallest scale
         that gives as much, and without colour, which still reads every coded byte.
 
     Raises:
-        LargeImageError: The picture is large, and `decode_large` is false. Nothing was decoded.
         ImageError: As `load_image`.
     """
-    with _opened(source) as (image, content):
+    with _opened(source, limits) as (image, content):
         width, height, mode = image.width, image.height, image.mode
-        frames = count_frames(image, content)
+        frames = _num_frames(image, content)
         scale = max(width, height) / MEASURED_SIDE
         image.draft("L", (max(1, int(width / scale)), max(1, int(height / scale))))
-        if _is_large(image) and not decode_large:
-            raise LargeImageError(f"the picture has {width}x{height} pixels", "a smaller one")
-        with _turn_for(image):
+        with _turn_for(image, limits):
             grey = to_grey(image)
             if (factor := max(grey.size) // MEASURED_SIDE) > 1:
                 grey = grey.reduce(factor)
@@ -186,9 +191,19 @@ def begins_as_image(content: bytes) -> bool:
     return _parser_of(content) is not None
 
 
+def read_exif(source: bytes | Path, limits: Limits = ORDINARY) -> Exif:
+    """The EXIF facts of an image; none where it has none, or they are broken.
+
+    Raises:
+        ImageError: As `load_image`, as far as the file's header is concerned.
+    """
+    with _opened(source, limits) as (image, _):
+        return exif_of(image)
+
+
 @contextmanager
-def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tuple[ImageFile, bytes]]:
-    """The picture with its header read and its limits checked, and the file's content; errors in the block become
+def _opened(source: bytes | Path, limits: Limits) -> Iterator[tuple[ImageFile, bytes]]:
+    """The image with its header read and its limits checked, and the file's content; errors in the block become
     `ImageError`."""
     silence()
     content = source if isinstance(source, bytes) else read_image_file(source)
@@ -200,29 +215,62 @@ def _opened(source: bytes | Path, max_pixels: int | None = None) -> Iterator[tup
         raise not_decoded(reason)
     opened = False
     try:
-        check_structure(content)
         with parser(io.BytesIO(content)) as image:
             opened = True
-            limit = MAX_PIXELS if max_pixels is None else max_pixels
-            limit = min(limit, MAX_WEBP_PIXELS) if parser is WebPImageFile else limit
-            if image.width * image.height > limit:
-                most = f"a {image.format} of at most {limit // 10**6} million"
-                raise refused(f"the picture has {image.width}x{image.height} pixels", most)
+            _check_size(image, min(limits.pixels, _most_pixels(parser)))
             yield image, content
     except ImageError:
         raise
     except Exception as error:  # a parser under attack may raise nearly anything
-        raise not_decoded(in_words(error, opened)) from error
+        raise not_decoded(in_words(error, opened=opened)) from error
 
 
 def _parser_of(content: bytes) -> type[ImageFile] | None:
     return next((parser for magic, parser in _PARSERS if magic.match(content)), None)
 
 
-def _turn_for(image: ImageFile) -> AbstractContextManager[object]:
-    """Many threads decode at once, but only one of them a large picture."""
-    return _one_large_picture if _is_large(image) else nullcontext()
+def _most_pixels(parser: type[ImageFile]) -> int:
+    return {JpegImageFile: MAX_JPEG_PIXELS, WebPImageFile: MAX_WEBP_PIXELS}.get(parser, MAX_PIXELS)
 
 
-def _is_large(image: ImageFile) -> bool:
-    return image.width * image.height > LARGE_PIXELS
+def _check_size(image: ImageFile, most: int) -> None:
+    if image.width * image.height > most:
+        limit = f"{most / 10**6:g} million pixels"
+        raise refused(
+            f"the image has {image.width}x{image.height} pixels, more than {limit}: save a smaller copy",
+            f"a {image.format} of at most {limit}",
+        )
+
+
+def _fitting(image: Image.Image, longest: int) -> tuple[int, int]:
+    """The image's size, scaled down where a side is longer."""
+    scale = min(1.0, longest / max(image.size))
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def _num_frames(image: ImageFile, content: bytes) -> int:
+    """1..`MAX_FRAMES`: those of a file that breaks off up to there, but 1 of a GIF."""
+    frames = 1
+    if image.format == "TIFF":
+        with suppress(Exception), type(image)(io.BytesIO(content)) as counted:
+            for frames in range(1, MAX_FRAMES + 1):  # of 64 MB of empty pages, `n_frames` looks at all, for a minute
+                counted.seek(frames)
+    elif image.format == "GIF":
+        with suppress(Exception), type(image)(io.BytesIO(content)) as counted:  # it is left wherever counting ends
+            frames = int(getattr(counted, "n_frames", 1))
+    else:
+        frames = int(getattr(image, "n_frames", 1))  # PNG and WebP say it in the header, which is read already
+    return min(max(frames, 1), MAX_FRAMES)
+
+
+def _turn_for(image: ImageFile, limits: Limits) -> AbstractContextManager[object]:
+    """Many threads decode at once, but only one of them a large image."""
+    _check_size(image, MAX_PIXELS)  # as it is decoded
+    pixels = image.width * image.height
+    if image.info.get("progressive"):  # all its coefficients are in memory, whatever the scale
+        pixels *= image.decoderconfig[0] ** 2 if image.decoderconfig else 1
+    if pixels <= LARGE_PIXELS:
+        return nullcontext()
+    if not limits.large:
+        raise LargeImageError(f"the image has {image.width}x{image.height} pixels", "a smaller one")
+    return _one_large_image

@@ -1,172 +1,162 @@
-"""What a camera wrote into a picture, as words: the tags of `exif_tags`, and where it was taken.
+"""What a camera wrote into an image, as words, and where it was taken.
 
-Hostile input: EXIF is a small file system of offsets. Only three of its directories are visited, each once, with limits
-on entries and lengths before anything is read; no offset is followed outside the block; what is broken is left out.
-Pillow's reader is not used: it parses every tag there is and stops at the first broken one.
+Source of the tags and their values: CIPA DC-008 (Exif 2.32), tables 3 to 15.
 """
 
-import struct
-from collections.abc import Iterator
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Literal
+from typing import Any
 
-from core.datasets.exif_tags import TAGS, Number, Value
+from PIL import ExifTags, Image
+from PIL.ExifTags import GPS, IFD, Base
 
-MAX_ENTRIES = 200  # of a directory
+from core.text.lines import one_line, shorten
+
 MAX_LENGTH = 120  # characters of a value that is shown
-MAX_VALUES = 256  # numbers or bytes of a value that is read
-MAX_CHUNKS = 10_000  # of a file that are passed on the way to its EXIF block
-
-_EXIF, _GPS = 0x8769, 0x8825  # tags that point to the other two directories
-_NUMBERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l"}
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8}
+_POSITION_TAGS = frozenset(GPS)
 
 
 @dataclass(frozen=True)
 class Exif:
     """`facts` are {words: value in words}, in a fixed order. `position` says where on Earth, "" where it is not said.
 
-    The position is also among the facts: who publishes such a picture publishes the place.
+    The position is also among the facts: who publishes such an image publishes the place.
     """
 
     facts: dict[str, str] = field(default_factory=dict)
     position: str = ""
 
 
-def read_exif(content: bytes) -> Exif:
-    """The EXIF facts of a JPEG, PNG, WebP or TIFF file; no facts where it has none or they are broken.
-
-    Sources: CIPA DC-008 (Exif 2.32), tables 3 to 15; TIFF 6.0, section 2.
-    """
-    block = _block(content)
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None:
-        return Exif()
-    first = _directory(block, order, _unpack(order + "L", block, 4))
-    values: dict[tuple[str, int], Value] = {("first", tag): value for tag, value in first.items()}
-    for name, pointer in (("exif", _EXIF), ("gps", _GPS)):
-        match first.get(pointer):
-            case (int(offset),):
-                values |= {(name, tag): value for tag, value in _directory(block, order, offset).items()}
+def exif_of(image: Image.Image) -> Exif:
+    """The facts of an opened image; tags that are broken, or of another kind than the standard's, are left out."""
     facts = {}
-    for words, place, tag, in_words in TAGS:
-        value = values.get((place, tag))
-        if value:
-            try:
-                text = in_words(value)
-            except (TypeError, ValueError, ArithmeticError, KeyError):  # a value of another kind than the tag's
-                continue
-            if text:
+    tags = _tags(image)
+    for words, tag, in_words in _SHOWN:
+        try:
+            text = in_words(tags[tag]).split("\0")[0][: 10 * MAX_LENGTH]
+            if text := shorten(one_line(text), MAX_LENGTH):
                 facts[words] = text
-    position = _position(*(values.get(("gps", tag)) for tag in (1, 2, 3, 4)))
+        except Exception:  # it is not there, or whatever a stranger wrote in its place
+            continue
+    position = _position(tags)
     if position:
         facts["Position"] = position
     return Exif(facts, position)
 
 
-def _block(content: bytes) -> bytes:
-    """The TIFF structure that holds the tags, b"" where there is none."""
-    if content.startswith(b"\xff\xd8"):
-        return _of_jpeg(content)
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _of_chunks(content, 8, ">", b"eXIf")
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return _of_chunks(content, 12, "<", b"EXIF").removeprefix(b"Exif\0\0")
-    return content if content[:4] in {b"II*\0", b"MM\0*"} else b""
-
-
-def _of_jpeg(content: bytes) -> bytes:
-    at = 2
-    for _ in range(MAX_CHUNKS):
-        if content[at : at + 1] != b"\xff" or at + 4 > len(content):
-            break
-        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
-        if marker == 0xFF:  # padding
-            at += 1
-            continue
-        if marker in {0xD9, 0xDA} or length < 2:  # the pixels begin
-            break
-        if marker == 0xE1 and content[at + 4 : at + 10] == b"Exif\0\0":
-            return content[at + 10 : at + 2 + length]
-        at += 2 + length
-    return b""
-
-
-def _of_chunks(content: bytes, at: int, order: Literal["<", ">"], wanted: bytes) -> bytes:
-    """PNG has length, name, data, checksum; WebP has name, length, data and a byte that makes it even."""
-    big = order == ">"
-    for _ in range(MAX_CHUNKS):
-        head = content[at : at + 8]
-        if len(head) < 8:
-            break
-        name, length = (head[4:], head[:4]) if big else (head[:4], head[4:])
-        size = int.from_bytes(length, "big" if big else "little")
-        if name == wanted:
-            return content[at + 8 : at + 8 + size]
-        at += 8 + size + (4 if big else size % 2)
-    return b""
-
-
-def _unpack(form: str, block: bytes, offset: int) -> int:
-    """One number, 0 where the block ends before it."""
-    if offset + struct.calcsize(form) > len(block):
-        return 0
-    return int(struct.unpack_from(form, block, offset)[0])
-
-
-def _directory(block: bytes, order: str, offset: int) -> dict[int, Value]:
-    if offset < 8:
-        return {}
-    entries = min(_unpack(order + "H", block, offset), MAX_ENTRIES)
-    return dict(_entries(block, order, offset + 2, entries))
-
-
-def _entries(block: bytes, order: str, start: int, number: int) -> Iterator[tuple[int, Value]]:
-    for at in range(start, start + 12 * number, 12):
-        if at + 12 > len(block):
-            return
-        tag, kind, count = struct.unpack_from(order + "HHL", block, at)
-        size = _SIZES.get(kind, 0) * count
-        if not size or (kind != 2 and count > MAX_VALUES):
-            continue
-        place = at + 8 if size <= 4 else _unpack(order + "L", block, at + 8)
-        value = block[place : place + min(size, 4 * MAX_VALUES)]
-        if kind == 2 or (kind == 7 and tag != 0x9286):
-            yield tag, _text(value)
-        elif kind == 7:  # a comment: eight bytes that name its encoding, then the text
-            coding = "utf-16-be" if order == ">" else "utf-16-le"
-            wide = value.startswith(b"UNICODE\0")
-            yield tag, _text(value[8:].decode(coding, "replace").encode() if wide else value[8:])
-        elif len(value) == size:
-            yield tag, _numbers(value, order, kind, count)
-
-
-def _numbers(value: bytes, order: str, kind: int, count: int) -> tuple[Number, ...]:
-    if kind in _NUMBERS:
-        return struct.unpack(f"{order}{count}{_NUMBERS[kind]}", value)
-    flat = struct.unpack(f"{order}{2 * count}{'L' if kind == 5 else 'l'}", value)
-    pairs = zip(flat[::2], flat[1::2], strict=True)
-    return tuple(Fraction(above, below) if below else 0 for above, below in pairs)
-
-
-def _text(value: bytes) -> str:
-    """One line of printable characters: no control characters, none that turn the direction of writing."""
+def _tags(image: Image.Image) -> dict[int, Any]:
+    """The tags of the three directories that we show; those of the position as `GPS` names them."""
+    tags: dict[int, Any] = {}
     try:
-        text = value.decode()
-    except UnicodeDecodeError as error:
-        cut = error.start >= len(value) - 3  # our own limit cut the last letter
-        text = value.decode("utf-8", "ignore") if cut else value.decode("latin-1")
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text.split("\0")[0]).split())
-    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+        exif = image.getexif()
+        tags.update((tag, value) for tag, value in exif.items() if tag not in _POSITION_TAGS)
+        tags.update(exif.get_ifd(IFD.Exif))
+        if isinstance(comment := tags.get(Base.UserComment), bytes):  # eight bytes that name its encoding, then text
+            coding = "utf-8" if not comment.startswith(b"UNICODE\0") else f"utf-16-{'bl'[exif.endian == '<']}e"
+            tags[Base.UserComment] = comment[8:].decode(coding, "replace")
+        tags.update(exif.get_ifd(IFD.GPSInfo))
+    except Exception:  # the block is broken from there on
+        pass
+    return tags
 
 
-def _position(north: Value | None, latitude: Value | None, east: Value | None, longitude: Value | None) -> str:
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    try:
+        return value.encode("latin-1").decode()  # Pillow reads latin-1, most programs write UTF-8
+    except UnicodeError:
+        return value
+
+
+def _one_of(words: dict[int, str]) -> Callable[[Any], str]:
+    return lambda value: words[int(value)]
+
+
+def _with_unit(form: str) -> Callable[[Any], str]:
+    def in_words(value: Any) -> str:
+        number = float(value)
+        return form.format(number) if math.isfinite(number) else ""  # Pillow's n/0 is not a number
+
+    return in_words
+
+
+def _date(value: Any) -> str:
+    """ "2024:05:01 10:30:00" with the dashes that people expect."""
+    day, _, time = _text(value).partition(" ")
+    return f"{day.replace(':', '-')} {time}".strip()
+
+
+def _exposure(value: Any) -> str:
+    seconds = float(value)
+    if not seconds > 0:
+        return ""
+    return f"1/{round(1 / seconds)} s" if seconds < 1 / 3 else f"{seconds:g} s"
+
+
+def _position(tags: dict[int, Any]) -> str:
     degrees = []
-    for reference, angle, letters, most in ((north, latitude, "NS", 90), (east, longitude, "EW", 180)):
-        match reference, angle:
-            case str(letter), (whole, minutes, seconds) if letter in tuple(letters):
-                value = float(whole + Fraction(minutes) / 60 + Fraction(seconds) / 3600)
-                if 0 <= value <= most:
-                    degrees.append(f"{value:.5f}° {letter}")
+    for reference, angle, letters, most in (
+        (GPS.GPSLatitudeRef, GPS.GPSLatitude, "NS", 90),
+        (GPS.GPSLongitudeRef, GPS.GPSLongitude, "EW", 180),
+    ):
+        try:
+            letter = tags[reference]
+            whole, minutes, seconds = map(float, tags[angle])
+            value = whole + minutes / 60 + seconds / 3600
+            if letter in tuple(letters) and 0 <= value <= most:
+                degrees.append(f"{value:.5f}° {letter}")
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            continue
     return ", ".join(degrees) if len(degrees) == 2 else ""
+
+
+_TURNS = {
+    1: "upright",
+    2: "mirrored",
+    3: "turned by 180°",
+    4: "mirrored, turned by 180°",
+    5: "mirrored, turned by 270°",
+    6: "turned by 90°",
+    7: "mirrored, turned by 90°",
+    8: "turned by 270°",
+}
+_PROGRAMS = {1: "manual", 2: "normal", 3: "aperture first", 4: "shutter first", 5: "depth", 6: "action", 7: "portrait"}
+_PROGRAMS[8] = "landscape"
+_METERING = {1: "average", 2: "centre-weighted", 3: "spot", 4: "several spots", 5: "pattern", 6: "partial"}
+_SCENES = {0: "standard", 1: "landscape", 2: "portrait", 3: "night"}
+
+_SHOWN: list[tuple[str, ExifTags.Base | ExifTags.GPS, Callable[[Any], str]]] = [
+    ("Taken", Base.DateTimeOriginal, _date),
+    ("Digitized", Base.DateTimeDigitized, _date),
+    ("Changed", Base.DateTime, _date),
+    ("Time zone", Base.OffsetTimeOriginal, _text),
+    ("Camera maker", Base.Make, _text),
+    ("Camera model", Base.Model, _text),
+    ("Camera owner", Base.CameraOwnerName, _text),
+    ("Camera serial number", Base.BodySerialNumber, _text),
+    ("Lens maker", Base.LensMake, _text),
+    ("Lens model", Base.LensModel, _text),
+    ("Orientation as stored", Base.Orientation, _one_of(_TURNS)),
+    ("Exposure", Base.ExposureTime, _exposure),
+    ("Aperture", Base.FNumber, _with_unit("f/{:g}")),
+    ("Sensitivity", Base.ISOSpeedRatings, _with_unit("ISO {:g}")),
+    ("Exposure correction", Base.ExposureBiasValue, _with_unit("{:+.2g} EV")),
+    ("Exposure program", Base.ExposureProgram, _one_of(_PROGRAMS)),
+    ("Metering", Base.MeteringMode, _one_of(_METERING)),
+    ("Flash", Base.Flash, lambda value: "fired" if int(value) & 1 else "did not fire"),
+    ("Focal length", Base.FocalLength, _with_unit("{:g} mm")),
+    ("Focal length on 35 mm film", Base.FocalLengthIn35mmFilm, _with_unit("{:g} mm")),
+    ("Digital zoom", Base.DigitalZoomRatio, _with_unit("{:.2g} times")),
+    ("White balance", Base.WhiteBalance, _one_of({0: "automatic", 1: "manual"})),
+    ("Scene", Base.SceneCaptureType, _one_of(_SCENES)),
+    ("Colour space", Base.ColorSpace, _one_of({1: "sRGB", 65535: "not calibrated"})),
+    ("Title", Base.ImageDescription, _text),
+    ("Comment", Base.UserComment, _text),
+    ("Artist", Base.Artist, _text),
+    ("Copyright", Base.Copyright, _text),
+    ("Software", Base.Software, _text),
+    ("Altitude", GPS.GPSAltitude, _with_unit("{:.0f} m")),
+    ("Position on", GPS.GPSDateStamp, _date),
+]

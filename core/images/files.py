@@ -1,15 +1,24 @@
-"""A picture's bytes from disk, and what may be one at all. Nothing is decoded here."""
+"""An image's bytes from disk, and what may be one at all. Nothing is decoded here."""
 
 import os
 import stat
 from pathlib import Path
 
 from core.errors import ImageError
-from core.refusal import refused
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 100_000_000
+MAX_JPEG_PIXELS = 250_000_000
+"""A JPEG is decoded at a reduced scale, and phones take photos of 200 million."""
 FORMATS = "JPEG, PNG, WebP, BMP, GIF, TIFF"
+EXTENSIONS = {
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "PNG": {".png"},
+    "WEBP": {".webp"},
+    "BMP": {".bmp", ".dib"},
+    "GIF": {".gif"},
+    "TIFF": {".tif", ".tiff"},
+}
 # Without waiting for what writes to a pipe; BINARY is Windows' own.
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -39,7 +48,13 @@ def read_image_file(path: Path | str) -> bytes:
         raise not_decoded(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
+def refused(reason: str, expected: str) -> ImageError:
+    """How the decoder refuses a file: in one form, whoever finds the fault."""
+    return ImageError(reason, expected, "Open it in an image editor and save it as JPEG")
+
+
 def not_decoded(reason: str) -> ImageError:
-    """The error for a file that is no picture of ours, with what would have been one."""
+    """The error for a file that is no image of ours, with what would have been one."""
     limits = f"at most {MAX_BYTES // 2**20} MB and {MAX_PIXELS // 10**6} million pixels"
+    limits += f" (as JPEG {MAX_JPEG_PIXELS // 10**6} million)"
     return refused(reason, f"an image ({FORMATS}) of {limits}")

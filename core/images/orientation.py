@@ -1,8 +1,6 @@
-"""EXIF's orientation of a picture, and the turn that brings it upright."""
+"""EXIF's orientation of an image, and the turn that brings it upright."""
 
-import struct
-
-from PIL import Image
+from PIL import ExifTags, Image
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -18,28 +16,20 @@ _UPRIGHT = {
 def orientation(image: Image.Image) -> int:
     """EXIF's orientation, 1..8, and 1 when there is none or the EXIF block is broken; 5 and up swap the sides.
 
-    Read here because Pillow's reader parses all the other tags as well, and stumbles over any that is broken. TIFF
-    answers 1: Pillow turns it while loading.
+    1 for a TIFF, which Pillow turns while loading. XMP's orientation is not followed: no exported bundle does.
     """
-    exif = image.info.get("exif")
-    if not isinstance(exif, bytes):
+    block = image.info.get("exif")
+    if not isinstance(block, bytes):
         return 1
-    tiff = exif.removeprefix(b"Exif\x00\x00")
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return 1
+    exif = Image.Exif()
     try:
-        (start,) = struct.unpack_from(order + "L", tiff, 4)
-        (entries,) = struct.unpack_from(order + "H", tiff, start)
-        for entry in range(entries):
-            tag, kind, count, value = struct.unpack_from(order + "HHLH", tiff, start + 2 + 12 * entry)
-            if (tag, kind, count) == (0x0112, 3, 1):
-                return value if 1 <= value <= 8 else 1
-    except struct.error:
+        exif.load(block)
+        turned = exif.get(ExifTags.Base.Orientation)
+    except Exception:  # broken metadata must not fail a good image
         return 1
-    return 1
+    return turned if turned in _UPRIGHT else 1
 
 
-def upright(picture: Image.Image, turned: int) -> Image.Image:
-    """The picture the right way up, from its `orientation`."""
-    return picture.transpose(_UPRIGHT[turned]) if turned in _UPRIGHT else picture
+def upright(image: Image.Image, turned: int) -> Image.Image:
+    """The image the right way up, from its `orientation`."""
+    return image.transpose(_UPRIGHT[turned]) if turned in _UPRIGHT else image

@@ -10,19 +10,19 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its log of br
 
 def silence() -> None:
     """Pillow warns of broken metadata. That must not fill the terminal, nor, where warnings are errors, refuse a good
-    picture. Looked at on every call because tests and libraries put their own filters in front."""
+    image. Looked at on every call because tests and libraries put their own filters in front."""
     action, _, _, module, _ = warnings.filters[0] if warnings.filters else ("", None, Warning, None, 0)
     if (action, getattr(module, "pattern", module)) != ("ignore", r"PIL\."):
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def in_words(error: Exception, opened: bool) -> str:
-    """Why a picture does not decode, whatever Pillow raised; `opened` says whether its header could be read."""
+def in_words(error: Exception, *, opened: bool) -> str:
+    """Why an image does not decode, whatever Pillow raised; `opened` says whether its header could be read."""
     detail = " ".join(str(error).split())[:120]
     if isinstance(error, MemoryError):
-        return "there is not enough memory to decode the picture"
+        return "there is not enough memory to decode the image"
     if isinstance(error, Image.DecompressionBombError):
-        return "the picture has too many pixels"
+        return "the image has too many pixels"
     if isinstance(error, EOFError) or "truncated" in detail.lower():
-        return f"the picture is cut off: {detail or 'the file ends too early'}"
-    return f"the picture{'' if opened else chr(39) + 's header'} is damaged: {detail or type(error).__name__}"
+        return f"the image is cut off: {detail or 'the file ends too early'}"
+    return f"the image{'' if opened else chr(39) + 's header'} is damaged: {detail or type(error).__name__}"

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from core.refusal import refused
+from core.images.files import refused
 
 _KNOWN = "pixels of 8 bits, or of 16 bits in grey"
 
@@ -36,9 +36,9 @@ def to_rgb(image: ImageFile) -> Image.Image:
         raise refused(f"pixels of the kind {image.mode}, whose black and white are unknown", _KNOWN)
     if not image.has_transparency_data:
         return image.convert("RGB")
-    picture = image.convert("RGBA")
-    canvas = Image.new("RGB", picture.size, "white")
-    canvas.paste(picture, mask=picture.getchannel("A"))
+    layer = image.convert("RGBA")
+    canvas = Image.new("RGB", layer.size, "white")
+    canvas.paste(layer, mask=layer.getchannel("A"))
     return canvas
 
 

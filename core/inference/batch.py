@@ -1,11 +1,12 @@
-"""Many pictures classified: each decoded once for the network and the eye, answers in order, and what they add up to.
+"""Many images classified: each is decoded once for both the model and the page; predictions keep the order.
 
-Memory stays bounded: small views are kept of the first `KEPT_VIEWS` pictures; of the rest, only the answers.
+Memory stays bounded: only the first `KEPT_VIEWS` images keep a small view; the others keep their predictions.
 """
 
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,18 +14,17 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageError
-from core.images import decode_image, load_views
-from core.inference.classifier import Answer, Classifier
-from core.inference.csv_rows import answer_row, header_row
-from core.inference.given import Picture
-from core.parallel import ordered_map
-from core.progress import Progress, silent
+from core.images.isolated import decode_image, load_views
+from core.inference.classifier import IMAGES_PER_CALL, THREADS, Classifier, Prediction
+from core.inference.csv_rows import header_row, prediction_row
+from core.inference.given import InputImage
+from core.jobs.parallel import ordered_map
+from core.jobs.progress import Progress, silent
 
 FEW = 12
-"""Up to so many pictures have views that are large enough to be looked at closely."""
+"""Up to this many images get large views."""
 LARGE, SMALL = 480, 96  # pixels of a view's longest side
 KEPT_VIEWS = 2_000  # 5 MB of small ones
-A_CALL = 4  # of many pictures, so many share one call: a Flatten head's 65 MB of weights are then read once for all
 QUALITY = 85
 UNSURE, PROBLEM = "\0unsure", "\0problem"  # beside the classes, whose names hold no NUL
 Order = Literal["given", "least", "most", "name"]
@@ -32,11 +32,11 @@ Order = Literal["given", "least", "most", "name"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One picture with its answer, or the reason why it has none. `view` is a JPEG of at most `side` pixels
-    a side, b"" where none is kept. `milliseconds` from its bytes to its answer."""
+    """One image with its prediction, or the reason why it has none. `view` is a JPEG of at most `side` pixels a side,
+    b"" where there is none. `milliseconds` is the time from its bytes to its prediction."""
 
-    picture: Picture
-    answer: Answer | None = None
+    image: InputImage
+    prediction: Prediction | None = None
     reason: str = ""
     view: bytes = b""
     side: int = 0
@@ -44,48 +44,50 @@ class Row:
 
     def outcome(self, threshold: float) -> str:
         """A class, `UNSURE` where the confidence is below the threshold, 0..1, or `PROBLEM`."""
-        if self.answer is None:
+        if self.prediction is None:
             return PROBLEM
-        return self.answer.label if self.answer.confidence >= threshold else UNSURE
+        return self.prediction.label if self.prediction.confidence >= threshold else UNSURE
 
 
 @dataclass(frozen=True)
 class Batch:
-    """All that was given, in its order."""
+    """All images in the order of the input."""
 
     classes: tuple[str, ...]
     rows: tuple[Row, ...]
     seconds: float
 
     def counts(self, threshold: float) -> dict[str, int]:
-        """Pictures of each outcome: all classes in their order, then `UNSURE` and `PROBLEM`."""
+        """Number of images per outcome: all classes in their order, then `UNSURE` and `PROBLEM`."""
         counts = dict.fromkeys((*self.classes, UNSURE, PROBLEM), 0)
         for row in self.rows:
             counts[row.outcome(threshold)] += 1
         return counts
 
     def chosen(self, threshold: float, outcome: str = "", order: Order = "given") -> list[int]:
-        """Places in `rows` of one outcome, or of all ("").
+        """Indices into `rows` of one outcome, or of all ("").
 
         Args:
-            order: As given, by confidence (those without an answer come last), or by name.
+            order: Of the input, by confidence (images without a prediction come last), or by name.
         """
         places = [at for at, row in enumerate(self.rows) if outcome in ("", row.outcome(threshold))]
         if order == "name":
-            return sorted(places, key=lambda at: self.rows[at].picture.path.casefold())
+            return sorted(places, key=lambda at: self.rows[at].image.path.casefold())
         if order == "given":
             return places
         sign = 1 if order == "least" else -1
-        return sorted(places, key=lambda at: sign * one.confidence if (one := self.rows[at].answer) else 2.0)
+        return sorted(
+            places, key=lambda at: sign * prediction.confidence if (prediction := self.rows[at].prediction) else 2.0
+        )
 
     def csv(self) -> bytes:
         """The table that the command line writes (`core.inference.csv_rows`)."""
-        rows = (answer_row(row.picture.path, row.answer, row.reason, self.classes) for row in self.rows)
+        rows = (prediction_row(row.image.path, row.prediction, row.reason, self.classes) for row in self.rows)
         return header_row(self.classes) + b"".join(rows)
 
 
-def classify_pictures(
-    pictures: Sequence[Picture],
+def classify_images(
+    images: Sequence[InputImage],
     classifier: Classifier,
     progress: Progress = silent,
     known: Mapping[str, Row] | None = None,
@@ -93,73 +95,79 @@ def classify_pictures(
     """Classifies on all cores.
 
     Args:
-        progress: Told of the phase "classify", in pictures. What it raises stops the work.
-        known: Rows of this classifier by their picture's id: they are not classified again.
+        progress: Reports the phase "classify", in images. What it raises stops the work.
+        known: Earlier rows of this classifier, by image id: they are not classified again.
     """
     start = time.perf_counter()
     known = known or {}
-    few = len(pictures) <= FEW
-    fresh = [picture for picture in pictures if picture.id not in known]
+    few = len(images) <= FEW
+    fresh = [image for image in images if image.id not in known]
     rows: dict[str, Row] = {}
     progress("classify", 0, len(fresh))
-    for row in _rows(fresh, classifier, few):
-        rows[row.picture.id] = row
+    for row in _rows(fresh, classifier, few=few):
+        rows[row.image.id] = row
         progress("classify", len(rows), len(fresh))
-    all_rows = [rows.get(picture.id) or known[picture.id] for picture in pictures]
+    all_rows = [rows.get(image.id) or known[image.id] for image in images]
     return Batch(classifier.classes, tuple(all_rows), time.perf_counter() - start)
 
 
 def view_of(row: Row, longest: int) -> bytes:
-    """The picture as a JPEG of at most `longest` pixels a side: the one that is kept where it is large enough.
+    """The image as a JPEG of at most `longest` pixels a side: the row's own view where that is large enough.
 
     Raises:
-        ImageError: There is none.
+        ImageError: It cannot be read again.
     """
     if row.view and longest <= row.side:
         return row.view
-    return as_view(decode_image(row.picture.read(), longest))
+    return as_view(decode_image(row.image.read(), longest))
 
 
-def as_view(picture: np.ndarray) -> bytes:
+def as_view(image: np.ndarray) -> bytes:
     """uint8 (height, width, 3), RGB, as the bytes of a JPEG."""
     jpeg = io.BytesIO()
-    Image.fromarray(picture).save(jpeg, "JPEG", quality=QUALITY)
+    Image.fromarray(image).save(jpeg, "JPEG", quality=QUALITY)
     return jpeg.getvalue()
 
 
-def _rows(pictures: Sequence[Picture], classifier: Classifier, few: bool) -> Iterator[Row]:
-    size, longest = (1, LARGE) if few else (A_CALL, SMALL)
-    parts = [(at, pictures[at : at + size]) for at in range(0, len(pictures), size)]
-    answered = ordered_map(lambda part: _attempt(part[1], classifier, longest, part[0] < KEPT_VIEWS), parts, "classify")
-    try:
-        for rows in answered:
+def _rows(images: Sequence[InputImage], classifier: Classifier, *, few: bool) -> Iterator[Row]:
+    size, longest = (1, LARGE) if few else (IMAGES_PER_CALL, SMALL)
+    parts = [(at, images[at : at + size]) for at in range(0, len(images), size)]
+    with closing(
+        ordered_map(
+            lambda part: _attempt(part[1], classifier, longest, keep_views=part[0] < KEPT_VIEWS),
+            parts,
+            "classify",
+            threads=THREADS,
+        )
+    ) as classified:
+        for rows in classified:
             yield from rows
-    finally:
-        answered.close()
 
 
-def _attempt(pictures: Sequence[Picture], classifier: Classifier, longest: int, keep: bool) -> list[Row]:
+def _attempt(images: Sequence[InputImage], classifier: Classifier, longest: int, *, keep_views: bool) -> list[Row]:
     start = time.perf_counter()
     squares: list[np.ndarray] = []
     reasons: dict[str, str] = {}
     views: list[np.ndarray] = []
-    for picture in pictures:
+    for image in images:
         try:
-            square, view = load_views(picture.read(), classifier.image_size, longest)
+            square, view = load_views(image.read(), classifier.image_size, longest)
             squares.append(square)
             views.append(view)
         except ImageError as error:
-            reasons[picture.id] = error.received
+            reasons[image.id] = error.received
     rows = iter(classifier.predict(np.stack(squares)) if squares else ())
-    milliseconds = 1000 * (time.perf_counter() - start) / len(pictures)
-    shown = iter(as_view(view) if keep else b"" for view in views)
+    milliseconds = 1000 * (time.perf_counter() - start) / len(images)
+    shown = iter(as_view(view) if keep_views else b"" for view in views)
     return [
-        Row(picture, reason=reasons[picture.id])
-        if picture.id in reasons
-        else Row(picture, _answer(classifier, next(rows)), "", next(shown), longest if keep else 0, milliseconds)
-        for picture in pictures
+        Row(image, reason=reasons[image.id])
+        if image.id in reasons
+        else Row(
+            image, _prediction(classifier, next(rows)), "", next(shown), longest if keep_views else 0, milliseconds
+        )
+        for image in images
     ]
 
 
-def _answer(classifier: Classifier, row: np.ndarray) -> Answer:
-    return Answer({name: float(value) for name, value in zip(classifier.classes, row, strict=True)})
+def _prediction(classifier: Classifier, row: np.ndarray) -> Prediction:
+    return Prediction({name: float(value) for name, value in zip(classifier.classes, row, strict=True)})

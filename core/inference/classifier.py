@@ -1,4 +1,4 @@
-"""Answers for new pictures with a finished run, on ONNX Runtime alone."""
+"""Predictions for new images with a finished run, on ONNX Runtime alone."""
 
 import itertools
 from collections.abc import Generator, Iterable, Sequence
@@ -12,24 +12,25 @@ from numpy.typing import NDArray
 from core.backbone.architecture import IMAGE
 from core.backbone.session import open_session
 from core.errors import ImageError, RunError
-from core.images import load_image
-from core.parallel import ordered_map
-from core.training.runs import Run
+from core.images.isolated import load_image, load_images
+from core.jobs.parallel import CORES, ordered_map
+from core.runs.run import Run
 
-# Many pictures are classified so many at a time: the Flatten head's 65 MB of weights are then read once for all of
-# them, which halves the time a picture takes.
-PICTURES_A_CALL = 4
+# Images per call of the model: the Flatten head's 65 MB of weights are then read once for all of them, which halves the
+# time per image.
+IMAGES_PER_CALL = 4
+THREADS = CORES + 1  # while one waits for its images, which a worker decodes, the others keep all cores busy
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the classifier says of one picture: probabilities, 0..1, by class, in the order of the dataset's classes."""
+class Prediction:
+    """The probabilities of one image, 0..1, by class, in the order of the run's classes."""
 
     probabilities: dict[str, float]
 
     @property
     def label(self) -> str:
-        """The most probable class."""
+        """The predicted class: the most probable one."""
         return max(self.probabilities, key=lambda name: self.probabilities[name])
 
     @property
@@ -39,7 +40,7 @@ class Answer:
 
 
 class Classifier:
-    """A trained run, ready to answer. Safe to call from several threads.
+    """The model of a trained run. Safe to call from several threads.
 
     Open it with `Classifier.open(run)`; `classes` and `image_size` are the run's.
     """
@@ -53,7 +54,7 @@ class Classifier:
         """The classifier of a run.
 
         Args:
-            threads: Cores for one picture. Leave it at 1 where pictures are classified side by side.
+            threads: Cores for one image. Leave it at 1 where images are classified side by side.
 
         Raises:
             RunError: The run has no model, or its summary does not fit its model.
@@ -71,40 +72,34 @@ class Classifier:
         return classifier
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities, float32 (batch, classes), of uint8 (batch, image_size, image_size, 3) RGB pictures."""
+        """Probabilities, float32 (batch, classes), of uint8 (batch, image_size, image_size, 3) RGB images."""
         output: NDArray[np.float32] = self._session.run(["probabilities"], {IMAGE: images.astype(np.float32)})[0]
         return np.concatenate([1 - output, output], axis=1) if output.shape[1] == 1 else output
 
-    def classify(self, source: bytes | Path) -> Answer:
-        """The answer for one picture, as file content or path.
+    def classify(self, source: bytes | Path) -> Prediction:
+        """The prediction for one image, as file content or path.
 
         Raises:
-            ImageError: It is not a picture that we decode.
+            ImageError: It is not an image in a supported format.
         """
-        return self._answer(self.predict(load_image(source, self.image_size)[np.newaxis])[0])
+        return self._prediction(self.predict(load_image(source, self.image_size)[np.newaxis])[0])
 
-    def classify_all(self, sources: Iterable[bytes | Path]) -> Generator[Answer | ImageError, None, None]:
-        """Answers in the order of `sources`, a few pictures on each core; a bad picture yields its error.
+    def classify_all(self, sources: Iterable[bytes | Path]) -> Generator[Prediction | ImageError, None, None]:
+        """Predictions in the order of `sources`, a few images on each core; a bad image yields its error.
 
-        Takes from `sources` only a little ahead of what it yields, so that memory does not grow with their number.
+        Reads only a little ahead in `sources`, so memory does not grow with their number.
         """
         waiting = iter(sources)
-        parts = iter(lambda: list(itertools.islice(waiting, PICTURES_A_CALL)), [])
-        with closing(ordered_map(self._attempt, parts, "classify")) as answered:
-            for answers in answered:
-                yield from answers
+        parts = iter(lambda: list(itertools.islice(waiting, IMAGES_PER_CALL)), [])
+        with closing(ordered_map(self._attempt, parts, "classify", threads=THREADS)) as classified:
+            for predictions in classified:
+                yield from predictions
 
-    def _attempt(self, sources: Sequence[bytes | Path]) -> list[Answer | ImageError]:
-        loaded = [self._load(source) for source in sources]
+    def _attempt(self, sources: Sequence[bytes | Path]) -> list[Prediction | ImageError]:
+        loaded = load_images(sources, self.image_size)
         images = [image for image in loaded if not isinstance(image, ImageError)]
         rows = iter(self.predict(np.stack(images)) if images else ())
-        return [image if isinstance(image, ImageError) else self._answer(next(rows)) for image in loaded]
+        return [image if isinstance(image, ImageError) else self._prediction(next(rows)) for image in loaded]
 
-    def _load(self, source: bytes | Path) -> NDArray[np.uint8] | ImageError:
-        try:
-            return load_image(source, self.image_size)
-        except ImageError as error:
-            return error
-
-    def _answer(self, row: NDArray[np.float32]) -> Answer:
-        return Answer({name: float(value) for name, value in zip(self.classes, row, strict=True)})
+    def _prediction(self, row: NDArray[np.float32]) -> Prediction:
+        return Prediction({name: float(value) for name, value in zip(self.classes, row, strict=True)})

@@ -2,8 +2,8 @@
 
 Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based localization" (ICCV 2017): each
 channel of the last feature map is weighted by how much the score of a class would grow with it, averaged over the
-picture; what is left above 0 of the weighted sum says where the evidence for that class lies. It shows where, not why,
-and only as fine as the feature map: 5 x 5 places at 160 pixels.
+image; the positive part of the weighted sum shows where the evidence for that class is. It shows where, not why, and
+only as finely as the feature map: 5 x 5 cells at 160 pixels.
 
 The head is small enough to be differentiated by hand, so no framework is needed.
 """
@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from core.backbone.architecture import FEATURE_MAP, FEATURES, IMAGE
 from core.backbone.session import open_session
 from core.errors import RunError
-from core.training.runs import Run
+from core.runs.run import Run
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Layers:
-    """The head as a run's ONNX graph holds it, float32.
+    """The head, from a run's ONNX graph, float32.
 
     `hidden` (inputs, units) and its `hidden_bias`; the normalisation's `scale` (units,); `output` (units, outputs).
     """
@@ -36,18 +36,18 @@ class Layers:
     output: Floats
 
     def gradient(self, feature_map: Floats, label: int) -> Floats:
-        """Of the score of class `label` before sigmoid or softmax, with respect to each number of the feature map.
+        """The gradient of the logit of class `label` with respect to each number of the feature map.
 
         Args:
             feature_map: float32 (side, side, 1280).
-            label: Position in the run's classes. Of two classes the first one's score is the second one's, negated.
+            label: Index into the run's classes. Of two classes, the first has the negated logit of the second.
         """
         pooled = len(self.hidden) == FEATURES and feature_map.size != FEATURES
         places = feature_map.shape[0] * feature_map.shape[1]
         inputs = feature_map.mean(axis=(0, 1)) if pooled else feature_map.ravel()
         active = inputs @ self.hidden + self.hidden_bias > 0
-        wanted = self.output[:, label] if self.output.shape[1] > 1 else self.output[:, 0] * (1 if label else -1)
-        to_inputs = self.hidden @ (wanted * self.scale * active)
+        weights = self.output[:, label] if self.output.shape[1] > 1 else self.output[:, 0] * (1 if label else -1)
+        to_inputs = self.hidden @ (weights * self.scale * active)
         spread = np.broadcast_to(to_inputs / places, feature_map.shape) if pooled else to_inputs
         return np.asarray(spread.reshape(feature_map.shape), np.float32)
 
@@ -65,28 +65,28 @@ class Explainer:
         return cls(model, _layers(model))
 
     def explain(self, image: NDArray[np.uint8], label: int) -> Floats:
-        """How much each place speaks for class `label`.
+        """How strongly each cell of the feature map supports class `label`.
 
         Args:
             image: uint8 (image_size, image_size, 3), RGB, 0..255.
-            label: Position in the run's classes.
+            label: Index into the run's classes.
 
         Returns:
-            float32 (side, side), 0..1: 1 where the evidence is strongest, all 0 where nothing speaks for the class.
+            float32 (side, side), 0..1: 1 where the evidence is strongest; all 0 where nothing supports the class.
         """
-        found = self._session.run([FEATURE_MAP], {IMAGE: image[np.newaxis].astype(np.float32)})[0][0]
-        weights = self.layers.gradient(found, label).mean(axis=(0, 1))
-        evidence = np.maximum(found @ weights, 0)
+        feature_map = self._session.run([FEATURE_MAP], {IMAGE: image[np.newaxis].astype(np.float32)})[0][0]
+        weights = self.layers.gradient(feature_map, label).mean(axis=(0, 1))
+        evidence = np.maximum(feature_map @ weights, 0)
         return np.asarray(evidence / max(float(evidence.max()), 1e-12), np.float32)
 
 
 def overlay(image: NDArray[np.uint8], evidence: Floats, strength: float = 0.5) -> NDArray[np.uint8]:
-    """The picture with the evidence laid over it, from blue (none) over green and yellow to red (strongest).
+    """The image with the evidence laid over it, from blue (none) over green and yellow to red (strongest).
 
     Args:
         image: uint8 (height, width, 3), RGB, 0..255.
-        evidence: float32 (rows, columns), 0..1, as `Explainer.explain` gives it.
-        strength: How much of the colour, 0..1.
+        evidence: float32 (rows, columns), 0..1, from `Explainer.explain`.
+        strength: Opacity of the colour, 0..1.
 
     Returns:
         uint8 (height, width, 3), RGB.
@@ -103,13 +103,15 @@ def _layers(model: Path) -> Layers:
     try:
         graph = onnx.load(str(model)).graph
         arrays = {
-            one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer if one.name.startswith("head/")
+            array.name: onnx.numpy_helper.to_array(array)
+            for array in graph.initializer
+            if array.name.startswith("head/")
         }
         constants = [arrays[name] for name in sorted(arrays, key=lambda name: int(name.split("/")[1].split("_")[0]))]
         hidden, hidden_bias, scale, _, output, _ = constants[-6:]  # before them only the shape of a Reshape
         return Layers(hidden, hidden_bias, scale, output)
     except Exception as error:  # protobuf's errors share no base class, and a forged graph can hold anything
         raise RunError(
-            f"The model in {model.parent.name} does not say how its head works: {str(error)[:100]}",
+            f"The model in {model.parent.name} has no head that can be explained: {str(error)[:100]}",
             "model.onnx as Pawlab wrote it",
         ) from error

@@ -1,7 +1,7 @@
-"""Finds the pictures behind what a user names on the command line: files, folders of any size, and zips.
+"""Finds the images in the inputs of the command line: files, folders of any size, and zips.
 
-Nothing is listed as a whole: what is in memory at a time is at most `SORTED_AT_ONCE` names of one folder, a zip's table
-of contents apart.
+No folder is listed as a whole: at most `SORTED_AT_ONCE` of its names are in memory at a time; of a zip, its table of
+contents.
 """
 
 import itertools
@@ -12,84 +12,97 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.archives import extract_zip, is_ignored
 from core.errors import InputError
-from core.progress import Progress, silent
+from core.jobs.progress import Progress, silent
+from core.storage.archives import extract_zip
+from core.text.file_names import is_ignored
 
 SORTED_AT_ONCE = 10_000
-WANTED = "pictures, folders or zips"
+WANTED = "images, folders or zips"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A file to classify: the path to show, which is valid Unicode whatever the file's name is; where its bytes are
-    now; and `problem`, which says why they cannot be had, or ""."""
+class InputFile:
+    """A file to classify: the path to show, which is valid Unicode whatever the file's name is; the file with its
+    bytes; and `problem`, which says why it cannot be read, or ""."""
 
     path: str
     file: Path
     problem: str = ""
 
 
-class Pictures:
-    """Every file behind the inputs, each time that it is iterated: folders are walked anew, zips are unpacked once."""
+class InputFiles:
+    """Every file in the inputs. Each iteration walks the folders again; zips are unpacked once."""
 
-    def __init__(self, inputs: Sequence[Path], scratch: Path, skip: Path | None, progress: Progress) -> None:
+    def __init__(self, inputs: Sequence[Path], scratch: Path, skip: Sequence[Path], progress: Progress) -> None:
         self._inputs, self._scratch, self._skip, self._progress = inputs, scratch, skip, progress
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[InputFile]:
         for number, path in enumerate(self._inputs):
             if path.is_dir():
-                yield from (found for found in _walk(path) if not self._is_skipped(found))
+                skipped = self._skipped_in(path)
+                yield from (file for file in _walk(path) if not _lies_in(file.file, skipped))
             elif path.suffix.lower() == ".zip":
                 folder = self._scratch / str(number)
                 if not folder.is_dir():
                     extract_zip(path, folder, self._progress)
-                for found in _walk(folder):
-                    inside = found.file.relative_to(folder).as_posix()
-                    yield Found(f"{_text(path)}/{_text(inside)}", found.file, found.problem)
+                for member in _walk(folder):
+                    inside = member.file.relative_to(folder).as_posix()
+                    yield InputFile(f"{_text(path)}/{_text(inside)}", member.file, member.problem)
             else:
-                yield Found(_text(path), path)
+                yield InputFile(_text(path), path)
 
-    def _is_skipped(self, found: Found) -> bool:
-        return self._skip is not None and found.file.name == self._skip.name and found.file.resolve() == self._skip
+    def _skipped_in(self, folder: Path) -> tuple[Path, ...]:
+        """What is to be skipped, as the walk of `folder` spells it: a walk follows no links."""
+        real = folder.resolve()
+        return tuple(folder / skip.relative_to(real) for skip in self._skip if skip.is_relative_to(real))
+
+
+def _lies_in(file: Path, places: Sequence[Path]) -> bool:
+    return any(file == place or place in file.parents for place in places)
 
 
 @contextmanager
-def find_pictures(inputs: Sequence[Path], progress: Progress = silent, skip: Path | None = None) -> Iterator[Pictures]:
-    """Yields the files behind `inputs`; what zips hold is there only until the block ends.
+def find_images(inputs: Sequence[Path], progress: Progress = silent, skip: Sequence[Path] = ()) -> Iterator[InputFiles]:
+    """Yields the files in `inputs`; the contents of zips exist only until the block ends.
 
-    Files are taken whatever their ending. Folders and zips are walked in the order of their names (a folder of more
-    than `SORTED_AT_ONCE` files in parts of so many), without hidden files; a symbolic link is followed only when it is
-    named itself. A folder that cannot be listed is found with its problem.
+    Files are taken whatever their extension. Folders and zips are walked in the order of their names (a folder of more
+    than `SORTED_AT_ONCE` files in chunks of that size), without hidden files; a symbolic link is followed only where it
+    is an input itself. A folder that cannot be listed is yielded with its problem.
 
     Args:
-        progress: Told of the phase "extract", in files.
-        skip: A file that is none of the pictures although it may lie among them: the table that is being written.
+        progress: Reports the phase "extract", in files.
+        skip: Files and folders to leave out although they may be in an input folder: what is being written.
 
     Raises:
         InputError: A path does not exist.
-        ArchiveError: A zip is broken, hostile or too large. (While the pictures are iterated.)
+        ArchiveError: A zip is broken, hostile or too large. (Raised while iterating.)
     """
     for path in inputs:
-        try:
-            exists = path.is_dir() or path.is_file()
-        except (OSError, ValueError):  # a name that is too long; a NUL
-            exists = False
-        if not exists:
-            raise InputError(f"{_text(path)} does not exist, or is no file", WANTED)
+        check_exists(path)
     with tempfile.TemporaryDirectory(prefix="pawlab-") as scratch:
-        yield Pictures(inputs, Path(scratch), skip.resolve() if skip else None, progress)
+        yield InputFiles(inputs, Path(scratch), [path.resolve() for path in skip], progress)
 
 
-def _walk(top: Path) -> Iterator[Found]:
-    """Depth first, by a stack of our own: folders may be deeper than Python's calls."""
+def check_exists(path: Path) -> None:
+    """Raises `InputError` where there is no file and no folder."""
+    try:
+        exists = path.is_dir() or path.is_file()
+    except (OSError, ValueError):  # a name that is too long; a NUL
+        exists = False
+    if not exists:
+        raise InputError(f"{_text(path)} does not exist or is not a file", WANTED)
+
+
+def _walk(top: Path) -> Iterator[InputFile]:
+    """Depth first, with an explicit stack: folders may be nested deeper than Python's recursion limit."""
     places, open_folders = [top], [_entries(top)]
     while open_folders:
         try:
             entry = next(open_folders[-1], None)
         except OSError as error:
             place = places[-1]
-            yield Found(_text(place), place, f"the folder cannot be listed: {error.strerror}")
+            yield InputFile(_text(place), place, f"the folder cannot be listed: {error.strerror}")
             entry = None
         if entry is None:
             open_folders.pop()
@@ -99,7 +112,7 @@ def _walk(top: Path) -> Iterator[Found]:
             open_folders.append(_entries(places[-1]))
         elif entry.is_file(follow_symlinks=False):
             file = Path(entry.path)
-            yield Found(_text(file), file)
+            yield InputFile(_text(file), file)
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -110,5 +123,5 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _text(path: Path | str) -> str:
-    """The path with an escape for each byte that is no Unicode, so that it can be printed and written."""
+    """The path with bytes that are not Unicode escaped, so that it can be printed and written."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

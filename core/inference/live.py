@@ -1,31 +1,31 @@
-"""Answers to the frames of a live camera: each bounded before it is decoded, and the very answer of a photo.
+"""Predictions for the frames of a live camera: each is bounded before it is decoded, and classified like a photo.
 
-Models are shared by all viewers and few are kept; one is opened anew when its run has written another.
+Models are shared by all viewers, and only a few are kept; one is reopened when its run has written a new one.
 """
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypedDict, TypeVar
 
 import numpy as np
 
 from core.errors import PawlabError, RunError
-from core.evaluation.chosen import chosen_threshold
-from core.images import load_image
+from core.images.isolated import load_image
 from core.inference.classifier import Classifier
-from core.training.runs import Run
+from core.runs.run import Run
+from core.runs.threshold import chosen_threshold
 
 MAX_FRAME_PIXELS = 4_000_000  # the page sends the model's size, at most 512x512; a camera's own frame fits too
-MOST_PROBABILITIES = 10
-MOST_MODELS = 3
+MAX_PROBABILITIES = 10
+MAX_MODELS = 3
 T = TypeVar("T")
 
 
-class LiveAnswer(TypedDict):
-    """What is said of one frame. `probabilities` has the most probable classes first, at most `MOST_PROBABILITIES`;
-    `threshold` is the run's own, 0..1: below it `label` is a guess. `milliseconds` is the time of decoding and
+class LivePrediction(TypedDict):
+    """The prediction for one frame. `probabilities` has the most probable classes first, at most `MAX_PROBABILITIES`;
+    `threshold` is the run's own, 0..1: below it the prediction is unsure. `milliseconds` is the time for decoding and
     classifying."""
 
     label: str
@@ -36,50 +36,36 @@ class LiveAnswer(TypedDict):
 
 
 class LiveModels:
-    """The classifiers of the latest `most` runs that were asked. Safe to call from several threads."""
+    """The classifiers of the `limit` runs used last. Safe to call from several threads."""
 
-    def __init__(self, most: int = MOST_MODELS) -> None:
-        self._most = most
-        self._opened: OrderedDict[tuple[str, int, int], Classifier] = OrderedDict()
+    def __init__(self, limit: int = MAX_MODELS) -> None:
         self._lock = threading.Lock()
+        self._open = lru_cache(limit)(_open)
 
     def classifier(self, run: Run) -> Classifier:
-        """The run's classifier, as its model is now.
+        """The classifier of the run's current model.
 
         Raises:
             PawlabError: The model is gone, does not load, or does not fit its run.
         """
-        try:
-            file = (run.directory / "model.onnx").stat()
-        except OSError as error:
-            raise RunError(f"The model of the run {run.id} cannot be read: {error.strerror}", "model.onnx") from None
-        key = (str(run.directory), file.st_mtime_ns, file.st_size)
         with self._lock:
-            if key not in self._opened:
-                for old in [known for known in self._opened if known[0] == key[0]]:
-                    del self._opened[old]
-                # One thread a frame: frames of several viewers are classified side by side.
-                self._opened[key] = _in_words(run, lambda: Classifier.open(run, threads=1))
-                while len(self._opened) > self._most:
-                    self._opened.popitem(last=False)
-            self._opened.move_to_end(key)
-            return self._opened[key]
+            return self._open(run, run.model_stamp())
 
-    def answer(self, run: Run, frame: bytes) -> LiveAnswer:
-        """What the run says of a frame, a picture in any of our formats.
+    def prediction(self, run: Run, frame: bytes) -> LivePrediction:
+        """The prediction for a frame, an image in any supported format.
 
         Raises:
-            ImageError: It is no picture that we decode, or has more than `MAX_FRAME_PIXELS`.
+            ImageError: It is not an image in a supported format, or has more than `MAX_FRAME_PIXELS`.
             PawlabError: As `classifier`.
         """
         classifier = self.classifier(run)
         began = time.perf_counter()
         image = load_image(frame, classifier.image_size, MAX_FRAME_PIXELS)
-        row = _in_words(run, lambda: classifier.predict(image[np.newaxis])[0])
+        row = _with_run_errors(run, lambda: classifier.predict(image[np.newaxis])[0])
         milliseconds = 1000 * (time.perf_counter() - began)
-        order = np.argsort(-row, kind="stable")[:MOST_PROBABILITIES]
+        order = np.argsort(-row, kind="stable")[:MAX_PROBABILITIES]
         probabilities = [(classifier.classes[place], float(row[place])) for place in order]
-        return LiveAnswer(
+        return LivePrediction(
             label=probabilities[0][0],
             confidence=probabilities[0][1],
             probabilities=probabilities,
@@ -88,7 +74,12 @@ class LiveModels:
         )
 
 
-def _in_words(run: Run, work: Callable[[], T]) -> T:
+def _open(run: Run, stamp: tuple[int, ...]) -> Classifier:
+    # One thread per frame: frames of several viewers are classified in parallel.
+    return _with_run_errors(run, lambda: Classifier.open(run, threads=1))
+
+
+def _with_run_errors(run: Run, work: Callable[[], T]) -> T:
     try:
         return work()
     except PawlabError:

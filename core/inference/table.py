@@ -1,7 +1,7 @@
-"""The answers as a CSV that may become very long: written as they come, and gone on with after a break.
+"""Predictions as a CSV that may become very long: written as they come, and resumed after an interruption.
 
 Its rows are those of `core.inference.csv_rows`. A writer may be killed at any moment, which leaves at most an
-unfinished last row; the next one cuts it off and goes on.
+incomplete last row; the next one removes it and resumes.
 """
 
 import csv
@@ -17,30 +17,31 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.csv_cells import unguarded
 from core.errors import ConfigError, ImageError, InputError, PawlabError
-from core.files import check_place
-from core.inference.classifier import Answer, Classifier
-from core.inference.csv_rows import answer_row, columns, header_row
-from core.inference.inputs import Found
+from core.inference.classifier import Classifier, Prediction
+from core.inference.csv_rows import columns, header_row, prediction_row
+from core.inference.inputs import InputFile
+from core.storage.files import check_place
+from core.text.csv_cells import unescape_cell
+from core.text.lines import error_line
 
 FLUSH_SECONDS = 1.0
 FLUSH_BYTES = 16 * 1024
 MAX_LINE_BYTES = 2**20
-RESUME = "Once that is so, go on with the same command and --resume"
-SAMPLES = 32  # answers that are kept to tell whose they are
-TOLERANCE = 1e-3  # between two answers of one model: batches and machines differ by less, two models by more
+RESUME = "Then run the same command with --resume"
+SAMPLES = 32  # predictions that are compared to recognise the run
+TOLERANCE = 1e-3  # between two predictions of one model: batches and machines differ less, two models more
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What a table holds already.
+    """The predictions that a table already has.
 
     Args:
-        rows: How many.
-        end: Bytes up to the end of the last whole row.
-        samples: {path: probabilities} of its first answers.
-        digests: One a path, ascending.
+        rows: Number of rows.
+        end: Bytes up to the end of the last complete row.
+        samples: {path: probabilities} of its first predictions.
+        digests: One per path, ascending.
     """
 
     file: Path | None = None
@@ -50,33 +51,33 @@ class Earlier:
     digests: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
 
     def __contains__(self, path: str) -> bool:
-        at = int(np.searchsorted(self.digests, wanted := np.uint64(_digest(path))))
-        return at < len(self.digests) and bool(self.digests[at] == wanted)
+        at = int(np.searchsorted(self.digests, digest := np.uint64(_digest(path))))
+        return at < len(self.digests) and bool(self.digests[at] == digest)
 
-    def check(self, picture: Found, classifier: Classifier) -> None:
-        """That the classifier gives the sample's answer. A picture that has gone says nothing.
+    def check(self, image: InputFile, classifier: Classifier) -> None:
+        """Checks that the classifier repeats the prediction of a sample; skips an image that no longer exists.
 
         Raises:
-            InputError: It gives another: the table is of another run, or the picture has changed.
+            InputError: It does not: the table is of another run, or the image has changed.
         """
         try:
-            answer = classifier.classify(picture.file)
+            prediction = classifier.classify(image.file)
         except ImageError:
             return
-        differences = np.subtract(tuple(answer.probabilities.values()), self.samples[picture.path])
+        differences = np.subtract(tuple(prediction.probabilities.values()), self.samples[image.path])
         if np.abs(differences).max() > TOLERANCE:
             raise InputError(
-                f"{self.file} is of another run: this run has another answer for {picture.path}",
-                "a table that this run began, of pictures that stay as they are",
-                "Name another --csv file, or the run that began this one",
+                f"{self.file} is of another run: this run predicts {image.path} differently",
+                "a table that this run began, of images that have not changed",
+                "Name another --csv file, or the run that began this table",
             )
 
 
 def check_replaceable(path: Path) -> None:
-    """That a new table destroys nothing but an older one.
+    """Checks that a new table overwrites nothing but an older table.
 
     Raises:
-        ConfigError: The file at `path` is something else: a picture, for one; or no file can be there.
+        ConfigError: The file at `path` is something else, such as an image; or no file can be created there.
     """
     check_place(path)
     begin = header_row([]).rstrip()
@@ -87,15 +88,17 @@ def check_replaceable(path: Path) -> None:
         return
     if not begin.startswith(content):
         raise ConfigError(
-            f"{path} exists and is no table of answers", "a new file, or a table to replace", "Choose another name"
+            f"{path} exists and is not a table of predictions",
+            "a new file, or a table to replace",
+            "Choose another name",
         )
 
 
 def read_table(path: Path, classes: Sequence[str]) -> Earlier:
-    """What the table at `path` holds; nothing where there is none. Takes 8 bytes of memory a row.
+    """Reads the table at `path`; empty where there is none. Takes 8 bytes of memory per row.
 
     Raises:
-        InputError: The file is no such table, or one of other classes.
+        InputError: The file is not such a table, or has other classes.
         PawlabError: It cannot be read.
     """
     header = columns(classes)
@@ -103,35 +106,35 @@ def read_table(path: Path, classes: Sequence[str]) -> Earlier:
     try:
         with path.open("rb") as file:
             for row, at in _whole_rows(file):
-                if (not end and [*map(unguarded, row)] != header) or len(row) != len(header):
-                    raise _foreign(path, f"holds {', '.join(row)[:80]!r}", header)
+                if (not end and [*map(unescape_cell, row)] != header) or len(row) != len(header):
+                    raise _foreign(path, f"contains {', '.join(row)[:80]!r}", header)
                 if end:
-                    picture = unguarded(row[0])
-                    digests.append(_digest(picture))
+                    image = unescape_cell(row[0])
+                    digests.append(_digest(image))
                     if len(samples) < SAMPLES and row[2]:
-                        samples[picture] = tuple(float(cell) for cell in row[4:])
+                        samples[image] = tuple(float(cell) for cell in row[4:])
                 end = at
             file.seek(0)
-            # Nothing but the beginning of its first line: it was killed in there.
+            # Only the beginning of its first line: the writer was killed in it.
             if not end and not header_row(classes).startswith(file.read(MAX_LINE_BYTES)):
-                raise _foreign(path, "has no whole line", header)
+                raise _foreign(path, "has no complete line", header)
     except FileNotFoundError:
         return Earlier(path)
     except OSError as error:
         raise PawlabError(f"{path} cannot be read: {error.strerror}") from error
     except (csv.Error, ValueError) as error:
-        raise _foreign(path, f"cannot be read as one ({' '.join(str(error).split())[:80]})", header) from error
+        raise _foreign(path, f"cannot be read as one ({error_line(error, 80)})", header) from error
     return Earlier(path, len(digests), end, samples, np.sort(np.array(digests, np.uint64)))
 
 
 class TableWriter:
-    """Adds rows to a table. What it wrote is in the file after a second at most, however the process ends."""
+    """Appends rows to a table. They are in the file within a second, however the process ends."""
 
     def __init__(self, path: Path, classes: Sequence[str], earlier: Earlier | None = None) -> None:
-        """Begins the table anew, or goes on after what `earlier` says is there.
+        """Begins a new table, or appends to the rows of `earlier`.
 
         Raises:
-            PawlabError: It cannot be written. So do the methods.
+            PawlabError: The table cannot be written. The methods raise it too.
         """
         self._path, self._classes, self._waiting, self._flushed = path, classes, bytearray(), 0.0
         end = earlier.end if earlier else 0
@@ -152,16 +155,16 @@ class TableWriter:
                 self._file.close()
                 raise
 
-    def write(self, picture: Found, answer: Answer | ImageError) -> None:
-        if isinstance(answer, ImageError):
-            self._waiting += answer_row(picture.path, None, answer.received, self._classes)
+    def write(self, image: InputFile, prediction: Prediction | ImageError) -> None:
+        if isinstance(prediction, ImageError):
+            self._waiting += prediction_row(image.path, None, prediction.received, self._classes)
         else:
-            self._waiting += answer_row(picture.path, answer, "", self._classes)
+            self._waiting += prediction_row(image.path, prediction, "", self._classes)
         if len(self._waiting) > FLUSH_BYTES or time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Whole rows in one write, so that a kill hardly ever finds one half written."""
+        """Whole rows in one write, so that a kill rarely leaves half a row."""
         waiting, self._waiting = bytes(self._waiting), bytearray()
         try:
             while waiting:
@@ -184,7 +187,7 @@ class TableWriter:
 
 
 def _whole_rows(file: IO[bytes]) -> Iterator[tuple[list[str], int]]:
-    """Each row with the place where it ends, without an unfinished last one."""
+    """Each complete row with the offset of its end."""
     end, ended = 0, False
 
     def lines() -> Iterator[str]:
@@ -210,13 +213,13 @@ def _whole_rows(file: IO[bytes]) -> Iterator[tuple[list[str], int]]:
 
 
 def _digest(path: str) -> int:
-    """8 bytes: among ten million paths, one in 300,000 such tables has two that share theirs."""
+    """8 bytes: among ten million paths, the chance that any two share a digest is 1 in 300,000."""
     return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "little")
 
 
 def _foreign(path: Path, what: str, header: Sequence[str]) -> InputError:
     return InputError(
-        f"{path} is no table to go on with: it {what}",
+        f"{path} cannot be resumed: it {what}",
         f"a table with the columns {', '.join(header)[:200]}, as this run writes it",
-        "Name another --csv file, or the run that began this one",
+        "Name another --csv file, or the run that began this table",
     )

@@ -1,4 +1,4 @@
-"""Long work on a thread of its own: where it is, how to stop it, what came of it. A page that is reloaded finds it.
+"""Long work on a thread of its own: its progress, a way to cancel it, its result. It survives a reload of the page.
 
 Every method may be called from any thread.
 """
@@ -7,22 +7,25 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
+
+from typing_extensions import TypeVar
 
 from core.errors import Cancelled, PawlabError
-from core.progress import Progress
+from core.jobs.progress import Progress
 
 Result = TypeVar("Result")
+Key = TypeVar("Key", bound=Hashable, default=str)
 SOON = 1.0
-"""Seconds of a phase after which its pace says something about the rest."""
+"""Seconds into a phase from which on the time left is estimated."""
 
 
 @dataclass(frozen=True)
 class Step:
     """Where a job is: `done` of `total` (0 while unknown), in bytes in the phase "download" and in files in all others.
-    `seconds_left` for this phase, None while that cannot be known."""
+    `seconds_left` is that of this phase, None while unknown."""
 
     phase: str
     done: int
@@ -31,8 +34,8 @@ class Step:
 
 
 class Job:
-    """A piece of work. `id` tells it from any other. `error` says why one that is done brought nothing; it is
-    `Cancelled` where the user stopped it."""
+    """A piece of work. `id` is unique. `error` says why a job that is done has no result; it is `Cancelled` where the
+    user stopped it."""
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex[:8]
@@ -47,11 +50,12 @@ class Job:
 
     @property
     def stopping(self) -> bool:
-        """True once `cancel` was called, also while the job still puts away what it had begun."""
+        """True once `cancel` was called, also while the job still cleans up."""
         return self._cancelled.is_set()
 
-    def look(self) -> Step:
-        """Where it is now."""
+    @property
+    def progress(self) -> Step:
+        """Its current step."""
         step, (begun, first) = self._step, self._begun
         seconds = time.monotonic() - begun
         left = None
@@ -63,10 +67,10 @@ class Job:
         self._cancelled.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Waits until the job is done, or for so long. True when it is done."""
+        """Waits until the job is done, at most so many seconds. True if it is done."""
         return self._ended.wait(seconds)
 
-    def tell(self, phase: str, done: int, total: int) -> None:
+    def report(self, phase: str, done: int, total: int) -> None:
         """The job's progress callback."""
         if self.stopping:
             raise Cancelled("Stopped")
@@ -79,64 +83,74 @@ class Job:
         self._ended.set()
 
 
-class Task(Job, Generic[Result]):
-    """A job with a result: `result` once it is done without an error. `key` says of what."""
+class Task(Job, Generic[Result, Key]):
+    """A job with a result: `result` is set once it is done without an error. `key` identifies it."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: Key) -> None:
         super().__init__()
         self.key = key
         self.result: Result | None = None
 
 
-class Latest(Generic[Result]):
-    """At most one task of a kind at a time, for all sessions: asked for the same key again, it is the same task."""
+class SingleFlight(Generic[Result, Key]):
+    """At most one task of a kind at a time, for all sessions: submitting the same key again gives the same task."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._task: Task[Result] | None = None
+        self._task: Task[Result, Key] | None = None
 
-    def find(self, key: str) -> Task[Result] | None:
-        """The task for `key`, at work or done, where it is the latest."""
+    @property
+    def latest(self) -> Task[Result, Key] | None:
+        return self._task
+
+    def find(self, key: Key) -> Task[Result, Key] | None:
+        """The latest task, running or done, if it has this key."""
         task = self._task
         return task if task is not None and task.key == key else None
 
-    def ask(self, key: str, work: Callable[[Progress], Result], *, again: bool = False) -> Task[Result]:
-        """Begins `work`, which is given a progress callback, unless the latest task is for this key.
+    def submit(self, key: Key, work: Callable[[Progress], Result], *, again: bool = False) -> Task[Result, Key]:
+        """Starts `work`, which takes a progress callback, unless the latest task has this key.
 
         Args:
-            key: Everything that the result depends on. A task for another key is stopped.
-            again: Begin anew where the latest has ended, such as after a stop.
+            key: Everything that the result depends on. A task with another key is cancelled.
+            again: Start anew if the latest task has ended or is being cancelled.
         """
         with self._lock:
             before = self._task
-            if before is not None and before.key == key and not (again and before.done):
+            if before is not None and before.key == key and not (again and (before.done or before.stopping)):
                 return before
             if before is not None:
                 before.cancel()
-            task = self._task = Task[Result](key)
-        threading.Thread(target=self._work, args=(task, work, before), name="task", daemon=True).start()
+            task = self._task = Task[Result, Key](key)
+        start_thread(task, work, after=before)
         return task
 
     def close(self) -> None:
-        """Stops the task and waits for its end."""
+        """Cancels the task and waits for its end."""
         if self._task is not None:
             self._task.cancel()
             self._task.wait()
 
-    @staticmethod
-    def _work(task: Task[Result], work: Callable[[Progress], Result], before: Job | None) -> None:
+
+def start_thread(task: Task[Result, Key], work: Callable[[Progress], Result], after: Job | None = None) -> None:
+    """Does the work of a task on a thread of its own, once `after` has ended: two at once would only share the
+    processor."""
+
+    def run() -> None:
         try:
-            if before is not None:
-                before.wait()  # two at once would only share the processor
-            task.tell("data", 0, 0)
-            task.result = work(task.tell)
+            if after is not None:
+                after.wait()
+            task.report("data", 0, 0)
+            task.result = work(task.report)
             task.end()
         except Exception as error:
             task.end(explained(error))
 
+    threading.Thread(target=run, name="task", daemon=True).start()
+
 
 def explained(error: Exception) -> PawlabError:
-    """The error as a page shows it. One that is none of ours is a full disk or our mistake, and goes to the log."""
+    """The error as a page shows it. One that is not ours is a bug or a full disk, and is logged."""
     if isinstance(error, PawlabError):
         return error
     logging.getLogger(__name__).error("a job failed", exc_info=error)

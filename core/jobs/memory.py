@@ -1,4 +1,4 @@
-"""How much memory this process has used at most."""
+"""The peak memory of this process."""
 
 import re
 import sys
@@ -12,10 +12,10 @@ def peak_memory() -> int:
     """The largest resident size of this process so far, in bytes."""
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
-    with suppress(OSError):  # Linux: getrusage would count what the process that started this one held then
+    with suppress(OSError):  # Linux: getrusage would count the parent's memory at the start
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        if found := re.search(r"VmHWM:\s*(\d+) kB", status):
-            return int(found[1]) * 1024
+        if match := re.search(r"VmHWM:\s*(\d+) kB", status):
+            return int(match[1]) * 1024
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,11 +1,11 @@
-"""How a long job tells what it is doing, and how it is told to stop."""
+"""How a long job reports its progress, and how it is stopped."""
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(phase, done, total)` from the job's own thread, with `total` 0 while it is unknown.
 
-A callback that raises `core.errors.Cancelled` stops the job: the job cleans up and lets the error through.
+A callback that raises `core.errors.Cancelled` stops the job, which cleans up and re-raises.
 """
 
 

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import ExportError
 
-PROJECT = Path(__file__).parents[2]
 MAX_OUTPUT = 16 * 2**20  # bytes
-LOOK = 0.1  # seconds between two looks
+LOOK = 0.1  # seconds between two calls of `tick`
 
 
 def run_bounded(
@@ -21,20 +20,22 @@ def run_bounded(
     seconds: float,
     tick: Callable[[], None],
     *,
-    folder: Path = PROJECT,
+    folder: Path | None = None,
     env: Mapping[str, str] | None = None,
+    good: Collection[int] = (0,),
 ) -> str:
-    """Runs a command to its end and gives what it wrote to stdout.
+    """Runs a command to its end and returns its stdout.
 
     Args:
         command: The program and its arguments.
         seconds: After which it is killed, with its children.
         tick: Called ten times a second; may raise `Cancelled`, which kills the process too.
-        folder: Where the process stands.
-        env: Variables on top of ours.
+        folder: Its working folder, else ours.
+        env: Its whole environment, else ours.
+        good: Codes with which it may end.
 
     Raises:
-        ExportError: It did not start, took too long, or ended with another code than 0; the message has its last line.
+        ExportError: It did not start, took too long, or ended with another code; the message has its last line.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
@@ -44,7 +45,7 @@ def run_bounded(
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, **(env or {})},
+                env=env,
                 start_new_session=True,
             )
         except OSError as error:
@@ -62,7 +63,7 @@ def run_bounded(
         out.seek(0)
         err.seek(0, os.SEEK_END)
         err.seek(max(0, err.tell() - 4000))
-        if process.returncode != 0:
+        if process.returncode not in good:
             raise ExportError(_reason(process.returncode, err.read().decode(errors="replace")))
         return out.read(MAX_OUTPUT).decode(errors="replace")
 
@@ -77,7 +78,7 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _reason(code: int, said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _reason(code: int, output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     how = f"It was ended by signal {-code}" if code < 0 else f"It ended with code {code}"
     return f"{how}: {lines[-1][:300]}" if lines else how

@@ -8,8 +8,7 @@ def shown(url: str) -> str:
     """An address for messages and records: without user, password, query and fragment, which may be secret."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host  # of IPv6
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""  # [] of IPv6
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "The address"

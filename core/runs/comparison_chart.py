@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from core.charts import CLEAR, GRID, MOST_WHOLE_TICKS, PALETTE, legend_name
-from core.training.history import Event
+from core.charts import CLEAR, PALETTE, TOOLBAR, epochs_layout, graph_objects, legend_name
+from core.runs.history import Event
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 MOST = len(PALETTE)
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")  # for those who cannot tell the colours apart
 STRONG, FAINT = {"width": 2.5, "dash": "solid"}, {"width": 1.2, "dash": "dot"}
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")  # for those who cannot tell the colours apart
 
 
 @dataclass(frozen=True)
 class Line:
-    """One run's curves: what the legend calls it, and its epoch events (`core.training.history`) so far."""
+    """One run's curves: what the legend calls it, and its epoch events (`core.runs.history`) so far."""
 
     name: str
     epochs: Sequence[Event]
@@ -30,7 +30,7 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
         lines: One to `MOST` of them, in the order of their colours.
         key: The same for the same runs: a redraw then keeps the zoom.
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     figure = go.Figure()
     for number, line in enumerate(lines):
@@ -47,37 +47,22 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
                     legendgroup=str(number),
                     showlegend=strong and field == "accuracy",
                     opacity=1 if strong else 0.45,
-                    line={
-                        "color": PALETTE[number],
-                        "width": 2.5 if strong else 1.2,
-                        "dash": "solid" if strong else "dot",
-                    },
+                    line={"color": PALETTE[number]} | (STRONG if strong else FAINT),
                     marker={"size": 8, "symbol": SYMBOLS[number]},
                     # The name by reference: one that holds a placeholder of plotly's stays a name.
                     hovertemplate=f"%{{fullData.name}}<br>{split}, epoch %{{x}}: {value}<extra></extra>",
                 )
     last = max((epoch["epoch"] for line in lines for epoch in line.epochs if _whole(epoch)), default=1)
-    figure.update_layout(template=go.layout.Template(), **_layout(last, key, len(lines)))
+    figure.update_layout(
+        **epochs_layout(0.8, last),
+        template=go.layout.Template(),
+        uirevision=key,
+        margin={"l": 8, "r": 12, "t": TOOLBAR, "b": 48 + 20 * len(lines)},
+        legend={"orientation": "v", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
+    )
     return figure
 
 
 def _whole(epoch: Event) -> bool:
     names = ("epoch", "accuracy", "val_accuracy", "loss", "val_loss")
     return all(isinstance(epoch.get(name), (int, float)) for name in names)
-
-
-def _layout(last: float, key: str, number: int) -> dict[str, Any]:
-    ticks = {"tickformat": "d"} | ({"dtick": 1} if last <= MOST_WHOLE_TICKS else {})
-    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
-    return {
-        "uirevision": key,
-        "paper_bgcolor": CLEAR,
-        "plot_bgcolor": CLEAR,
-        "margin": {"l": 8, "r": 12, "t": 12, "b": 48 + 20 * number},
-        "legend": {"orientation": "v", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
-        "hovermode": "closest",
-        "dragmode": "zoom",
-        "xaxis": axis | {"title": {"text": "epoch", "standoff": 4}, "range": [0.8, last + 0.2], "anchor": "y2"} | ticks,
-        "yaxis": axis | {"title": {"text": "accuracy"}, "domain": [0.56, 1], "tickformat": ".0%"},
-        "yaxis2": axis | {"title": {"text": "loss with L2 penalty"}, "domain": [0, 0.46], "rangemode": "tozero"},
-    }

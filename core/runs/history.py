@@ -1,20 +1,22 @@
-"""What a run's event log says, folded into one picture: what a page draws and what a test compares.
+"""A run's event log, folded into one state: what a page draws and a test compares.
 
 Events are JSON objects with `event` and `time` (seconds since 1970):
 
-status     status: waiting | running | finished | cancelled | failed; reason: in words, when there is one;
-           bad_input: whether what the user gave is the reason
+status     status: waiting | running | finished | cancelled | failed; reason: in words, if there is one;
+           bad_input: whether the user's input is the reason
 phase      phase: data | weights or unfreeze | features | head or fine_tune | save
-samples    classes: their names; pictures: path and label of each picture in `samples/`, 0.jpg the first
+data_changed   the images are not those that the page showed when the run was started
+samples    classes: their names; pictures: path and label of each image in `samples/`, 0.jpg the first
 phase_end  phase, seconds
-progress   phase, done, total
+expected   seconds: how long the head and saving take after the features, roughly
+progress   phase, done, total; image: number, path, label and copy of one that has just passed the base
 batch      epoch, batch, batches (all from 1), loss, accuracy: running means over the epoch, as Keras shows them
 epoch      epoch, loss, accuracy, val_loss, val_accuracy, penalty, learning_rate, seconds, best; samples: for each
-           picture of `samples` the probability of each class
-fine_tune  epoch: the first of the second stage; layers, learning_rate. What stands before comes from another run
+           image of `samples` the probability of each class
+fine_tune  epoch: the first of the second stage; layers, learning_rate. Earlier events come from the first run
 reduce_lr  epoch, learning_rate: the new one, from the next epoch on
 early_stop epoch, best_epoch
-start      epoch: the first that is trained from here; points of it and of later ones before this event are void
+start      epoch: the first that is trained from here; earlier events of it and of later epochs are void
 """
 
 from collections.abc import Iterable
@@ -22,11 +24,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Event = dict[str, Any]
+MOST_PASSING = 20  # that are remembered
 
 
 @dataclass
 class History:
-    """A run so far. Lists hold the events themselves, in order, without those that a resume made void."""
+    """A run so far. Lists hold the events in order, without those that a resume made void."""
 
     status: str = "waiting"
     reason: str = ""
@@ -41,7 +44,10 @@ class History:
     early_stop: Event | None = None
     samples: Event | None = None
     fine_tune: Event | None = None
+    passing: list[Event] = field(default_factory=list)
+    expected: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    data_changed: bool = False
     malformed: int = 0
     _first: tuple[int, float] = (0, 0.0)
 
@@ -58,7 +64,7 @@ class History:
         return next((epoch for epoch in reversed(self.epochs) if epoch["best"]), None)
 
     def add(self, event: Event) -> None:
-        """Takes the next event into account; one of an unknown kind or form changes nothing."""
+        """Adds the next event. One of an unknown kind or form changes nothing."""
         try:
             self._add(event)
         except (KeyError, TypeError, AttributeError):
@@ -69,12 +75,16 @@ class History:
             case "status":
                 self.status, self.reason = event["status"], event.get("reason", "")
                 self.bad_input = bool(event.get("bad_input"))
-                if self.status == "running":  # anew: what it was at when it was stopped is over
+                if self.status == "running":  # resumed: progress starts anew
                     self.phase, self.done, self.total, self.rate = "", 0, 0, 0.0
+            case "data_changed":
+                self.data_changed = True
             case "phase":
                 self.phase, self.done, self.total, self.rate = event["phase"], 0, 0, 0.0
             case "phase_end":
                 self.seconds[event["phase"]] = self.seconds.get(event["phase"], 0.0) + event["seconds"]
+            case "expected":
+                self.expected = float(event["seconds"])
             case "progress":
                 self._advance(event)
             case "batch":
@@ -93,6 +103,8 @@ class History:
                 self._forget_from(event["epoch"])
 
     def _advance(self, event: Event) -> None:
+        if "image" in event:
+            self.passing = [*self.passing[-MOST_PASSING:], event["image"]]
         if event["phase"] != self.phase or self.done == 0 or event["done"] < self.done:  # or the next split has begun
             self._first = (event["done"], event["time"])
         self.phase, self.done, self.total = event["phase"], event["done"], event["total"]

@@ -1,10 +1,10 @@
-"""Which process works on a run, and how it ended, told by files in the run's folder.
+"""Which process trains a run, and how it ended, stored in the run's folder.
 
 supervisor.json   the process that starts the worker and sees how it ends: pid and start time
-worker.json       the process that trains: the same of it
+worker.json       the process that trains: pid and start time
 exit.json         exists once the supervisor has seen the end: the worker's pid, and its exit code or minus the signal
 
-Light, because the supervisor imports it before the worker may begin.
+Light, and so without pydantic: the supervisor imports it before the worker may begin.
 """
 
 import os
@@ -15,22 +15,22 @@ from typing import Any
 
 import psutil
 
-from core.files import read_json, write_json
+from core.storage.files import read_json, write_json
 
 TAIL_BYTES = 20_000
-LAST_WORDS_BYTES = 100_000
+LOG_BYTES = 100_000
 REASONS = {
-    "SIGKILL": "probably the machine ran out of memory, or somebody ended it",
-    "SIGTERM": "it was told to end, by somebody or because the machine was switched off",
-    "SIGHUP": "the session that it belonged to was closed",
-    "SIGABRT": "a library that it uses gave up",
-    "SIGBUS": "a file that it read was cut short, or the disk is full",
-    "SIGSEGV": "a library that it uses crashed",
+    "SIGKILL": "probably the machine ran out of memory, or someone killed it",
+    "SIGTERM": "it was told to end, by someone or because the machine was shut down",
+    "SIGHUP": "its session was closed",
+    "SIGABRT": "a library aborted",
+    "SIGBUS": "a file was truncated while it was read, or the disk is full",
+    "SIGSEGV": "a library crashed",
 }
 
 
 def record(directory: Path, role: str, pid: int) -> None:
-    """Says which process is the run's `supervisor` or `worker`.
+    """Stores which process is the run's `supervisor` or `worker`.
 
     Raises:
         psutil.NoSuchProcess: There is no such process any more.
@@ -40,7 +40,7 @@ def record(directory: Path, role: str, pid: int) -> None:
 
 
 def record_exit(directory: Path, pid: int, code: int) -> None:
-    """Says how the worker `pid` ended, after which nobody writes into the run's folder any more."""
+    """Stores how the worker `pid` ended. After that nothing writes into the run's folder any more."""
     write_json(directory / "exit.json", {"pid": pid, "code": code})
 
 
@@ -55,16 +55,16 @@ def recorded(directory: Path, role: str) -> int:
 
 
 def alive(directory: Path) -> bool:
-    """Whether a process works on the run. A zombie and a stranger with the same pid do not count.
+    """Whether a process of the run lives. A zombie and another process with the same pid do not count.
 
-    A supervisor counts until it has written down how the worker ended: whoever finds the run dead finds the reason too.
+    A supervisor counts until it has stored how the worker ended: whoever finds the run dead finds the reason too.
     """
     supervised = _lives(directory / "supervisor.json") and not (directory / "exit.json").exists()
     return supervised or _lives(directory / "worker.json")
 
 
-def how_it_died(directory: Path) -> str:
-    """One sentence on how the run's process ended without a word of its own."""
+def exit_reason(directory: Path) -> str:
+    """One sentence on how the process of a run ended that logged no reason itself."""
     worker, end = _read(directory / "worker.json"), _read(directory / "exit.json")
     code = end.get("code")
     if not isinstance(code, int) or end.get("pid") != worker.get("pid"):
@@ -73,9 +73,9 @@ def how_it_died(directory: Path) -> str:
             return "The machine was switched off or restarted during the training."
         if _full(directory):
             return "The training process ended, probably because the disk is full. Free some space, then resume it."
-        return "The training process ended without a word, and nobody saw how."
+        return "The training process ended without giving a reason."
     if code >= 0:
-        return f"The training process ended with exit code {code} and without a word."
+        return f"The training process ended with exit code {code}, without giving a reason."
     try:
         name = signal.Signals(-code).name
     except ValueError:
@@ -95,9 +95,9 @@ def log_end(directory: Path, lines: int) -> str:
 
 
 def _full(directory: Path) -> bool:
-    """Whether the disk has no room for a process's last words."""
+    """Whether the disk has no room left, not even for a last line of the log."""
     try:
-        return shutil.disk_usage(directory).free < LAST_WORDS_BYTES
+        return shutil.disk_usage(directory).free < LOG_BYTES
     except OSError:
         return False
 

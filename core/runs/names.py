@@ -1,23 +1,25 @@
-"""What a user calls a run: its name and a note. Kept beside `config.json`, which says what was asked and never changes.
+"""Names and notes of runs. Stored beside `config.json`, which never changes.
 
 Text that others wrote is cleaned where it is read: a name may come from a folder that was copied from elsewhere.
 """
 
-import json
-import unicodedata
+import re
+import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.errors import ConfigError, RunError
-from core.files import write_json
+from core.storage.files import write_json
+from core.storage.models import load_model
+from core.text.lines import one_line, shorten
 
+FILE = "label.json"
 NAME_CHARACTERS = 60
 NOTE_CHARACTERS = 500
+DATASET_CHARACTERS = 30  # of a default name
 MAX_BYTES = 100_000
-# Their own characters would let a name run over the text beside it, right to left: names need only the marks.
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True)
@@ -28,42 +30,56 @@ class Label:
     note: str = ""
 
 
-def clean(text: str, characters: int = NAME_CHARACTERS) -> str:
-    """`text` on one line, without control characters, overrides of direction and halves of characters, cut off where
-    it is too long."""
-    kept = "".join(
-        " " if letter.isspace() else letter
-        for letter in text[: 10 * characters]
-        if letter.isspace() or (unicodedata.category(letter) not in ("Cc", "Cs") and letter not in _OVERRIDES)
-    )
-    return " ".join(kept.split())[:characters].rstrip()
+def numbered(dataset: str, preset: str, number: int) -> str:
+    """What a new run is called that nobody gave a name: "Cats and dogs, fast, 3"."""
+    return f"{shorten(one_line(dataset), DATASET_CHARACTERS)}, {preset}, {number}"
+
+
+def number_in(name: str) -> int:
+    """The number that `numbered` put into a name, or that runs were once called by ("Run 3, fast"); 0 where there is
+    none."""
+    match = re.search(r"(?:\ARun |, (?:fast|notebook), )(\d{1,6})\b", name)
+    return int(match[1]) if match else 0
+
+
+def readable(name: str, preset: str, created: float) -> str:
+    """`name`, or where it is empty or the bare time stamp that runs once had for a name, "Fast run of 28 Nov 14:03".
+
+    Args:
+        created: Seconds since 1970.
+    """
+    if name and not re.fullmatch(r"\d{8}-\d{6}[\w-]*", name):
+        return name
+    try:
+        moment = time.strftime(" of %d %b %H:%M", time.localtime(created))
+    except (ValueError, OverflowError, OSError):  # a stranger's folder can say anything
+        moment = ""
+    return f"{preset.capitalize()} run{moment}"
 
 
 def extended(name: str, suffix: str) -> str:
-    """`name` with `suffix` behind it; where both are too long for a name, `name` is cut off."""
-    return f"{clean(name, NAME_CHARACTERS - len(suffix))}{suffix}"
+    """`name` followed by `suffix`; where both are too long for a name, `name` is cut off."""
+    return f"{one_line(name, NAME_CHARACTERS - len(suffix))}{suffix}"
 
 
-def told_apart(words: Mapping[str, str]) -> dict[str, str]:
-    """The same words for each run's id, with the id behind those that several share: two runs may have one name and
-    have been made in the same minute. Streamlit knows what is chosen by its words alone, and takes the last of equals.
-    """
+def disambiguate(words: Mapping[str, str]) -> dict[str, str]:
+    """The same words for each run's id, followed by the id where several runs share them. Streamlit tells options apart
+    by their words alone."""
     counts = Counter(words.values())
-    return {run_id: f"{said} ({run_id})" if counts[said] > 1 else said for run_id, said in words.items()}
+    return {run_id: f"{text} ({run_id})" if counts[text] > 1 else text for run_id, text in words.items()}
 
 
 def read_label(directory: Path) -> Label:
     """The label of the run in a folder; an empty one where there is none or it cannot be read."""
     try:
-        with (directory / "label.json").open("rb") as file:
-            stored = json.loads(file.read(MAX_BYTES))
-        return Label(clean(stored["name"]), clean(stored["note"], NOTE_CHARACTERS))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        stored = load_model(directory / FILE, Label, max_bytes=MAX_BYTES)
+    except (OSError, ValueError):
         return Label()
+    return Label(one_line(stored.name, NAME_CHARACTERS), one_line(stored.note, NOTE_CHARACTERS))
 
 
 def write_label(directory: Path, name: str, note: str) -> Label:
-    """Gives the run in a folder another name and another note, both at once: readers see the old ones or the new ones.
+    """Renames the run in a folder and replaces its note, both at once for any reader.
 
     Raises:
         ConfigError: The name is empty, or one of them is too long.
@@ -72,13 +88,13 @@ def write_label(directory: Path, name: str, note: str) -> Label:
     for what, text, most in (("name", name, NAME_CHARACTERS), ("note", note, NOTE_CHARACTERS)):
         if len(text) > most:
             raise ConfigError(f"Received a {what} of {len(text):,} characters", f"at most {most}")
-    label = Label(clean(name), clean(note, NOTE_CHARACTERS))
+    label = Label(one_line(name, NAME_CHARACTERS), one_line(note, NOTE_CHARACTERS))
     if not label.name:
         raise ConfigError("Received a name without a visible character", f"1 to {NAME_CHARACTERS} characters")
     if not (directory / "config.json").is_file():
-        raise RunError(f"The run {directory.name} is gone", "a run of the list", "Reload the page")
+        raise RunError("The run is gone", "a run of the list", "Reload the page")
     try:
-        write_json(directory / "label.json", {"name": label.name, "note": label.note})
+        write_json(directory / FILE, asdict(label))
     except OSError as error:
-        raise RunError(f"The folder of the run {directory.name} cannot be written: {error.strerror}") from error
+        raise RunError(f"The folder {directory} cannot be written: {error.strerror}") from error
     return label

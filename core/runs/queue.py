@@ -1,7 +1,7 @@
-"""One run at a time; the others wait in an order that everybody on this machine shares: servers, tabs, command lines.
+"""One run trains at a time. The others wait in one queue per machine, shared by servers, tabs and command lines.
 
-The order is a file (`core.training.order`), so a server that restarts finds it. A run that ends starts the next one
-itself, through its supervisor. Only where that was killed too must somebody look: whoever shows or changes the queue
+The queue is a file (`core.runs.queue_file`), so it survives a restart of the server. When a run ends, its supervisor
+starts the next one. If the supervisor was killed too, the next look at the queue does: whatever shows or changes it
 calls `start_next`, which costs one small read while there is nothing to do.
 """
 
@@ -10,51 +10,51 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.errors import RunError
-from core.home import subfolder
-from core.training.launch import collect, launch
-from core.training.life import alive
-from core.training.order import MAX_WAITING, Order, canonical, queue_lock, read_order, write_order
-from core.training.runs import Run, load_run
+from core.runs.launch import collect, launch
+from core.runs.liveness import alive
+from core.runs.queue_file import MAX_WAITING, Order, canonical, queue_lock, read_order, write_order
+from core.runs.run import Run, load_run
+from core.storage.home import subfolder
 
 WITHDRAWN = "Withdrawn from the queue before its turn came"
 
 
 def enqueue(run: Run) -> None:
-    """Puts the run at the end of the queue; one that waits already keeps its place. Starts nothing: see `start_next`.
+    """Puts the run at the end of the queue, unless it is in the queue already. Starts nothing: see `start_next`.
 
     Raises:
-        RunError: The run is at work already, or finished; or too many wait.
+        RunError: The run is training or finished, or the queue is full.
         PawlabError: The queue cannot be changed.
     """
     folder = canonical(run.directory)
     with queue_lock():
-        order, said = read_order(), run.history().status
-        if said not in ("cancelled", "failed") and run.alive():
-            raise RunError(f"The run {run.id} is at work already", "a run that stands still")
-        if said == "finished":
-            raise RunError(f"The run {run.id} is finished", "a run that is not", "Start a new run with its settings")
+        order, status = read_order(), run.history().status
+        if status not in ("cancelled", "failed") and run.alive():
+            raise RunError(f"“{run.name}” is training already", "a run that has stopped")
+        if status == "finished":
+            raise RunError(f"“{run.name}” is finished", "an unfinished run", "Start a new run with the same settings")
         if folder in order.waiting:
             return
         if len(order.waiting) >= MAX_WAITING:
-            raise RunError(f"{MAX_WAITING:,} runs wait already", "fewer", "Withdraw some of them")
+            raise RunError(f"{MAX_WAITING:,} runs are in the queue already", "fewer than that", "Withdraw some of them")
         (run.directory / "cancel").unlink(missing_ok=True)
-        _say(run, "waiting")  # first: a run that was cancelled before and waits now must not look cancelled
+        _log_status(run, "waiting")  # first: a run that was cancelled before and waits now must not look cancelled
         write_order(Order((*order.waiting, folder), order.started))
 
 
 def waiting() -> list[Run]:
-    """The runs that wait, the next one first."""
-    found = []
+    """The queued runs, the next one first."""
+    runs = []
     for folder in read_order().waiting:
-        with suppress(RunError):  # its folder is gone or broken: it is passed over when its turn comes
+        with suppress(RunError):  # its folder is gone or broken: `start_next` skips it
             run = load_run(folder)
             if not run.alive():
-                found.append(run)
-    return found
+                runs.append(run)
+    return runs
 
 
 def at_work() -> Run | None:
-    """The run that a process works on now, if any, wherever it was started."""
+    """The run that is training now, if any, wherever it was started."""
     folder = _at_work(read_order())
     try:
         return load_run(folder) if folder else None
@@ -63,17 +63,17 @@ def at_work() -> Run | None:
 
 
 def ahead(run: Run) -> int:
-    """How many runs come before this one that waits, the one at work among them."""
+    """How many runs come before this queued one, including the one that is training."""
     order, folder = read_order(), canonical(run.directory)
     place = order.waiting.index(folder) if folder in order.waiting else 0
     return place + (_at_work(order) is not None)
 
 
 def move(run: Run, place: int) -> None:
-    """Gives a run that waits another place: 0 for the next one, anything from the number of others on for the last.
+    """Moves a queued run to another place: 0 is next, any number past the end is last.
 
     Raises:
-        RunError: The run does not wait.
+        RunError: The run is not in the queue.
         PawlabError: The queue cannot be changed.
     """
     folder = canonical(run.directory)
@@ -86,11 +86,11 @@ def move(run: Run, place: int) -> None:
 
 
 def withdraw(run: Run) -> None:
-    """Takes a run that waits out of the queue. It stays in the store as cancelled, with its settings and whatever an
-    earlier part of it left, and can be started again: nothing is deleted that nobody asked to delete.
+    """Takes a run out of the queue. It stays in the store as cancelled, with its settings and any earlier results, and
+    can be queued again.
 
     Raises:
-        RunError: The run does not wait, perhaps because it has just been started.
+        RunError: The run is not in the queue, perhaps because it has just been started.
         PawlabError: The queue cannot be changed.
     """
     with queue_lock():
@@ -100,10 +100,10 @@ def withdraw(run: Run) -> None:
 
 
 def start_next() -> Run | None:
-    """Starts the first run that waits if none is at work, and gives it. Call it whenever you look at the queue.
+    """Starts the first queued run if none is training, and returns it. Call it whenever you look at the queue.
 
-    However many processes and threads call this at once, one of them starts one run. A run whose folder is gone or
-    broken is passed over; one whose data is gone starts, says so, and the next one follows.
+    However many processes and threads call this at once, exactly one run starts. A run whose folder is gone or broken
+    is skipped; one whose data is gone starts, fails with a reason, and the next one follows.
 
     Raises:
         PawlabError: The queue cannot be changed, or the machine starts no further process.
@@ -111,7 +111,7 @@ def start_next() -> Run | None:
     collect()
     order = read_order()
     if not order.waiting or (order.started and alive(order.started)):
-        return None  # without the lock: one that comes in between finds the same, or calls us itself
+        return None  # no lock needed: whoever adds a run meanwhile calls this too
     with queue_lock():
         order = read_order()
         if _at_work(order):
@@ -133,7 +133,7 @@ def _launch(run: Run) -> Run:
         launch(run)
     except RunError as error:
         with suppress(OSError):
-            _say(run, "failed", str(error))
+            _log_status(run, "failed", str(error))
         raise
     return run
 
@@ -141,12 +141,12 @@ def _launch(run: Run) -> Run:
 def _withdraw(run: Run, order: Order) -> None:
     write_order(order.without(canonical(run.directory)))  # first: one that says "cancelled" and waits would be started
     (run.directory / "cancel").unlink(missing_ok=True)
-    _say(run, "cancelled", WITHDRAWN)
+    _log_status(run, "cancelled", WITHDRAWN)
 
 
 def _check_waits(run: Run, order: Order) -> None:
     if canonical(run.directory) not in order.waiting or run.alive():
-        raise RunError(f"The run {run.id} does not wait: it is {run.status()}", "a run that waits in the queue")
+        raise RunError(f"“{run.name}” is not in the queue: it is {run.status()}", "a queued run")
 
 
 def _at_work(order: Order) -> Path | None:
@@ -155,6 +155,6 @@ def _at_work(order: Order) -> Path | None:
     return next((folder for folder in (*started, *subfolder("runs").iterdir()) if alive(folder)), None)
 
 
-def _say(run: Run, status: str, reason: str = "") -> None:
+def _log_status(run: Run, status: str, reason: str = "") -> None:
     event = {"event": "status", "status": status, "time": time.time()}
     run.log.append(event | ({"reason": reason} if reason else {}))

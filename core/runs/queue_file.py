@@ -2,6 +2,8 @@
 
 An entry is the name of a folder under `runs/`, or the whole path of a run that lies elsewhere. What is not of this form
 is passed over, and a broken file counts as an empty queue: no run is lost by it, each can be started by hand.
+
+Read without pydantic: it refuses a path that is not Unicode, and would add 7 MB to every supervisor.
 """
 
 import json
@@ -12,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import PawlabError
-from core.files import write_atomic
-from core.home import home, subfolder
-from core.locks import locked
+from core.storage.files import write_atomic
+from core.storage.home import home, subfolder
+from core.storage.locks import locked
 
 MAX_WAITING = 1000
 MAX_BYTES = 2**20

@@ -1,18 +1,19 @@
 """One run by its folder, which is the only channel between the worker and everybody else.
 
-config.json     what was asked: name, source, settings, and the group of runs that were asked for together; of a
-                fine-tuned run also its second stage
-label.json      the name and the note that a user gave it later (`core.training.labels`)
-start/          of a fine-tuned run: the model, its answers and its summary that it starts from, until it is finished
-edits.json      the dataset's edits when the run was created: the ones that it trains with, whatever is edited later
-events.jsonl    what happened (`core.training.history`)
-supervisor.json, worker.json, exit.json   which processes work on it, and how the worker ended (`core.training.life`)
-samples/        the validation pictures whose answers are shown after each epoch (`core.training.samples`)
-worker.log      what these processes printed
-cancel          exists while a stop is asked for
-history.csv, tensorboard/   the same history for other tools (`core.training.tool_logs`)
-checkpoint-N/   the whole state after epoch N: the latest, and the best so far
-model.keras, model.onnx, validation.npz, run.json    what a finished run leaves
+config.json     name, source, settings, and the group of runs that belong together; of a fine-tuned run also its
+                second stage
+label.json      the name and the note that the user gave it later (`core.runs.names`)
+start/          of an unfinished fine-tuned run: the model that it starts from, with its predictions and summary
+edits.json      the dataset's edits when the run was created: it trains with these, whatever is edited later
+events.jsonl    what happened (`core.runs.history`)
+supervisor.json, worker.json, exit.json   its processes, and how the worker ended (`core.runs.liveness`)
+samples/        the validation images whose predictions are shown after each epoch (`core.runs.sample_images`)
+passing/        the images that have just passed the base (`core.runs.passing_images`); gone once all have
+worker.log      the output of these processes
+cancel          exists once a stop is requested
+history.csv, tensorboard/   the same history for other tools (`core.training.loop.tool_logs`)
+checkpoint-N/   the state to resume from, after epoch N (`core.training.loop.checkpoint`); gone once it is finished
+model.keras, model.onnx, validation.npz, run.json    the result
 """
 
 import re
@@ -23,21 +24,43 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.datasets.actions import MAX_BYTES, Action, from_json, to_json
-from core.datasets.sources import actions_of
+from pydantic import ConfigDict
+
+from core.config import Settings
+from core.datasets.edits.actions import MAX_BYTES, Action, from_json, to_json
+from core.datasets.loading import actions_of
+from core.datasets.records import Dataset
+from core.datasets.source import resolve_source
 from core.errors import ConfigError, DatasetError, PawlabError, RunError
-from core.files import EventLog, read_json, size_of, write_atomic, write_json
-from core.home import home, subfolder
-from core.training.fine_tuning import FineTuning
-from core.training.history import History
-from core.training.labels import clean, read_label, write_label
-from core.training.life import alive
-from core.training.order import canonical, read_order
-from core.training.recipe import TrainingConfig
+from core.jobs.process import PROGRAM
+from core.runs.fine_tuning import FineTuning
+from core.runs.history import History
+from core.runs.liveness import alive
+from core.runs.names import NAME_CHARACTERS, number_in, numbered, read_label, readable, write_label
+from core.runs.queue_file import canonical, read_order
+from core.runs.settings import TrainingConfig, preset_of
+from core.storage.files import EventLog, read_json, size_of, stamp_of, write_atomic, write_json
+from core.storage.home import home, subfolder
+from core.storage.locks import locked
+from core.text.lines import one_line
 
 ACTIVE = ("waiting", "running", "stopping")
-BROUGHT_IN = "imported: "  # before what a bundle said of its data, as the source of a run that was brought in
+BROUGHT_IN = "imported: "  # the source of an imported run: this, and what the bundle calls its data
 WAITING_SECONDS = 60  # after which a run that nobody started counts as interrupted, so that it blocks no other
+
+
+class RunConfig(Settings):
+    """`config.json`. Parsed by `read_json`: a path need not be Unicode, and pydantic's own parser refuses such text."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str
+    source: str
+    content: str = ""
+    created: float
+    settings: TrainingConfig
+    group: str = ""
+    fine_tuning: FineTuning | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +75,8 @@ class Run:
     note: str = ""
     group: str = ""
     fine_tuning: FineTuning | None = None
+    content: str = ""
+    """`Dataset.content` of the images that the page showed when the run was started; "" where nobody had opened it."""
 
     @property
     def id(self) -> str:
@@ -59,12 +84,12 @@ class Run:
 
     @property
     def first_epoch(self) -> int:
-        """The first one that this run trains itself: after those of the run that it fine-tunes, else 1."""
+        """The first epoch that this run trains itself: 1, or the one after those of the run that it fine-tunes."""
         return self.fine_tuning.first_epoch if self.fine_tuning else 1
 
     @property
     def last_epoch(self) -> int:
-        """The last one that there can be."""
+        """The highest epoch number that training can reach."""
         return self.fine_tuning.last_epoch if self.fine_tuning else self.config.epochs
 
     @property
@@ -76,19 +101,19 @@ class Run:
         return History.of(self.log.read()[0])
 
     def status(self, history: History | None = None) -> str:
-        """waiting, running, stopping, finished, cancelled, failed, or interrupted: it ended without saying so.
+        """waiting, running, stopping, finished, cancelled, failed, or interrupted: its process ended unexpectedly.
 
-        A run waits while it stands in the queue, and for a minute after it was made, so that it can be put there.
+        A run waits while it is in the queue, and for a minute after it was created, so that it can be queued.
         """
-        said = (history or self.history()).status
-        if said in ("finished", "cancelled", "failed"):
-            return said
+        logged = (history or self.history()).status
+        if logged in ("finished", "cancelled", "failed"):
+            return logged
         queued = self.queued()  # before the next line: a run that is being started is alive before it leaves the queue
         if self.alive():
-            return "stopping" if self.cancel_requested() else said
+            return "stopping" if self.cancel_requested() else logged
         if queued:
             return "waiting"
-        known = said != "waiting" or (self.directory / "worker.json").exists()
+        known = logged != "waiting" or (self.directory / "worker.json").exists()
         begun = known or time.time() - self.created > WAITING_SECONDS
         return "interrupted" if begun else "waiting"
 
@@ -97,11 +122,11 @@ class Run:
         return alive(self.directory)
 
     def queued(self) -> bool:
-        """Whether the run stands in the queue."""
+        """Whether the run is in the queue."""
         return canonical(self.directory) in read_order().waiting
 
     def cancel(self) -> None:
-        """Asks the worker to stop and keep the best model so far; one that waits is withdrawn when its turn comes."""
+        """Asks the worker to stop and keep the best model so far; a queued run is withdrawn when its turn comes."""
         with suppress(FileNotFoundError):  # removed meanwhile: nothing is left to stop
             (self.directory / "cancel").touch()
 
@@ -118,12 +143,12 @@ class Run:
             summary = read_json(self.directory / "run.json")
         except (OSError, ValueError):
             raise RunError(
-                f"The run {self.id} has no model: it is {self.status()}",
+                f"“{self.name}” has no model: it is {self.status()}",
                 "a finished run, or one that was stopped after its first epoch",
-                f"Resume it with: python -m core train --resume {self.id}",
+                f"Resume it with: {PROGRAM} train --resume {self.id}",
             ) from None
         if not isinstance(summary, dict):
-            raise RunError(f"The summary of the run {self.id} is broken", "run.json as Pawlab wrote it")
+            raise RunError(f"The summary of “{self.name}” is broken", "run.json as Pawlab wrote it")
         return summary
 
     def edits(self) -> tuple[Action, ...]:
@@ -139,10 +164,16 @@ class Run:
             return ()
         except (OSError, ValueError) as error:
             raise RunError(
-                f"The edits of the run {self.id} are broken: {error}",
+                f"The edits of “{self.name}” are broken: {error}",
                 "edits.json as Pawlab wrote it",
                 "Start a new run",
             ) from error
+
+    def model_stamp(self) -> tuple[int, ...]:
+        """Changes with the run's model. Raises `RunError`: there is none."""
+        if not (stamp := stamp_of(self.directory / "model.onnx")):
+            raise RunError(f"The model of the run {self.id} cannot be read", "model.onnx")
+        return stamp
 
     def has_model(self) -> bool:
         return (self.directory / "run.json").is_file()
@@ -152,39 +183,49 @@ class Run:
         return size_of(self.directory)
 
     def rename(self, name: str, note: str) -> "Run":
-        """The run with another name and note. Raises as `core.training.labels.write_label`."""
+        """The run with another name and note. Raises as `core.runs.names.write_label`."""
         label = write_label(self.directory, name, note)
         return replace(self, name=label.name, note=label.note)
 
 
-def create_run(source: str, config: TrainingConfig, name: str = "", *, group: str = "") -> Run:
-    """A new folder under `runs/` with what the worker needs, the edits of `source` as they are now among it; nothing
-    runs yet.
+def create_run(data: str | Dataset, config: TrainingConfig, name: str = "", *, group: str = "") -> Run:
+    """A new folder under `runs/` with all that the worker needs; nothing runs yet.
 
     Args:
-        name: Made up when left out.
-        group: The same for runs that belong together, such as the two of `core.training.experiment`.
+        data: The dataset as it was shown, whose edits the run then trains with; or a source, with its edits on disk.
+        name: Left out, it becomes "Cats and dogs, fast, 3": the dataset, the preset, and one more than the highest
+            number so far.
+        group: The same for runs that belong together, such as the two of `core.evaluation.experiment`.
 
     Raises:
-        DatasetError: The edits of `source` are broken, or its path is no text: every page and file that names a run's
-            data would have to hold it.
+        DatasetError: The edits on disk are broken, or the path is not Unicode: pages and files that name the data could
+            not hold it.
         PawlabError: The disk refuses; nothing is left behind.
     """
+    if isinstance(data, Dataset):
+        return _new_run(data.source.text, data.edits, config, name, {"content": data.content(), "group": group})
+    return _new_run(data, actions_of(data), config, name, {"group": group})
+
+
+def repeat_run(run: Run, config: TrainingConfig, name: str) -> Run:
+    """A new folder for a run on the same images as `run`, with its edits; nothing runs yet. Raises as `create_run`."""
+    return _new_run(run.source, run.edits(), config, name, {"content": run.content})
+
+
+def _new_run(source: str, actions: tuple[Action, ...], config: TrainingConfig, name: str, more: dict[str, str]) -> Run:
     shown = source.encode("utf-8", "backslashreplace").decode()
     if shown != source:
-        raise DatasetError(
-            f"The path {shown} holds bytes that are no UTF-8", "a path that is text", "Rename the folder"
-        )
-    edits = to_json(actions_of(source))
+        raise DatasetError(f"The path {shown} is not valid UTF-8", "a path that is text", "Rename the folder")
     created = time.time()
-    asked = {"source": source, "created": created, "settings": config.model_dump(mode="json")}
-    if group:
-        asked["group"] = group
+    content = {"source": source, "created": created, "settings": config.model_dump(mode="json")}
+    content |= {key: text for key, text in more.items() if text}
     directory = None
     try:
-        directory = new_folder(name or config.pooling, created)
-        write_atomic(directory / "edits.json", edits)
-        write_json(directory / "config.json", {"name": name or directory.name, **asked})  # last: without it, no run
+        with locked(subfolder() / "names.lock"):  # so that no two runs get one number
+            name = name or numbered(resolve_source(source).readable, preset_of(config), _highest_number() + 1)
+            directory = new_folder(name, created)
+            write_atomic(directory / "edits.json", to_json(actions))
+            write_json(directory / "config.json", {"name": name, **content})  # last: without it, no run
     except OSError as error:
         if directory:
             shutil.rmtree(directory, ignore_errors=True)
@@ -209,6 +250,19 @@ def new_folder(name: str, created: float) -> Path:
             number += 1
 
 
+def _highest_number() -> int:
+    numbers = [0]
+    for directory in subfolder("runs").iterdir():
+        with suppress(OSError, ValueError, ConfigError):
+            numbers += [number_in(_read_config(directory).name), number_in(read_label(directory).name)]
+    return max(numbers)
+
+
+def _read_config(directory: Path) -> RunConfig:
+    """Raises OSError, ValueError or ConfigError."""
+    return RunConfig.create(read_json(directory / "config.json"))
+
+
 def load_run(directory: Path) -> Run:
     """The run in a folder.
 
@@ -216,14 +270,22 @@ def load_run(directory: Path) -> Run:
         RunError: The folder holds no run, or its configuration is broken.
     """
     try:
-        asked = read_json(directory / "config.json")
-        config = TrainingConfig.create(asked["settings"])
-        label, group = read_label(directory), str(asked.get("group", ""))
-        name = label.name or clean(str(asked["name"])) or directory.name
-        stage = FineTuning.from_json(asked["fine_tuning"]) if "fine_tuning" in asked else None
-        created = float(asked["created"])
-        return Run(directory, name, str(asked["source"]), config, created, label.note, group, stage)
+        config = _read_config(directory)
     except FileNotFoundError:
         raise RunError(f"{directory} holds no run", "a run's folder with its config.json") from None
-    except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
+    except (OSError, ValueError, ConfigError) as error:
         raise RunError(f"The run in {directory} is broken: {error}", "config.json as Pawlab wrote it") from error
+    label = read_label(directory)
+    own = one_line(config.name, NAME_CHARACTERS)
+    name = label.name or readable(own, preset_of(config.settings), config.created)
+    return Run(
+        directory,
+        name,
+        config.source,
+        config.settings,
+        config.created,
+        label.note,
+        config.group,
+        config.fine_tuning,
+        config.content,
+    )

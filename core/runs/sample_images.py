@@ -1,7 +1,7 @@
-"""A few validation pictures whose answers are shown after each epoch, so that a class can watch them form.
+"""A few validation images whose predictions are shown after each epoch, so that a class can watch them form.
 
-They are chosen once, evenly over the classes, and copied small into the run's folder: whoever watches a run needs no
-dataset. Nothing is trained on them.
+They are chosen once, evenly over the classes, and stored as thumbnails in the run's folder: watching a run needs no
+dataset. The model does not train on them.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.thumbnails import thumbnails
-from core.files import write_atomic
-from core.training.history import Event, History
+from core.runs.history import Event, History
+from core.storage.files import write_atomic
 
 COUNT = 6
 FOLDER = "samples"
@@ -23,7 +23,7 @@ DIGITS = 5  # of a probability in the log
 
 
 def choose(records: Sequence[ImageRecord], classes: Sequence[str], seed: int, count: int = COUNT) -> list[int]:
-    """Positions in `records` of up to `count` pictures, class by class: the first of each class in turn, then the
+    """Positions in `records` of up to `count` images, class by class: the first of each class in turn, then the
     second of each. Where there are more classes than places, `seed` chooses among the classes too.
 
     The same records, classes and seed give the same choice.
@@ -36,30 +36,30 @@ def choose(records: Sequence[ImageRecord], classes: Sequence[str], seed: int, co
     turns = [(turn, number) for turn in range(count) for number in range(len(groups)) if turn < len(groups[number])]
     if len(classes) > count:
         order = generator.permutation(len(groups))
-        turns.sort(key=lambda one: (one[0], order[one[1]]))
-    kept = sorted(turns[:count], key=lambda one: (one[1], one[0]))
-    return [groups[number][turn] for turn, number in kept]
+        turns.sort(key=lambda turn: (turn[0], order[turn[1]]))
+    chosen = sorted(turns[:count], key=lambda turn: (turn[1], turn[0]))
+    return [groups[number][turn] for turn, number in chosen]
 
 
 def lay_out(directory: Path, dataset: Dataset, chosen: Sequence[int]) -> dict[str, Any]:
-    """Copies the chosen validation pictures, small, to `samples/0.jpg` and on, and gives the fields of the event that
-    tells of them. A picture that cannot be read is left out of the folder: the training will say why."""
+    """Writes thumbnails of the chosen images to `samples/0.jpg` and on, and returns the fields of their event.
+    An image that cannot be read is left out: training reports the reason."""
     records = [dataset.usable("validation")[place] for place in chosen]
     folder = directory / FOLDER
     folder.mkdir(exist_ok=True)
-    for number, picture in enumerate(thumbnails(dataset, records)):
-        if picture.content:
-            write_atomic(folder / f"{number}.jpg", picture.content)
-    pictures = [{"path": record.path, "label": record.label} for record in records]
-    return {"classes": list(dataset.classes), "pictures": pictures}
+    for number, image in enumerate(thumbnails(dataset, records)):
+        if image.content:
+            write_atomic(folder / f"{number}.jpg", image.content)
+    images = [{"path": record.path, "label": record.label} for record in records]
+    return {"classes": list(dataset.classes), "pictures": images}
 
 
-def answers(probabilities: NDArray[np.float32], rows: Sequence[int]) -> list[list[float]]:
+def predictions(probabilities: NDArray[np.float32], rows: Sequence[int]) -> list[list[float]]:
     """The probability of each class for each of `rows`, as the log holds it.
 
     Args:
         probabilities: float32 (rows, 1) of the second of two classes, or (rows, classes).
-        rows: Of the sample pictures.
+        rows: Of the sample images.
     """
     table = probabilities[list(rows)].astype(np.float64)
     if table.shape[1] == 1:
@@ -69,45 +69,45 @@ def answers(probabilities: NDArray[np.float32], rows: Sequence[int]) -> list[lis
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample picture and what a run says of it.
+    """One sample image with its predictions.
 
-    `answer` is the most probable class, "" where no epoch has ended; `confidence` is its probability and `truth` that
-    of the picture's own class `label`, 0..1; `course` is `truth` after each epoch so far.
+    `prediction` is the most probable class, "" where no epoch has ended; `confidence` is its probability and `truth`
+    that of the image's own class `label`, 0..1; `course` is `truth` after each epoch so far.
     """
 
     file: Path
     path: str
     label: str
-    answer: str = ""
+    prediction: str = ""
     confidence: float = 0.0
     truth: float = 0.0
     course: tuple[float, ...] = ()
 
     @property
     def right(self) -> bool:
-        return self.answer == self.label
+        return self.prediction == self.label
 
 
 def samples_at(directory: Path, history: History, epoch: Event | None) -> list[Sample]:
-    """The sample pictures with their answers after `epoch`, or without answers where it is None.
+    """The sample images with their predictions after `epoch`, or without predictions where it is None.
 
-    Empty for a run from before there were samples, and where the log does not say what this module writes.
+    Empty for an old run without sample images, and where the log is broken.
     """
     try:
-        told = history.samples or {"classes": [], "pictures": []}
-        classes = [str(name) for name in told["classes"]]
-        found = []
-        for number, picture in enumerate(told["pictures"][:COUNT]):
-            file, label = directory / FOLDER / f"{number}.jpg", str(picture["label"])
+        event = history.samples or {"classes": [], "pictures": []}
+        classes = [str(name) for name in event["classes"]]
+        samples = []
+        for number, image in enumerate(event["pictures"][:COUNT]):
+            file, label = directory / FOLDER / f"{number}.jpg", str(image["label"])
             own = classes.index(label)
             course = [_row(point, number, len(classes)) for point in history.epochs if "samples" in point]
             row = _row(epoch, number, len(classes)) if epoch and "samples" in epoch else []
             best = max(range(len(row)), key=row.__getitem__, default=0)
-            said = (classes[best], row[best], row[own]) if row else ("", 0.0, 0.0)
-            found.append(Sample(file, str(picture["path"]), label, *said, tuple(row[own] for row in course)))
+            prediction = (classes[best], row[best], row[own]) if row else ("", 0.0, 0.0)
+            samples.append(Sample(file, str(image["path"]), label, *prediction, tuple(row[own] for row in course)))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return []
-    return found
+    return samples
 
 
 def _row(epoch: Event, number: int, classes: int) -> list[float]:

@@ -1,27 +1,29 @@
-"""The store of runs: all of them, one that somebody asks for, and one that goes."""
+"""The store of runs: lists, finds, compares and deletes them."""
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import RunError
-from core.home import subfolder
-from core.training.labels import clean
-from core.training.order import canonical, queue_lock, read_order, write_order
-from core.training.runs import Run, load_run
+from core.errors import PawlabError, RunError
+from core.jobs.process import PROGRAM
+from core.runs.names import NAME_CHARACTERS
+from core.runs.queue_file import canonical, queue_lock, read_order, write_order
+from core.runs.run import Run, load_run
+from core.storage.home import subfolder
+from core.text.lines import one_line
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """All runs, newest first, and the folders that hold no readable run, with the reason."""
+class RunList:
+    """All runs, newest first, and {folder: reason} of those that cannot be read."""
 
     runs: list[Run]
     broken: dict[str, str]
 
 
-def list_runs() -> Shelf:
+def list_runs() -> RunList:
     """Every run in the store."""
     runs, broken = [], {}
     for directory in subfolder("runs").iterdir():
@@ -31,7 +33,7 @@ def list_runs() -> Shelf:
             runs.append(load_run(directory))
         except RunError as error:
             broken[directory.name] = str(error)
-    return Shelf(sorted(runs, key=lambda run: run.created, reverse=True), broken)
+    return RunList(sorted(runs, key=lambda run: run.created, reverse=True), broken)
 
 
 def find_run(reference: str) -> Run:
@@ -44,11 +46,9 @@ def find_run(reference: str) -> Run:
     if re.fullmatch(r"[\w-]+", reference) and _is(Path.is_dir, subfolder("runs") / reference):
         folder = subfolder("runs") / reference
     elif not _is(Path.is_file, folder / "config.json"):
-        named = [run for run in list_runs().runs if run.name == clean(reference)]
+        named = [run for run in list_runs().runs if run.name == one_line(reference, NAME_CHARACTERS)]
         if not named:
-            raise RunError(
-                f"There is no run {reference!r}", "a run's id, name or folder", "List them: python -m core runs"
-            )
+            raise RunError(f"There is no run {reference!r}", "a run's id, name or folder", f"List them: {PROGRAM} runs")
         return named[0]
     return load_run(folder.absolute())
 
@@ -61,7 +61,7 @@ def _is(kind: Callable[[Path], bool], path: Path) -> bool:
 
 
 def stored_run(run_id: str) -> Run:
-    """The run of the store that has this very id, for who must not open another folder whatever is asked of him.
+    """The run with exactly this id. Opens no folder outside the store, whatever the id says.
 
     Raises:
         RunError: There is no such run, or it is broken.
@@ -72,19 +72,40 @@ def stored_run(run_id: str) -> Run:
     raise RunError(f"There is no run {run_id[:100]!r}", "the id of a run in the store", "Choose another model")
 
 
+def best_run(runs: Sequence[Run], source: str) -> Run:
+    """The run with the highest validation accuracy among the finished ones that were trained on `source`.
+
+    Scores on different data cannot be compared, so runs on other data count only where none was trained on this one;
+    runs that were stopped early only where none has finished. Of equals, the first.
+
+    Args:
+        runs: At least one, newest first, each with a model and a readable summary.
+        source: The open dataset, as `core.datasets.current.current_source` names it.
+    """
+    return max(runs, key=lambda run: (run.source == source, *_worth(run)))
+
+
+def _worth(run: Run) -> tuple[bool, float]:
+    try:
+        summary = run.summary()
+        return summary.get("status", "finished") == "finished", float(summary["val_accuracy"])
+    except (PawlabError, KeyError, TypeError, ValueError):
+        return False, -1.0
+
+
 def drop_run(run: Run) -> None:
-    """Removes a run and all that it left; one that waits leaves the queue.
+    """Deletes a run with all its files; a queued one leaves the queue.
 
     Raises:
-        RunError: It is at work, or gone already.
+        RunError: It is training, or gone already.
         PawlabError: The disk refuses, or the queue is held by a process that hangs.
     """
     folder = canonical(run.directory)
     with queue_lock():  # so that it is not started meanwhile
         if not folder.is_dir():
-            raise RunError(f"The run {run.id} is gone already", "a run of the list")
+            raise RunError(f"“{run.name}” is gone already", "a run of the list")
         if run.alive():
-            raise RunError(f"The run {run.id} is at work", "a run that stands still", "Stop it first")
+            raise RunError(f"“{run.name}” is training", "a run that has stopped", "Stop it first")
         if folder in (order := read_order()).waiting:
             write_order(order.without(folder))
         shutil.rmtree(run.directory)

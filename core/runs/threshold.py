@@ -1,20 +1,27 @@
-"""The confidence threshold that was chosen for a run: kept in its folder, used wherever the run answers."""
+"""The confidence threshold that was chosen for a run: kept in its folder, used wherever the run predicts."""
 
+from pydantic import Field
+
+from core.config import Settings
 from core.errors import ConfigError, PawlabError
-from core.files import read_json, write_json
-from core.training.runs import Run
+from core.runs.run import Run
+from core.storage.files import write_json
+from core.storage.models import load_model
 
-ALWAYS = 0.0  # every picture gets an answer
+ALWAYS = 0.0  # every image gets a prediction
+FILE = "threshold.json"
+
+
+class _Stored(Settings):
+    threshold: float = Field(ge=ALWAYS, le=1)
 
 
 def chosen_threshold(run: Run) -> float:
-    """Below this probability, 0..1, the run's answer is "unsure"; `ALWAYS` where nothing was chosen, or what was is
-    unreadable."""
+    """The probability, 0..1, below which a prediction is "unsure"; `ALWAYS` where none can be read."""
     try:
-        value = float(read_json(run.directory / "threshold.json")["threshold"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return load_model(run.directory / FILE, _Stored).threshold
+    except (OSError, ValueError):
         return ALWAYS
-    return value if ALWAYS <= value <= 1 else ALWAYS
 
 
 def choose_threshold(run: Run, threshold: float) -> None:
@@ -27,6 +34,6 @@ def choose_threshold(run: Run, threshold: float) -> None:
     if not ALWAYS <= threshold <= 1:
         raise ConfigError(f"Received {threshold} for the threshold", "0 to 1")
     try:
-        write_json(run.directory / "threshold.json", {"threshold": threshold})
+        write_json(run.directory / FILE, {"threshold": threshold})
     except OSError as error:
-        raise PawlabError(f"The threshold of the run {run.id} cannot be kept: {error.strerror}") from error
+        raise PawlabError(f"The threshold of the run {run.id} cannot be saved: {error.strerror}") from error

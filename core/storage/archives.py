@@ -6,20 +6,20 @@ the zip holds, its table of contents apart. Does not look inside the members: a 
 """
 
 import io
-import re
 import stat
 import struct
-import unicodedata
 import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from core.errors import ArchiveError, PawlabError
-from core.files import atomic_folder
-from core.progress import Progress, silent
+from core.jobs.progress import Progress, silent
+from core.storage.files import atomic_folder
+from core.text.file_names import folded, is_device, is_ignored
+from core.text.lines import error_line, quoted
 
-IGNORED_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 # bzip2 and LZMA are left out because zipfile unpacks each piece of them in one go, however large it becomes.
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1 | 0x40 | 0x2000  # ordinary, strong, and an encrypted table of contents
@@ -28,7 +28,7 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What a zip may hold: far above any set of photos, far below what harms a computer."""
+    """What a zip may hold: far more than any set of photos has, far less than what harms a computer."""
 
     members: int = 200_000
     total_bytes: int = 8 * 2**30
@@ -45,11 +45,6 @@ class _Member:
     is_folder: bool
 
 
-def is_ignored(name: str) -> bool:
-    """True for a file or folder name that no dataset means: hidden ones and what macOS and Windows leave behind."""
-    return name.startswith(".") or name.casefold() in IGNORED_NAMES
-
-
 def extract_zip(
     source: Path | bytes, target: Path, progress: Progress = silent, limits: ArchiveLimits | None = None
 ) -> None:
@@ -57,8 +52,8 @@ def extract_zip(
 
     Args:
         source: The zip, or its content.
-        target: The folder to make. Where it exists already and holds something, it stays as it is.
-        progress: Told of phase "extract", in files. What it raises stops the work.
+        target: The folder to make. Where it exists already and is not empty, it is left as it is.
+        progress: Receives the phase "extract", in files. An exception from it stops the work.
         limits: `ArchiveLimits()` when left out.
 
     Raises:
@@ -72,14 +67,14 @@ def extract_zip(
     except OSError as error:
         raise _refusal(f"cannot be unpacked: {error.strerror or error}") from error
     except Exception as error:  # zipfile under attack raises nearly anything: BadZipFile, zlib.error, EOFError, ...
-        raise _refusal(f"is broken: {' '.join(str(error).split())[:120] or type(error).__name__}") from error
+        raise _refusal(f"is broken: {error_line(error, 120)}") from error
 
 
 def _unpack(file: IO[bytes], target: Path, progress: Progress, limits: ArchiveLimits) -> None:
     _check_table_size(file, limits)
     with zipfile.ZipFile(file) as archive:
         members = [_checked_member(info, limits) for info in archive.infolist()]
-        _check_names(members)
+        check_distinct(((member.parts, member.is_folder) for member in members), _refusal)
         _check_sizes(members, limits)
         _check_overlaps(archive, file)
         wanted = [member for member in members if not any(is_ignored(part) for part in member.parts)]
@@ -94,7 +89,7 @@ def _regular_file(path: Path) -> IO[bytes]:
 
 
 def _check_table_size(file: IO[bytes], limits: ArchiveLimits) -> None:
-    """Counts the marks of table entries, because ZipFile would build an object for each before we could stop it."""
+    """Counts the signatures of table entries, because ZipFile builds an object for each before we could stop it."""
     count, rest = 0, b""
     while chunk := file.read(_CHUNK):
         count += (rest + chunk).count(b"PK\x01\x02")
@@ -106,39 +101,61 @@ def _check_table_size(file: IO[bytes], limits: ArchiveLimits) -> None:
 
 def _checked_member(info: zipfile.ZipInfo, limits: ArchiveLimits) -> _Member:
     name = info.orig_filename
-    shown = repr(name if len(name) <= 80 else name[:80] + "…")
-    parts = tuple(part for part in name.split("/") if part not in {"", "."})
-    if "\x00" in name or "\\" in name:
-        raise _refusal(f"holds a name with a backslash or a NUL: {shown}")
-    if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", parts[0] if parts else ""):
-        raise _refusal(f"holds a name that leads out of its folder: {shown}")
-    if len(parts) > limits.depth or any(len(part.encode()) > limits.name_bytes for part in parts):
-        raise _refusal(f"holds a name that is too long or too deep: {shown}")
+    shown, parts = quoted(name), path_parts(name, limits, _refusal)
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         raise _refusal(f"holds a link or another special file: {shown}")
     if info.flag_bits & _ENCRYPTED:
         raise _refusal(f"is protected by a password: {shown}", fix="Make the zip again without a password")
     if info.compress_type not in _METHODS:
-        raise _refusal(f"uses a compression that we do not unpack (method {info.compress_type}): {shown}")
+        raise _refusal(f"uses an unsupported compression (method {info.compress_type}): {shown}")
     return _Member(info, parts, name.endswith("/"))
 
 
-def _check_names(members: list[_Member]) -> None:
-    """No two members may fall on the same place, on any file system: case and Unicode's spelling do not tell apart."""
+def path_parts(name: str, limits: ArchiveLimits, refuse: Callable[[str], PawlabError]) -> tuple[str, ...]:
+    """A stranger's name for a file below a folder of ours, as the parts of a path. Raises what `refuse` makes of what
+    is wrong with it."""
+    parts = tuple(part for part in name.split("/") if part not in {"", "."})
+    if "\x00" in name or "\\" in name or name.encode(errors="ignore").decode() != name:
+        raise refuse(f"holds a name that no file can have (backslash, NUL, half a character): {quoted(name)}")
+    if name.startswith("/") or any(map(_leads_out, parts)):
+        raise refuse(f"holds a name that leads out of its folder: {quoted(name)}")
+    if any(map(is_device, parts)):
+        raise refuse(f"holds a name that Windows reserves for a device: {quoted(name)}")
+    if len(parts) > limits.depth:
+        most = f"in more than {limits.depth - 1} folders" if limits.depth > 1 else "in a folder"
+        raise refuse(f"holds a file {most}: {quoted(name)}")
+    if any(len(part.encode()) > limits.name_bytes for part in parts):
+        raise refuse(f"holds a name of more than {limits.name_bytes} bytes: {quoted(name)}")
+    return parts
+
+
+def _leads_out(part: str) -> bool:
+    """Also on Windows, which drops dots and spaces at the end of a part and reads a drive or a stream around any
+    colon."""
+    return not part.rstrip(". ") or ":" in part
+
+
+def check_distinct(entries: Iterable[tuple[tuple[str, ...], bool]], refuse: Callable[[str], PawlabError]) -> None:
+    """No two entries may have the same path on any file system, some of which ignore case or Unicode's spelling.
+
+    Args:
+        entries: The parts of each path, and whether it is a folder.
+        refuse: As for `path_parts`.
+    """
     files: set[tuple[str, ...]] = set()
     folders: set[tuple[str, ...]] = set()
     explicit: set[tuple[str, ...]] = set()
-    for member in members:
-        key = tuple(unicodedata.normalize("NFC", unicodedata.normalize("NFC", p).casefold()) for p in member.parts)
+    for parts, is_folder in entries:
+        key = tuple(map(folded, parts))
         if key in explicit:
-            raise _refusal(f"holds the same name twice: {'/'.join(member.parts)!r}")
+            raise refuse(f"holds the same name twice: {quoted('/'.join(parts))}")
         explicit.add(key)
-        if not member.is_folder:
+        if not is_folder:
             files.add(key)
-        folders.update(key[:depth] for depth in range(len(key) if not member.is_folder else len(key) + 1))
+        folders.update(key[:depth] for depth in range(len(key) + is_folder))
     if both := files & folders:
-        raise _refusal(f"holds a name that is a file and a folder: {'/'.join(min(both))!r}")
+        raise refuse(f"holds a name that is a file and a folder: {quoted('/'.join(min(both)))}")
 
 
 def _check_sizes(members: list[_Member], limits: ArchiveLimits) -> None:
@@ -149,12 +166,12 @@ def _check_sizes(members: list[_Member], limits: ArchiveLimits) -> None:
     for size, small in [*sizes, (total, packed)]:
         if size - limits.free_bytes > limits.ratio * small:
             times = f"{size / max(small, 1):,.0f} times"
-            raise _refusal(f"unpacks to {times} its size, as a bomb does", f"at most {limits.ratio} times")
+            raise _refusal(f"unpacks to {times} its size, like a zip bomb", f"at most {limits.ratio} times")
 
 
 def _check_overlaps(archive: zipfile.ZipFile, file: IO[bytes]) -> None:
-    """Each member has bytes of its own. Sharing them is how a small zip unpacks to petabytes (and Python 3.11's zipfile
-    does not look)."""
+    """Each member has its own bytes: by sharing them a small zip unpacks to petabytes, which Python 3.11's zipfile does
+    not check."""
     end = 0
     for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
         if info.header_offset < end:
@@ -200,5 +217,5 @@ def _refusal(problem: str, expected: str = "", fix: str = "") -> ArchiveError:
     return ArchiveError(
         f"The zip {problem}",
         expected or "an ordinary zip of image folders",
-        fix or "Unpack it yourself, look at what is inside, and give the folder or make the zip again",
+        fix or "Unpack it yourself, check what is inside, and open the folder or zip it again",
     )

@@ -19,10 +19,17 @@ from core.errors import ConfigError
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Writes `content` under a temporary name beside `path`, then renames it: a reader sees the old or the new file."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
+    """Makes `content` the file's: a reader sees the old or the new one."""
+    with atomic_file(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yields a name for a file that takes the place of `path` when the block ends, and vanishes when it raises."""
+    temporary = path.with_name(f".{path.name[:50]}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -53,10 +60,10 @@ def _encoded(text: str) -> bytes:
 
 
 def check_place(path: Path) -> None:
-    """That a file may be written at `path`: before the work, which may take minutes.
+    """Checks that a file may be written at `path`, before work that may take minutes.
 
     Raises:
-        ConfigError: It is a folder, or in none that exists.
+        ConfigError: It is a folder, or its folder does not exist.
     """
     try:
         bad = path.is_dir() or not path.absolute().parent.is_dir()
@@ -91,12 +98,12 @@ def drop_unfinished(folder: Path, target: str = "*", seconds: float = 0) -> None
     """Removes the temporary files and folders that killed writers left in `folder`.
 
     Args:
-        target: What they were to become, as a pattern; all of them by default.
-        seconds: For how long nothing must have been written to them. With 0 call it only where nobody else writes.
+        target: A pattern for the names they were to have; all of them by default.
+        seconds: Keep those that were written to within so many seconds. Pass 0 only where nobody else writes.
     """
     before = time.time() - seconds
     for left in folder.glob(f".{target}.????????.tmp"):
-        with suppress(OSError):  # its writer was there after all; or it is not ours to remove
+        with suppress(OSError):  # its writer is alive after all, or it is not ours to remove
             if max(entry.lstat().st_mtime for entry in (left, *left.rglob("*"))) > before:
                 continue
             if left.is_dir() and not left.is_symlink():
@@ -105,8 +112,17 @@ def drop_unfinished(folder: Path, target: str = "*", seconds: float = 0) -> None
                 left.unlink()
 
 
+def stamp_of(path: Path) -> tuple[int, ...]:
+    """Changes whenever the file does, and costs next to nothing; () where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder, while others may write there and remove things."""
+    """Bytes of all files in a folder, even while others write and remove files there."""
     total = 0
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
@@ -124,8 +140,8 @@ def sha256_file(path: Path) -> str:
 class EventLog:
     """An append-only file of JSON objects, one a line.
 
-    The writer may be killed in the middle of a line: the reader leaves an unfinished last line for later and passes
-    over a line that never became JSON; the next writer starts on a line of its own.
+    The writer may be killed in the middle of a line: a reader leaves an unfinished last line for later and skips a line
+    that never became JSON; the next writer starts a new line.
     """
 
     def __init__(self, path: Path) -> None:

@@ -2,10 +2,10 @@
 
 The lock is the operating system's own (`flock`, on Windows `msvcrt.locking`), taken on an open file. A file that exists
 while the lock is held would need somebody to decide when its holder is dead, and two who decide so at once would both
-remove it and both hold the lock. The system gives a dead holder's lock back itself, whatever killed it.
+remove it and both hold the lock. The system releases a dead holder's lock itself, whatever killed it.
 
 Each call opens the file anew, so threads of one process exclude each other too. The file stays: removing it would let
-one process lock the old file and another the new one. Does not cover file systems over a network.
+one process lock the old file and another the new one. Does not cover network file systems.
 """
 
 import sys
@@ -17,7 +17,7 @@ from typing import IO
 
 from core.errors import PawlabError
 
-PATIENCE = 30.0  # seconds; what we hold a lock for takes a fraction of one
+PATIENCE = 30.0  # seconds; we hold a lock for a fraction of one
 PAUSE = 0.005
 
 if sys.platform == "win32":
@@ -35,7 +35,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _give(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)  # said aloud: a process forked meanwhile shares the open file
+        fcntl.flock(file, fcntl.LOCK_UN)  # explicitly: a process forked meanwhile shares the open file
 
 
 @contextmanager
@@ -51,8 +51,8 @@ def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise PawlabError(
                     f"Another process has held {path} for {seconds:.0f} seconds",
-                    "a lock that is held for a moment",
-                    "End the process of Pawlab that hangs, and try again",
+                    "the lock to be held only for a moment",
+                    "Stop the Pawlab process that hangs, then try again",
                 )
             time.sleep(PAUSE)
         try:

@@ -1,7 +1,7 @@
-"""Arrays out of an .npz file that may be broken, or that a stranger made.
+"""Arrays from an .npz file that may be broken or made by a stranger.
 
-Covers files that are none, damage anywhere in them, objects that would have to be unpickled, and bombs: what the arrays
-take once they are unpacked is limited before one is.
+Covers other files, damage anywhere in them, objects that would have to be unpickled, and zip bombs: the size is
+checked before anything is unpacked.
 """
 
 import zipfile
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_BYTES = 400_000_000  # answers of a million pictures to 100 classes
+MAX_BYTES = 400_000_000  # predictions of a million images to 100 classes
 
 
 def load_npz(path: Path, *names: str, max_bytes: int = MAX_BYTES) -> list[NDArray[Any]]:
-    """The arrays of these names, of whatever shape and type they are.
+    """The arrays of these names, of any shape and dtype.
 
     Args:
         max_bytes: Of all arrays in the file, unpacked.
@@ -30,11 +30,11 @@ def load_npz(path: Path, *names: str, max_bytes: int = MAX_BYTES) -> list[NDArra
             with zipfile.ZipFile(file) as archive:
                 size = sum(member.file_size for member in archive.infolist())
             if size > max_bytes:
-                raise ValueError(f"it has {size / 1e6:,.0f} MB, and {max_bytes / 1e6:,.0f} are the limit")
+                raise ValueError(f"it unpacks to {size / 1e6:,.0f} MB, and the limit is {max_bytes / 1e6:,.0f} MB")
             file.seek(0)
             with np.load(file, allow_pickle=False) as stored:
                 return [stored[name] for name in names]
         except (OSError, KeyError, ValueError):
             raise
         except Exception as error:  # zipfile under attack raises nearly anything
-            raise ValueError(f"it is no .npz, or damaged: {error or type(error).__name__}") from error
+            raise ValueError(f"it is not an .npz file, or damaged: {error or type(error).__name__}") from error

@@ -1,15 +1,15 @@
-"""Text of strangers in a CSV: names of files and classes that a spreadsheet would take for formulas, and run."""
+"""Text from strangers in a CSV: names of files and classes that a spreadsheet would take for formulas, and run."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MARK = "'"  # which spreadsheets take for "this is text"
 
 
-def guarded(text: str) -> str:
+def escape_cell(text: str) -> str:
     """A cell that every spreadsheet shows as text: what could be a formula gets an apostrophe in front. So does what
-    begins with one, so that `unguarded` finds the text again."""
+    begins with one, so that `unescape_cell` restores the text."""
     return f"{_MARK}{text}" if text.startswith((*_FORMULA, _MARK)) else text
 
 
-def unguarded(cell: str) -> str:
-    """The inverse of `guarded`."""
+def unescape_cell(cell: str) -> str:
+    """The inverse of `escape_cell`."""
     return cell.removeprefix(_MARK)

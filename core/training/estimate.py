@@ -1,30 +1,32 @@
-"""What a run will cost, from a short measurement (`core.training.measure`) and arithmetic."""
+"""Time, memory and disk of a run, from a short measurement (`core.training.measure`) and arithmetic."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.training.anatomy import FLOAT_BYTES, layers_of, pooling_cost, vector_length
-from core.training.recipe import TrainingConfig
-from core.training.workload import Workload
+from core.runs.feature_plan import Workload
+from core.runs.settings import TrainingConfig
+from core.training.model_summary import FLOAT_BYTES, layers_of, pooling_cost, vector_length
 
-VALIDATION_BATCH = 256  # pictures that the head scores together
+VALIDATION_BATCH = 256  # images that the head scores together
 PANEL = 64  # units that the head keeps side by side: the last panel is filled up
 # A worker and the process that saves, without a head, each at its worst moment: 1,302, 1,428 and 1,655 MB were measured
 # at 96, 160 and 224 pixels. TensorFlow's import is 700 of them.
 PROCESS_BYTES = 1_225_000_000
-PIXEL_BYTES = 8600  # more for each pixel of a picture, when both saved models are compared
+PIXEL_BYTES = 8600  # more for each pixel of an image, when both saved models are compared
+START_AND_SAVE_SECONDS = 7.0  # of one run: 6 to 8 were measured, most of them TensorFlow's import and the comparison
 KERNELS_WHILE_SAVING = 8  # copies of the hidden kernel then, in both processes
 
 
 @dataclass(frozen=True)
 class Pace:
-    """What was measured on this machine, with these pictures and settings.
+    """What was measured on this machine, with these images and settings.
 
-    `row_seconds` and `row_bytes` are of one picture or copy through decoding, augmentation and base, all cores at work,
+    `row_seconds` and `row_bytes` are of one image or copy through decoding, augmentation and base, all cores at work,
     and of its features on disk; `step_seconds` of one training step of the head, `validation_seconds` of scoring
-    `VALIDATION_BATCH` pictures. `pictures` is how many were passed.
+    `VALIDATION_BATCH` images. `images` is how many were passed.
     """
 
-    pictures: int
+    images: int
     row_seconds: float
     row_bytes: float
     step_seconds: float
@@ -61,6 +63,17 @@ def estimate(work: Workload, pace: Pace, config: TrainingConfig, classes: int) -
         checkpoint_bytes=2 * checkpoint_bytes(config),
         model_bytes=2 * weights,
     )
+
+
+def seconds_of_all(works: Sequence[Workload], new_rows: int, pace: Pace, config: TrainingConfig, classes: int) -> float:
+    """Of runs that differ in their augmentation and copies alone, one after the other.
+
+    Args:
+        works: Of each run alone.
+        new_rows: That pass the base for all of them together (`core.runs.feature_plan.new_rows_of_all`).
+    """
+    head_seconds = sum(estimate(work, pace, config, classes).head_seconds for work in works)
+    return new_rows * pace.row_seconds + head_seconds + len(works) * START_AND_SAVE_SECONDS
 
 
 def checkpoint_bytes(config: TrainingConfig) -> int:

@@ -1,6 +1,6 @@
-"""The classifier layer by layer, in words and numbers, as its settings make it: no weights, no TensorFlow.
+"""The classifier layer by layer, from its settings alone: no weights, no TensorFlow.
 
-A test compares every row with the Keras model that `core.training.keras_model` builds.
+A test compares every row with the Keras model that `core.training.keras.model` builds.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.backbone.architecture import FEATURES, WEIGHT_SHAPES
-from core.training.recipe import TrainingConfig
+from core.runs.settings import TrainingConfig
 
 FLOAT_BYTES = 4
 _BASE_WEIGHTS = sum(int(np.prod(shape)) for shape in WEIGHT_SHAPES.values())
@@ -16,8 +16,8 @@ _BASE_WEIGHTS = sum(int(np.prod(shape)) for shape in WEIGHT_SHAPES.values())
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer. `kind` is Keras' class, `shape` the output for one picture, `weights` all its numbers and `trained`
-    those of them that training changes."""
+    """One layer. `kind` is Keras' class, `shape` the output shape for one image, `weights` the number of weights and
+    `trained` how many of them training changes."""
 
     kind: str
     words: str
@@ -28,7 +28,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a way of pooling costs at an image size.
+    """The cost of one kind of pooling at an image size.
 
     `inputs` are the numbers that reach the hidden layer, `weights` those of its kernel, and `bytes` what they take
     while training: the kernel, Adam's two moments, and the copy of the best epoch.
@@ -40,7 +40,7 @@ class Cost:
 
 
 def layers_of(config: TrainingConfig, classes: int) -> tuple[Layer, ...]:
-    """From the picture to its probabilities.
+    """From the image to its probabilities.
 
     Args:
         classes: 2 for one sigmoid output; more for a softmax.
@@ -50,23 +50,25 @@ def layers_of(config: TrainingConfig, classes: int) -> tuple[Layer, ...]:
     outputs = 1 if classes == 2 else classes
     flatten = config.pooling == "flatten"
     return (
-        Layer("InputLayer", "The picture: height, width, and red, green and blue from 0 to 255", (size, size, 3)),
-        Layer("Rescaling", "Preprocessing: brings the values to -1 to 1, as the base knows them", (size, size, 3)),
+        Layer("InputLayer", "Image: height, width, RGB values from 0 to 255", (size, size, 3)),
+        Layer("Rescaling", "Preprocessing: scales the values to −1 to 1, as the base model expects", (size, size, 3)),
         Layer(
             "MobileNetV2",
-            "The base, trained on ImageNet: finds 1,280 features at each place",
+            "Base model, pre-trained on ImageNet: 1,280 features at each position",
             (side, side, FEATURES),
             _BASE_WEIGHTS,
         ),
         Layer(
             "Flatten" if flatten else "GlobalAveragePooling2D",
-            "Pooling: keeps every feature of every place" if flatten else "Pooling: keeps each feature's mean",
+            "Pooling: keeps every feature at every position"
+            if flatten
+            else "Pooling: averages each feature over all positions",
             (inputs,),
         ),
         Layer("Dense", "Hidden layer: ReLU, L2 penalty", (units,), *[(inputs + 1) * units] * 2),
         Layer(
             "BatchNormalization",
-            "Brings each neuron to a common scale; the mean and variance that it counts are not trained",
+            "Normalizes each neuron; its moving mean and variance are not trained",
             (units,),
             4 * units,
             2 * units,
@@ -74,9 +76,9 @@ def layers_of(config: TrainingConfig, classes: int) -> tuple[Layer, ...]:
         Layer("Dropout", f"Switches off {config.dropout:.0%} of the neurons in each training step", (units,)),
         Layer(
             "Dense",
-            "The answer: sigmoid, the probability of the second class"
+            "Prediction: sigmoid, the probability of the second class"
             if outputs == 1
-            else "The answer: softmax, a probability for each class",
+            else "Prediction: softmax, a probability for each class",
             (outputs,),
             *[(units + 1) * outputs] * 2,
         ),
@@ -84,14 +86,14 @@ def layers_of(config: TrainingConfig, classes: int) -> tuple[Layer, ...]:
 
 
 def pooling_cost(config: TrainingConfig, pooling: str) -> Cost:
-    """What `pooling`, "flatten" or "average", costs with these settings otherwise."""
+    """The cost of `pooling`, "flatten" or "average", with these settings otherwise."""
     inputs = vector_length(config.changed(pooling=pooling))
     weights = inputs * config.units
     return Cost(inputs, weights, 4 * weights * FLOAT_BYTES)
 
 
 def vector_length(config: TrainingConfig) -> int:
-    """Numbers that pooling makes of one picture."""
+    """Length of the pooled feature vector of one image."""
     return FEATURES * (map_side(config.image_size) ** 2 if config.pooling == "flatten" else 1)
 
 

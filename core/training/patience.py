@@ -1,21 +1,21 @@
-"""What EarlyStopping and ReduceLROnPlateau are waiting for at the moment, and how long training still takes: derived
-from a run's history, so that a page can count down without asking the worker."""
+"""The state of EarlyStopping and ReduceLROnPlateau, and the time left, derived from a run's history: a page can count
+down without asking the worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.training.history import Event, History
-from core.training.recipe import TrainingConfig
+from core.runs.history import Event, History
+from core.runs.settings import TrainingConfig
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
 
-PACE_EPOCHS = 3  # the latest ones, whose mean says how long an epoch takes
+PACE_EPOCHS = 3  # the latest ones: their mean is the time of an epoch
 
 
 @dataclass(frozen=True)
 class Patience:
     """The callbacks' counters after the latest epoch.
 
-    `learning_rate` is what the epoch at hand trains with. `waited` are epochs without a lower validation loss, of
+    `learning_rate` is that of the current epoch. `waited` are epochs without a lower validation loss, of
     `patience` after which training stops. `plateau_waited` are those that ReduceLROnPlateau counts, of
     `plateau_patience` after which the learning rate drops: fewer after a drop, and also those whose loss fell by less
     than 1e-4.
@@ -29,12 +29,12 @@ class Patience:
 
 
 def patience_of(epochs: Sequence[Event], config: TrainingConfig, fine_tune: Event | None = None) -> Patience:
-    """Goes through the finished epochs as training itself did.
+    """Replays the finished epochs as training saw them.
 
     Args:
         epochs: `History.epochs`, from the first on.
         config: The run's settings.
-        fine_tune: `History.fine_tune`: the second stage counts anew, and has the first one's lowest loss to beat.
+        fine_tune: `History.fine_tune`: the second stage counts anew, and starts from the first one's lowest loss.
     """
     first, learning_rate, best = 1, config.learning_rate, None
     if fine_tune:
@@ -56,7 +56,7 @@ def seconds_left(history: History, epochs: int) -> float | None:
     done = len(history.epochs)
     latest = history.batches[-1] if history.batches and history.batches[-1]["epoch"] > done else None
     share = latest["batch"] / latest["batches"] if latest else 0.0
-    first = history.fine_tune["epoch"] if history.fine_tune else 1  # an epoch of the stage before tells nothing
+    first = history.fine_tune["epoch"] if history.fine_tune else 1  # epochs of the first stage take another time
     times = [point["seconds"] for point in history.epochs[-PACE_EPOCHS:] if point["epoch"] >= first]
     if times:
         epoch_seconds = sum(times) / len(times)

@@ -1,8 +1,8 @@
 """EarlyStopping and ReduceLROnPlateau as plain state that a checkpoint can hold.
 
-Keras' callbacks keep their counters in the object and clear them in `on_train_begin`, so that a resumed `fit` starts
-to wait anew. These two make the same decisions from the same numbers (a test drives Keras' own beside them) and are
-small dataclasses of numbers: `asdict` saves them, the constructor brings them back.
+Keras' callbacks keep their counters in the object and clear them in `on_train_begin`, so a resumed `fit` counts from 0
+again. These two make the same decisions from the same numbers (a test runs Keras' own beside them) and are small
+dataclasses of numbers: `asdict` saves them, the constructor restores them.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class EarlyStopping:
     stopped_epoch: int = 0
 
     def update(self, epoch: int, val_loss: float) -> bool:
-        """Takes epoch `epoch` (from 1) into account; true when it is the best so far."""
+        """Updates with epoch `epoch` (from 1). True if it is the best so far."""
         if self.best is None or val_loss < self.best:
             self.best, self.best_epoch, self.wait = val_loss, epoch, 0
             return True
@@ -52,7 +52,7 @@ class ReduceLROnPlateau:
     min_delta: float = 1e-4
 
     def update(self, val_loss: float) -> bool:
-        """Takes an epoch into account; true when the learning rate dropped."""
+        """Updates with the loss of an epoch. True if the learning rate drops."""
         if self.best is None or val_loss + self.min_delta < self.best:
             self.best, self.wait = val_loss, 0
             return False

@@ -1,4 +1,4 @@
-"""Keras, imported once: the oracle of several files here."""
+"""Parts of Keras: the oracle of several files here."""
 
 import warnings
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def generator_class() -> Any:
+def generator_class(keras: Any) -> Any:
     """`ImageDataGenerator`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -16,9 +16,6 @@ def generator_class() -> Any:
 
 
 @pytest.fixture(scope="session")
-def layers() -> Any:
+def layers(keras: Any) -> Any:
     """`keras.layers`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import keras
     return keras.layers

@@ -1,4 +1,4 @@
-"""Pictures, settings and drawn changes for the tests of augmentation."""
+"""Images, settings and drawn changes for the tests of augmentation."""
 
 from typing import Any
 
@@ -12,12 +12,14 @@ Image = npt.NDArray[np.uint8]
 DIGEST = "ab" * 32
 FILL_MODES = ["nearest", "reflect", "wrap", "constant"]
 NOTHING = PRESETS["none"]
-EVERYTHING = AugmentationConfig.create({name: told.on for name, told in PARAMETERS.items() if told.has_switch})
+EVERYTHING = AugmentationConfig.create(
+    {name: parameter.on for name, parameter in PARAMETERS.items() if parameter.has_switch}
+)
 # A result in whole grey levels is half a level off floats; the rest is float32 against float32 in another order.
 ROUNDED = 0.501
 
 
-def picture(height: int, width: int, seed: int = 0) -> Image:
+def random_image(height: int, width: int, seed: int = 0) -> Image:
     """Like a photo: smooth light, an edge, a disc, and noise. uint8 (height, width, 3)."""
     generator = np.random.default_rng(seed)
     row, column = np.mgrid[0:height, 0:width] / max(height, width)
@@ -70,7 +72,7 @@ def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
     return st.floats(parameter.lowest, parameter.highest)
 
 
-configs = st.fixed_dictionaries({name: values_of(told) for name, told in PARAMETERS.items()}).map(
+configs = st.fixed_dictionaries({name: values_of(parameter) for name, parameter in PARAMETERS.items()}).map(
     AugmentationConfig.create
 )
 
@@ -102,7 +104,7 @@ def boxes(draw: st.DrawFn) -> tuple[float, float, float, float]:
 @st.composite
 def keras_changes(draw: st.DrawFn) -> Drawn:
     """What Keras' `apply_transform` knows, all at once."""
-    # Four decimals: Keras and ours multiply the same matrices, but 1e-300 degrees would test floats, not pictures.
+    # Four decimals: Keras and ours multiply the same matrices, but 1e-300 degrees would test floats, not images.
     values: dict[str, Any] = {name: round(draw(st.floats(low, high)), 4) for name, (low, high) in _KERAS.items()}
     values |= {name: draw(st.booleans()) for name in ("flip_horizontal", "flip_vertical")}
     return Drawn(size=(draw(sides), draw(sides)), **values)

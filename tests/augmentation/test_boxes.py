@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.augmentation import draw, generator_for
-from tests.augmentation.pictures import DIGEST, NOTHING, pairs
+from tests.augmentation.images import DIGEST, NOTHING, pairs
 
 Box = tuple[float, float, float, float]
 RATIOS = {"crop": (3 / 4, 4 / 3), "erased": (0.3, 3.3)}
@@ -24,7 +24,6 @@ def drawn_boxes(name: str, areas: tuple[float, float], size: tuple[int, int], nu
     return [getattr(draw(config, generator_for(0, DIGEST, copy), size), name) for copy in range(num)]
 
 
-@settings(deadline=None, max_examples=200)
 @given(
     name=st.sampled_from(sorted(RATIOS)), areas=pairs(0.05, 1), height=st.integers(1, 500), width=st.integers(1, 500)
 )
@@ -37,7 +36,7 @@ def test_box_lies_inside_with_the_area_that_was_asked_for(
         assert areas[0] - 1e-12 <= wide * tall <= areas[1] + 1e-12
         low, high = RATIOS[name]
         ratio = (wide * width) / (tall * height)
-        # Outside of the ratios only where nothing else fits: then one side is as long as the picture's.
+        # Outside of the ratios only where nothing else fits: then one side is as long as the image's.
         assert low - 1e-9 <= ratio <= high + 1e-9 or max(wide, tall) == pytest.approx(1)
 
 
@@ -45,7 +44,7 @@ def test_box_lies_inside_with_the_area_that_was_asked_for(
 def test_a_crop_of_the_whole_area_is_no_crop(size: tuple[int, int]) -> None:
     config = NOTHING.changed(crop_scale=(1, 1), rotation_range=10)
     drawn = [draw(config, generator_for(0, DIGEST, copy), size) for copy in range(9)]
-    assert {one.crop for one in drawn} == {(0.0, 0.0, 1.0, 1.0)}
+    assert {copy.crop for copy in drawn} == {(0.0, 0.0, 1.0, 1.0)}
 
 
 @pytest.mark.parametrize("name", RATIOS)

@@ -1,4 +1,4 @@
-"""`describe`: the words must say what happens to a picture on the screen."""
+"""`describe`: the words must say what happens to an image on the screen."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from core.augmentation import Drawn, apply, describe
-from tests.augmentation.pictures import NOTHING, blob, extent, picture
+from tests.augmentation.images import NOTHING, blob, extent, random_image
 
 
 def moved(start: tuple[int, int], **parameters: Any) -> tuple[str, npt.NDArray[np.float64]]:
@@ -23,18 +23,18 @@ def moved(start: tuple[int, int], **parameters: Any) -> tuple[str, npt.NDArray[n
     [
         ({"theta": 20.0}, "rotated 20 degrees anticlockwise", (20, 50), 1, -1),
         ({"theta": -20.4}, "rotated 20 degrees clockwise", (20, 50), 1, 1),
-        ({"tx": 10.1}, "shifted 10 % left", (50, 50), 1, -1),
-        ({"tx": -5.0}, "shifted 5 % right", (50, 50), 1, 1),
-        ({"ty": 10.1}, "shifted 10 % up", (50, 50), 0, -1),
-        ({"ty": -10.1}, "shifted 10 % down", (50, 50), 0, 1),
-        ({"shear": 20.0}, "slanted 20 degrees to the left", (20, 50), 1, -1),
-        ({"shear": -20.0}, "slanted 20 degrees to the right", (20, 50), 1, 1),
-        ({"zx": 0.5}, "100 % wider", (50, 50), 3, 1),
-        ({"zx": 2.0}, "50 % narrower", (50, 50), 3, -1),
-        ({"zy": 0.5}, "100 % taller", (50, 50), 2, 1),
-        ({"zy": 1.25}, "20 % shorter", (50, 50), 2, -1),
-        ({"flip_horizontal": True}, "mirrored left to right", (50, 20), 1, 1),
-        ({"flip_vertical": True}, "mirrored top to bottom", (20, 50), 0, 1),
+        ({"tx": 10.1}, "shifted 10% left", (50, 50), 1, -1),
+        ({"tx": -5.0}, "shifted 5% right", (50, 50), 1, 1),
+        ({"ty": 10.1}, "shifted 10% up", (50, 50), 0, -1),
+        ({"ty": -10.1}, "shifted 10% down", (50, 50), 0, 1),
+        ({"shear": 20.0}, "sheared 20 degrees to the left", (20, 50), 1, -1),
+        ({"shear": -20.0}, "sheared 20 degrees to the right", (20, 50), 1, 1),
+        ({"zx": 0.5}, "100% wider", (50, 50), 3, 1),
+        ({"zx": 2.0}, "50% narrower", (50, 50), 3, -1),
+        ({"zy": 0.5}, "100% taller", (50, 50), 2, 1),
+        ({"zy": 1.25}, "20% shorter", (50, 50), 2, -1),
+        ({"flip_horizontal": True}, "flipped horizontally", (50, 20), 1, 1),
+        ({"flip_vertical": True}, "flipped vertically", (20, 50), 0, 1),
     ],
     ids=str,
 )
@@ -49,15 +49,15 @@ def test_caption_names_the_direction_that_the_viewer_sees(
 @pytest.mark.parametrize(
     ("parameters", "words", "sign"),
     [
-        ({"brightness": 1.3}, "30 % brighter", 1),
-        ({"brightness": 0.7}, "30 % darker", -1),
-        ({"channel_shift_intensity": 20.0}, "colours 20 levels up", 1),
-        ({"channel_shift_intensity": -20.0}, "colours 20 levels down", -1),
+        ({"brightness": 1.3}, "30% brighter", 1),
+        ({"brightness": 0.7}, "30% darker", -1),
+        ({"channel_shift_intensity": 20.0}, "colours shifted 20 levels up", 1),
+        ({"channel_shift_intensity": -20.0}, "colours shifted 20 levels down", -1),
     ],
     ids=str,
 )
 def test_caption_names_the_light_that_the_viewer_sees(parameters: dict[str, Any], words: str, sign: int) -> None:
-    image, drawn = picture(50, 50), Drawn(size=(50, 50), **parameters)
+    image, drawn = random_image(50, 50), Drawn(size=(50, 50), **parameters)
     assert describe(drawn) == words
     assert (apply(image, drawn, NOTHING).mean() - image.mean()) * sign > 5
 
@@ -65,19 +65,19 @@ def test_caption_names_the_light_that_the_viewer_sees(parameters: dict[str, Any]
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"crop": (0.1, 0.2, 0.5, 0.8)}, "cropped to 40 % of the area"),
-        ({"contrast": 1.25}, "25 % more contrast"),
-        ({"contrast": 0.5}, "50 % less contrast"),
-        ({"saturation": 1.4}, "colours 40 % stronger"),
-        ({"saturation": 0.0}, "colours 100 % paler"),
-        ({"hue": 12.3}, "hue turned 12 degrees from red to yellow"),
-        ({"hue": -1.0}, "hue turned 1 degree from red to violet"),
-        ({"grayscale": True}, "grey"),
+        ({"crop": (0.1, 0.2, 0.5, 0.8)}, "cropped to 40% of the area"),
+        ({"contrast": 1.25}, "25% more contrast"),
+        ({"contrast": 0.5}, "50% less contrast"),
+        ({"saturation": 1.4}, "40% more saturated"),
+        ({"saturation": 0.0}, "100% less saturated"),
+        ({"hue": 12.3}, "hue rotated 12 degrees from red to yellow"),
+        ({"hue": -1.0}, "hue rotated 1 degree from red to violet"),
+        ({"grayscale": True}, "greyscale"),
         ({"blur": 1.24}, "blurred by 1.2 pixels"),
-        ({"noise": 12.4, "noise_seed": 5}, "noise of 12 levels"),
-        ({"noise": 1.2}, "noise of 1 level"),
+        ({"noise": 12.4, "noise_seed": 5}, "noise of 12 grey levels"),
+        ({"noise": 1.2}, "noise of 1 grey level"),
         ({"jpeg_quality": 45}, "JPEG quality 45"),
-        ({"erased": (0.0, 0.0, 0.5, 0.3)}, "15 % covered"),
+        ({"erased": (0.0, 0.0, 0.5, 0.3)}, "15% erased"),
     ],
     ids=str,
 )
@@ -95,7 +95,7 @@ def test_caption_names_the_way_that_red_turns(hue: float, channel: int) -> None:
 
 def test_caption_lists_steps_in_order() -> None:
     drawn = Drawn(size=(100, 200), theta=12.2, tx=10, ty=0.1, zx=0.999, flip_horizontal=True)
-    assert describe(drawn) == "rotated 12 degrees anticlockwise, shifted 5 % left, mirrored left to right"
+    assert describe(drawn) == "rotated 12 degrees anticlockwise, shifted 5% left, flipped horizontally"
     assert describe(Drawn(size=(100, 100))) == "unchanged"
 
 

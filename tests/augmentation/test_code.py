@@ -1,22 +1,24 @@
-"""The emitted source, run with Keras beside our own result: the same picture where nothing is left to chance, else the
-same distribution of what can be measured on a picture."""
+"""The emitted source, run with Keras beside our own result: the same image where nothing is left to chance, else the
+same distribution of what can be measured on an image."""
 
 import ast
 import re
 import warnings
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from core.augmentation import PRESETS, AugmentationConfig, Drawn, apply, augment, draw
 from core.augmentation.code import keras_generator, keras_layers
 from tests.augmentation.test_sharing import configs
+from tests.examples import FEW
 
 SIZE = 48
 NOTHING = PRESETS["none"]
@@ -26,8 +28,8 @@ NUM_COPIES = 1500
 # Of the width between the tenth and the ninetieth of a hundred. For even draws the difference of two medians of 1,500
 # has a standard error of 0.023 of that; the seeds are fixed.
 NEAR = 0.08
-Pictures = npt.NDArray[np.float64]
-Run = Callable[[AugmentationConfig, npt.NDArray[np.uint8]], Pictures]
+Images = npt.NDArray[np.float64]
+Run = Callable[[AugmentationConfig, npt.NDArray[np.uint8]], Images]
 
 
 def in_words(value: object) -> str:
@@ -41,11 +43,11 @@ def run(source: str) -> dict[str, Any]:
     return names
 
 
-@pytest.fixture(scope="module", autouse=True)
-def keras() -> Any:
+@pytest.fixture(scope="module")
+def keras(keras: Any) -> Any:
+    """With the parts that the emitted source loads, which warn when they are loaded."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import keras
         import tensorflow as tf
 
         assert tf.keras.preprocessing.image
@@ -54,35 +56,35 @@ def keras() -> Any:
 
 @pytest.fixture(scope="module")
 def by_generator(keras: Any) -> Run:
-    def copies(config: AugmentationConfig, pictures: npt.NDArray[np.uint8]) -> Pictures:
+    def copies(config: AugmentationConfig, images: npt.NDArray[np.uint8]) -> Images:
         generator = run(keras_generator(config))["generator"]
         np.random.seed(1)
         with warnings.catch_warnings():
             # SciPy announces the end of the module through which Keras calls it.
             warnings.simplefilter("ignore", DeprecationWarning)
-            return np.array(next(generator.flow(pictures, batch_size=len(pictures), shuffle=False)), np.float64)
+            return np.array(next(generator.flow(images, batch_size=len(images), shuffle=False)), np.float64)
 
     return copies
 
 
 @pytest.fixture(scope="module")
 def by_layers(keras: Any) -> Run:
-    def copies(config: AugmentationConfig, pictures: npt.NDArray[np.uint8]) -> Pictures:
+    def copies(config: AugmentationConfig, images: npt.NDArray[np.uint8]) -> Images:
         keras.utils.set_random_seed(2)
-        layers = run(keras_layers(config, pictures.shape[1]))["augmentation"]
-        return np.array(layers(pictures.astype("float32"), training=True), np.float64)
+        layers = run(keras_layers(config, images.shape[1]))["augmentation"]
+        return np.array(layers(images.astype("float32"), training=True), np.float64)
 
     return copies
 
 
 @pytest.fixture(params=["generator", "layers"])
-def by_keras(request: pytest.FixtureRequest) -> Run:
-    found: Run = request.getfixturevalue(f"by_{request.param}")
-    return found
+def by_keras(keras: Any, request: pytest.FixtureRequest) -> Run:
+    run: Run = request.getfixturevalue(f"by_{request.param}")
+    return run
 
 
-def by_us(config: AugmentationConfig, pictures: npt.NDArray[np.uint8]) -> Pictures:
-    copies = [augment(picture, config, 1, "ab" * 32, copy)[0] for copy, picture in enumerate(pictures)]
+def by_us(config: AugmentationConfig, images: npt.NDArray[np.uint8]) -> Images:
+    copies = [augment(image, config, 1, "ab" * 32, copy)[0] for copy, image in enumerate(images)]
     return np.array(copies, np.float64)
 
 
@@ -97,9 +99,9 @@ def photo() -> npt.NDArray[np.uint8]:
 
 def blob(row: int, column: int, height: int = 4, width: int = 4) -> npt.NDArray[np.uint8]:
     """uint8 (48, 48, 3): white, of half this height and width, on black."""
-    picture = np.zeros((SIZE, SIZE, 3), np.uint8)
-    picture[row - height : row + height, column - width : column + width] = 255
-    return picture
+    image = np.zeros((SIZE, SIZE, 3), np.uint8)
+    image[row - height : row + height, column - width : column + width] = 255
+    return image
 
 
 def plain(*colour: int) -> npt.NDArray[np.uint8]:
@@ -109,7 +111,6 @@ def plain(*colour: int) -> npt.NDArray[np.uint8]:
 # what the source is
 
 
-@settings(deadline=None, max_examples=200)
 @given(config=configs)
 def test_the_source_of_any_config_compiles(config: AugmentationConfig) -> None:
     for source in (keras_generator(config), keras_layers(config, 160)):
@@ -124,7 +125,6 @@ def test_the_source_of_a_preset_is_narrow(config: AugmentationConfig) -> None:
         assert max(map(len, source.splitlines())) <= 100
 
 
-@settings(deadline=None, max_examples=100)
 @given(config=configs)
 def test_only_numbers_and_the_fill_mode_come_from_the_config(config: AugmentationConfig) -> None:
     def without_numbers(source: str) -> set[str]:
@@ -160,7 +160,6 @@ def test_a_config_that_was_never_checked_cannot_smuggle_source_in() -> None:
         keras_generator(NOTHING.model_copy(update={"rotation_range": "__import__('os')"}))
 
 
-@settings(deadline=None, max_examples=100)
 @given(config=configs)
 def test_the_call_says_what_the_config_says(config: AugmentationConfig) -> None:
     generator = run(keras_generator(config))["generator"]
@@ -200,7 +199,7 @@ def test_what_does_nothing_is_not_written() -> None:
         ({"channel_shift_range": 20}, keras_layers, "Clips to 0..255"),
         ({"shear_range": 20}, keras_layers, "top left corner"),
         ({"blur_range": 1}, keras_layers, "edges darken"),
-        ({"noise_range": 9}, keras_layers, "same strength for every picture"),
+        ({"noise_range": 9}, keras_layers, "same strength for every image"),
         ({"erasing_probability": 0.5}, keras_layers, "lies in the middle more often"),
         ({"rotation_range": 9, "fill_mode": "wrap"}, keras_layers, "one pixel less"),
         ({"rotation_range": 9, "fill_mode": "constant"}, keras_layers, "fade into the constant"),
@@ -223,7 +222,7 @@ def test_what_keras_lacks_or_does_otherwise_is_said_only_where_it_matters(
 # any config, run
 
 
-@settings(deadline=None, max_examples=12)
+@FEW
 @given(config=configs)
 def test_layers_of_any_config_run_and_stay_within_0_to_255(by_layers: Run, config: AugmentationConfig) -> None:
     copies = by_layers(config, np.stack([photo(), photo()]))
@@ -231,7 +230,7 @@ def test_layers_of_any_config_run_and_stay_within_0_to_255(by_layers: Run, confi
     assert -0.5 <= copies.min() <= copies.max() <= 255.5
 
 
-@settings(deadline=None, max_examples=30)
+@FEW
 @given(config=configs)
 def test_the_generator_of_any_config_runs_and_stays_within_0_to_255(
     by_generator: Run, config: AugmentationConfig
@@ -246,17 +245,17 @@ def test_layers_act_in_a_tf_data_pipeline_and_survive_a_saved_model(keras: Any, 
 
     config = NOTHING.changed(rotation_range=30, brightness_range=(0.2, 0.5), contrast_range=(0.5, 0.9))
     layers = run(keras_layers(config, SIZE))["augmentation"]
-    pictures = np.stack([photo()] * 4).astype("float32")
-    pipeline = tf.data.Dataset.from_tensor_slices(pictures).batch(2).map(lambda batch: layers(batch, training=True))
+    images = np.stack([photo()] * 4).astype("float32")
+    pipeline = tf.data.Dataset.from_tensor_slices(images).batch(2).map(lambda batch: layers(batch, training=True))
     copies = np.concatenate([batch.numpy() for batch in pipeline])
     assert len({copy.tobytes() for copy in copies}) == 4
     keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers]).save(tmp_path / "model.keras")
     model = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(model(pictures, training=False), pictures)
-    assert np.abs(model(pictures, training=True) - pictures).max() > 20
+    np.testing.assert_array_equal(model(images, training=False), images)
+    assert np.abs(model(images, training=True) - images).max() > 20
 
 
-# nothing left to chance: the same picture
+# nothing left to chance: the same image
 
 FIXED: list[tuple[dict[str, Any], dict[str, Any], float]] = [
     ({"zoom_range": (0.8, 0.8)}, {"zx": 0.8, "zy": 0.8}, WHOLE_LEVELS),
@@ -275,7 +274,7 @@ FIXED: list[tuple[dict[str, Any], dict[str, Any], float]] = [
 
 
 @pytest.mark.parametrize(("change", "drawn", "tolerance"), FIXED, ids=in_words)
-def test_agrees_with_our_picture_where_nothing_is_drawn(
+def test_agrees_with_our_image_where_nothing_is_drawn(
     by_keras: Run, change: dict[str, Any], drawn: dict[str, Any], tolerance: float
 ) -> None:
     config = NOTHING.changed(**change)
@@ -285,7 +284,7 @@ def test_agrees_with_our_picture_where_nothing_is_drawn(
     assert np.abs(ours - photo().astype(float)).max() > 10, "nothing happened"
 
 
-def test_jpeg_agrees_with_our_picture(by_generator: Run) -> None:
+def test_jpeg_agrees_with_our_image(by_generator: Run) -> None:
     config = NOTHING.changed(jpeg_quality_range=(20, 20))
     (theirs,) = by_generator(config, photo()[None])
     ours = apply(photo(), Drawn(size=(SIZE, SIZE), jpeg_quality=20), config)
@@ -301,50 +300,50 @@ def test_a_zoom_beyond_what_randomzoom_takes_agrees_up_to_the_second_resampling(
     assert np.abs(ours - theirs).mean() < 2
 
 
-def test_without_changes_pictures_stay_as_they_are(by_keras: Run) -> None:
+def test_without_changes_images_stay_as_they_are(by_keras: Run) -> None:
     np.testing.assert_array_equal(by_keras(NOTHING, photo()[None])[0], photo())
 
 
-# drawn: the same distribution of what can be measured on a picture
+# drawn: the same distribution of what can be measured on an image
 
 
-def angle(picture: Pictures) -> float:
-    row, column = middle(picture)
+def angle(image: Images) -> float:
+    row, column = middle(image)
     return float(np.degrees(np.arctan2(SIZE / 2 - 0.5 - row, column - SIZE / 2 + 0.5)))
 
 
-def middle(picture: Pictures) -> tuple[float, float]:
-    light = picture.sum(axis=2) + 1e-9
+def middle(image: Images) -> tuple[float, float]:
+    light = image.sum(axis=2) + 1e-9
     row, column = np.mgrid[0:SIZE, 0:SIZE]
     return float((light * row).sum() / light.sum()), float((light * column).sum() / light.sum())
 
 
-def side(picture: Pictures, axis: int) -> float:
-    light = picture.sum(axis=(2, 1 - axis))
+def side(image: Images, axis: int) -> float:
+    light = image.sum(axis=(2, 1 - axis))
     place = np.arange(SIZE) - (light * np.arange(SIZE)).sum() / light.sum()
     return float(np.sqrt(12 * (light * place**2).sum() / light.sum()))
 
 
-def lean(picture: Pictures) -> float:
+def lean(image: Images) -> float:
     """Columns a row of an upright bar."""
-    light = picture.sum(axis=2)[12:36]
+    light = image.sum(axis=2)[12:36]
     columns = (light * np.arange(SIZE)).sum(axis=1) / light.sum(axis=1)
     return float(np.polyfit(np.arange(len(columns)), columns, 1)[0])
 
 
-def hue(picture: Pictures) -> float:
-    degrees = float(cv2.cvtColor(np.asarray(picture / 255, np.float32), cv2.COLOR_RGB2HSV)[0, 0, 0])
+def hue(image: Images) -> float:
+    degrees = float(cv2.cvtColor(np.asarray(image / 255, np.float32), cv2.COLOR_RGB2HSV)[0, 0, 0])
     return (degrees + 180) % 360 - 180
 
 
-def saturation(picture: Pictures) -> float:
-    return float(cv2.cvtColor(np.asarray(picture / 255, np.float32), cv2.COLOR_RGB2HSV)[0, 0, 1])
+def saturation(image: Images) -> float:
+    return float(cv2.cvtColor(np.asarray(image / 255, np.float32), cv2.COLOR_RGB2HSV)[0, 0, 1])
 
 
 LEVELS = np.concatenate([np.full((SIZE, SIZE // 2, 3), level, np.uint8) for level in (100, 140)], axis=1)
 SPOTTED = plain(128)
 SPOTTED[0, 0], SPOTTED[0, 1] = 0, 255
-CASES: dict[str, tuple[dict[str, Any], npt.NDArray[np.uint8], Callable[[Pictures], float]]] = {
+CASES: dict[str, tuple[dict[str, Any], npt.NDArray[np.uint8], Callable[[Images], float]]] = {
     "rotation": ({"rotation_range": 60}, blob(24, 40), angle),
     "shift along the width": ({"width_shift_range": 0.3}, blob(24, 24), lambda copy: middle(copy)[1]),
     "shift along the height": ({"height_shift_range": 0.2}, blob(24, 24), lambda copy: middle(copy)[0]),
@@ -391,27 +390,37 @@ CASES_OF_GENERATOR = CASES | {
 }
 
 
-def spread(run: Run, config: AugmentationConfig, picture: npt.NDArray[np.uint8], measure: Any) -> Pictures:
-    copies = run(config, np.repeat(picture[None], NUM_COPIES, axis=0))
+def spread(run: Run, config: AugmentationConfig, image: npt.NDArray[np.uint8], measure: Any) -> Images:
+    copies = run(config, np.repeat(image[None], NUM_COPIES, axis=0))
     return np.array(np.quantile([measure(copy) for copy in copies], QUANTILES))
 
 
-def check_same_spread(run: Run, case: tuple[dict[str, Any], Any, Any]) -> None:
-    change, picture, measure = case
-    config = NOTHING.changed(fill_mode="constant", erasing_value=255 if not picture.any() else 0, **change)
-    ours, theirs = (spread(by, config, picture, measure) for by in (by_us, run))
+def spread_of(run: Run, name: str) -> Images:
+    change, image, measure = CASES_OF_GENERATOR[name]
+    config = NOTHING.changed(fill_mode="constant", erasing_value=255 if not image.any() else 0, **change)
+    return spread(run, config, image, measure)
+
+
+@cache
+def our_spread(name: str) -> Images:
+    """The same for the generator and the layers."""
+    return spread_of(by_us, name)
+
+
+def check_same_spread(run: Run, name: str) -> None:
+    ours, theirs = our_spread(name), spread_of(run, name)
     assert np.ptp(ours) > 0.05 * abs(ours).max(), "nothing was drawn"
     assert np.abs(ours - theirs).max() < NEAR * np.ptp(ours), f"ours {ours}, theirs {theirs}"
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_layers_draw_as_we_do(by_layers: Run, case: str) -> None:
-    check_same_spread(by_layers, CASES[case])
+    check_same_spread(by_layers, case)
 
 
 @pytest.mark.parametrize("case", CASES_OF_GENERATOR)
 def test_the_generator_draws_as_we_do(by_generator: Run, case: str) -> None:
-    check_same_spread(by_generator, CASES_OF_GENERATOR[case])
+    check_same_spread(by_generator, case)
 
 
 def test_each_flip_happens_to_half_the_copies_whether_or_not_the_other_does(by_keras: Run) -> None:
@@ -456,15 +465,15 @@ def test_the_saturation_layer_has_our_limits_and_the_median_that_its_comment_say
     factors = np.array([saturation(copy) for copy in copies]) / 0.5
     assert (factors.min(), factors.max()) == pytest.approx((0.2, 1.4), abs=0.01)
     source = " ".join(re.findall(r"# (.*)", keras_layers(config, SIZE)))
-    said = re.search(r"half of the copies are below ([\d.]+), in Pawlab below 0.8\.", source)
-    assert said is not None
-    assert np.median(factors) == pytest.approx(float(said[1]), abs=0.03)
+    stated = re.search(r"half of the copies are below ([\d.]+), in Pawlab below 0.8\.", source)
+    assert stated is not None
+    assert np.median(factors) == pytest.approx(float(stated[1]), abs=0.03)
 
 
 def test_the_noise_layer_has_the_mean_variance_of_ours(by_layers: Run) -> None:
     config = NOTHING.changed(noise_range=30)
-    pictures = np.repeat(plain(128)[None], 300, axis=0)
-    ours, theirs = (by(config, pictures).var() for by in (by_us, by_layers))
+    images = np.repeat(plain(128)[None], 300, axis=0)
+    ours, theirs = (by(config, images).var() for by in (by_us, by_layers))
     assert theirs == pytest.approx(30**2 / 3, rel=0.02)
     assert ours == pytest.approx(theirs, rel=0.15)
 
@@ -472,9 +481,9 @@ def test_the_noise_layer_has_the_mean_variance_of_ours(by_layers: Run) -> None:
 def test_the_blur_layer_goes_as_far_as_ours_with_one_strength_a_batch(by_layers: Run, keras: Any) -> None:
     config = NOTHING.changed(blur_range=3)
     layers = run(keras_layers(config, SIZE))["augmentation"]
-    picture = blob(24, 24, 6, 6).astype("float32")[None]
+    image = blob(24, 24, 6, 6).astype("float32")[None]
     keras.utils.set_random_seed(2)
-    widths = [side(np.array(layers(picture, training=True), np.float64)[0], 1) for _ in range(200)]
+    widths = [side(np.array(layers(image, training=True), np.float64)[0], 1) for _ in range(200)]
     # Variances add: of the blob, 12**2 / 12 less the pixel's own, and of the Gaussian.
     deviations = np.sqrt((np.square(widths) - min(np.square(widths))) / 12)
     assert deviations.max() == pytest.approx(3, rel=0.05)

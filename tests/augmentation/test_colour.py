@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.augmentation import Drawn, apply
-from tests.augmentation.pictures import NOTHING, ROUNDED, Image, every_colour, picture, sides
+from tests.augmentation.images import NOTHING, ROUNDED, Image, every_colour, random_image, sides
+from tests.examples import FEW
 
 factors = st.floats(0, 3)
 angles = st.floats(-180, 180)
@@ -39,29 +40,29 @@ def turned_by_keras(layers: Any, image: npt.NDArray[Any], degrees: float) -> Flo
     return floats
 
 
-@settings(deadline=None, max_examples=50)
+@FEW
 @given(factor=factors, height=sides, width=sides)
 def test_contrast_is_that_of_keras(layers: Any, factor: float, height: int, width: int) -> None:
-    image = picture(height, width)
+    image = random_image(height, width)
     theirs = layers.RandomContrast(1.0).transform_images(batch(image), {"contrast_factor": np.float32(factor)})
     assert np.abs(ours(image, contrast=factor) - np.asarray(theirs)[0]).max() <= ROUNDED
 
 
-@settings(deadline=None, max_examples=50)
+@FEW
 @given(factor=factors)
 def test_saturation_is_that_of_keras(layers: Any, factor: float) -> None:
-    for image in (every_colour(), picture(33, 47)):
+    for image in (every_colour(), random_image(33, 47)):
         assert np.abs(ours(image, saturation=factor) - saturated_by_keras(layers, image, factor)).max() <= ROUNDED
 
 
-@settings(deadline=None, max_examples=50)
+@FEW
 @given(degrees=angles)
 def test_hue_is_that_of_keras(layers: Any, degrees: float) -> None:
-    for image in (every_colour(), picture(33, 47)):
+    for image in (every_colour(), random_image(33, 47)):
         assert np.abs(ours(image, hue=degrees) - turned_by_keras(layers, image, degrees)).max() <= ROUNDED
 
 
-@settings(deadline=None, max_examples=30)
+@FEW
 @given(factor=factors, degrees=angles)
 def test_saturation_and_hue_at_once_are_rounded_once(layers: Any, factor: float, degrees: float) -> None:
     image = every_colour()
@@ -86,15 +87,15 @@ def test_greys_have_no_colour_to_change(changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("degrees", "channels"), [(120.0, (2, 0, 1)), (-120.0, (1, 2, 0))])
 def test_a_third_of_a_turn_swaps_the_channels(degrees: float, channels: tuple[int, ...]) -> None:
-    image = picture(40, 40)
+    image = random_image(40, 40)
     np.testing.assert_array_equal(ours(image, hue=degrees), image[..., channels])
 
 
 def test_no_contrast_leaves_each_channels_mean() -> None:
-    image = picture(40, 40)
+    image = random_image(40, 40)
     assert np.abs(ours(image, contrast=0.0) - image.mean((0, 1))).max() <= ROUNDED
 
 
 def test_no_saturation_leaves_each_pixels_greatest_channel() -> None:
-    image = picture(40, 40)
+    image = random_image(40, 40)
     np.testing.assert_array_equal(ours(image, saturation=0.0), np.repeat(image.max(-1, keepdims=True), 3, -1))

@@ -3,12 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from core.augmentation import Drawn, apply
-from tests.augmentation.pictures import FILL_MODES, NOTHING, Image, boxes, picture, sides
+from tests.augmentation.images import FILL_MODES, NOTHING, Image, boxes, random_image, sides
 
 Box = tuple[float, float, float, float]
 
@@ -21,39 +21,38 @@ def cropped_by_pillow(image: Image, box: Box) -> npt.NDArray[np.float64]:
     return np.asarray(resized, np.float64)
 
 
-@settings(deadline=None, max_examples=150)
 @given(box=boxes(), height=sides, width=sides, seed=st.integers(0, 99))
 def test_agrees_with_pillow(box: Box, height: int, width: int, seed: int) -> None:
-    image = picture(height, width, seed)
+    image = random_image(height, width, seed)
     ours = apply(image, Drawn(size=(height, width), crop=box), NOTHING)
     # Pillow rounds after the columns and again after the rows, ours once: at most 1.5 apart, so 1 in whole levels.
     assert np.abs(ours - cropped_by_pillow(image, box)).max() <= 1
 
 
 def test_mean_error_against_pillow_is_that_of_rounding() -> None:
-    image, box = picture(160, 160), (0.13, 0.27, 0.6, 0.55)
+    image, box = random_image(160, 160), (0.13, 0.27, 0.6, 0.55)
     error = apply(image, Drawn(size=(160, 160), crop=box), NOTHING) - cropped_by_pillow(image, box)
     assert abs(error.mean()) < 0.02
     assert np.abs(error).mean() < 0.25
 
 
 def test_what_lies_beyond_the_crop_is_real_and_not_filled() -> None:
-    # Zoomed out to half its size, a crop of the middle quarter shows the whole picture again.
-    image = picture(120, 120)
+    # Zoomed out to half its size, a crop of the middle quarter shows the whole image again.
+    image = random_image(120, 120)
     drawn = Drawn(size=(120, 120), crop=(0.25, 0.25, 0.5, 0.5), zx=2, zy=2)
     np.testing.assert_array_equal(apply(image, drawn, NOTHING), image)
 
 
 @pytest.mark.parametrize("fill_mode", FILL_MODES)
-def test_a_crop_inside_the_picture_needs_no_fill(fill_mode: str) -> None:
-    image, drawn = picture(64, 64), Drawn(size=(64, 64), crop=(0.2, 0.1, 0.5, 0.6))
+def test_a_crop_inside_the_image_needs_no_fill(fill_mode: str) -> None:
+    image, drawn = random_image(64, 64), Drawn(size=(64, 64), crop=(0.2, 0.1, 0.5, 0.6))
     nearest, other = (apply(image, drawn, NOTHING.changed(fill_mode=mode, cval=200)) for mode in ("nearest", fill_mode))
     # Wrap computes its positions in another precision, which may round a half the other way.
     assert np.abs(nearest.astype(int) - other).max() <= 1
 
 
 def test_crop_happens_before_the_rotation() -> None:
-    image, box = picture(100, 100), (0.1, 0.3, 0.5, 0.5)
+    image, box = random_image(100, 100), (0.1, 0.3, 0.5, 0.5)
     at_once = apply(image, Drawn(size=(100, 100), crop=box, theta=90.0), NOTHING)
     one_by_one = np.rot90(apply(image, Drawn(size=(100, 100), crop=box), NOTHING))
     # A quarter turn resamples nothing, so both have been interpolated once.

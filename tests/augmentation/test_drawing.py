@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from core.augmentation import PARAMETERS, AugmentationConfig, Drawn, augment, draw, generator_for
-from tests.augmentation.pictures import DIGEST, EVERYTHING, NOTHING, blob, configs, extent
+from tests.augmentation.images import DIGEST, EVERYTHING, NOTHING, blob, configs, extent
+from tests.examples import FEW
 
 # Another value than in EVERYTHING, and the drawn parameters that it may change.
 SLIDERS: dict[str, tuple[Any, set[str]]] = {
@@ -133,7 +134,7 @@ def test_old_seeds_give_the_old_changes() -> None:
     assert {name: getattr(drawn, name) for name in old} == old
 
 
-@settings(deadline=None, max_examples=50)
+@FEW
 @given(config=configs)
 def test_every_copy_takes_equally_many_numbers(config: AugmentationConfig) -> None:
     ours, theirs = generator_for(0, DIGEST, 0), generator_for(0, DIGEST, 0)

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from core.augmentation import Drawn, apply, filled_share
-from tests.augmentation.pictures import FILL_MODES, NOTHING, boxes, sides
+from core.augmentation import Drawn, apply
+from core.augmentation.geometry import filled_share
+from tests.augmentation.images import FILL_MODES, NOTHING, boxes, sides
+from tests.examples import FEW
 
 OCTAGON = 2 * (math.sqrt(2) - 1)  # a unit square and itself turned by 45 degrees have this area in common
 
@@ -61,14 +63,14 @@ moves = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@FEW
 @given(changes=moves)
 def test_agrees_with_a_monte_carlo_of_positions(changes: dict[str, Any]) -> None:
     drawn, num = Drawn(**changes), 20_000
     height, width = drawn.size
     sin, cos = math.sin(math.radians(drawn.theta)), math.cos(math.radians(drawn.theta))
     slant, upright = -math.sin(math.radians(drawn.shear)), math.cos(math.radians(drawn.shear))
-    # Step by step from a copy's point back to the picture's, from the middle out.
+    # Step by step from a copy's point back to the image's, from the middle out.
     x, y = np.random.default_rng(0).uniform(-0.5, 0.5, (2, num)) * [[width], [height]]
     # Keras turns about (height / 2, width / 2) taken as (x, y): see `apply`.
     x, y = x + (width - height) / 2, y + (height - width) / 2
@@ -82,7 +84,7 @@ def test_agrees_with_a_monte_carlo_of_positions(changes: dict[str, Any]) -> None
     assert filled_share(drawn, NOTHING) == pytest.approx(outside, abs=5 * 0.5 / math.sqrt(num))
 
 
-@settings(deadline=None, max_examples=40)
+@FEW
 @given(
     theta=st.floats(-180, 180), shear=st.floats(-40, 40), zoom=st.floats(0.5, 2), tx=st.floats(-99, 99), crop=boxes()
 )
@@ -92,7 +94,7 @@ def test_agrees_with_what_a_constant_fill_paints(
     drawn = Drawn(size=(300, 300), theta=theta, shear=shear, zx=zoom, zy=zoom, tx=tx, crop=crop)
     config = NOTHING.changed(fill_mode="constant")
     painted = np.mean(apply(np.full((300, 300, 3), 255, np.uint8), drawn, config)[..., 0] == 0)
-    # The constant begins in the middle of the outermost pixels: half a pixel of the picture along at most four sides,
+    # The constant begins in the middle of the outermost pixels: half a pixel of the image along at most four sides,
     # which a crop and a zoom enlarge.
     enlarged = max(1 / (zoom * side) for side in crop[2:])
     assert filled_share(drawn, config) == pytest.approx(painted, abs=(1 + 2 * enlarged * 2) / 300)

@@ -4,19 +4,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.augmentation import Drawn, apply
-from tests.augmentation.pictures import NOTHING, boxes, picture, sides
+from tests.augmentation.images import NOTHING, boxes, random_image, sides
 
 Box = tuple[float, float, float, float]
 
 
-@settings(deadline=None, max_examples=100)
 @given(box=boxes(), height=sides, width=sides, value=st.floats(0, 255))
 def test_erases_what_lies_in_the_rectangle(box: Box, height: int, width: int, value: float) -> None:
-    image, (left, top, wide, tall) = picture(height, width), box
+    image, (left, top, wide, tall) = random_image(height, width), box
     result = apply(image, Drawn(size=(height, width), erased=box), NOTHING.changed(erasing_value=value))
     expected = image.copy()
     for row in range(height):

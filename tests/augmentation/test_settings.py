@@ -4,15 +4,14 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from core.augmentation import PRESETS, AugmentationConfig, preset
 from core.config import help_of
 from core.errors import ConfigError
-from tests.augmentation.pictures import configs
+from tests.augmentation.images import configs
 
 
-@settings(deadline=None)
 @given(config=configs)
 def test_any_config_survives_json(config: AugmentationConfig) -> None:
     assert AugmentationConfig.from_json(config.to_json()) == config

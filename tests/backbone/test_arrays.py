@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.backbone.architecture import CONVOLUTIONS, WEIGHT_SHAPES
 from core.backbone.arrays import digest_of, validated
 from core.errors import InputError
 from tests.backbone.weight_files import random_weights
+from tests.examples import FEW
 
 
 def test_the_network_has_its_published_size() -> None:
@@ -24,7 +25,7 @@ def test_digest_does_not_depend_on_order_or_memory_layout() -> None:
     assert digest_of(other) == digest_of(arrays)
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(name=st.sampled_from(sorted(WEIGHT_SHAPES)), data=st.data())
 def test_digest_sees_a_single_changed_value(name: str, data: st.DataObject) -> None:
     arrays = random_weights()
@@ -49,7 +50,7 @@ def test_validated_arrays_leave_extras_out_and_cannot_be_written() -> None:
         arrays["Conv1/kernel"][0] = 0
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(name=st.sampled_from(sorted(WEIGHT_SHAPES)))
 def test_every_weight_is_needed(name: str) -> None:
     arrays = random_weights()

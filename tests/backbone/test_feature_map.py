@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.backbone.feature_map import make_map, principal_components
-from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
+from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows
 from core.datasets import open_dataset
-from core.datasets.edits import Edits
+from core.datasets.edits.edits import Edits
 from core.errors import Cancelled, DatasetError
 from tests.drawing import write_images
 
@@ -18,7 +18,7 @@ def stored(folder: Path, rows: np.ndarray) -> FeatureArray:
     with RowsWriter(folder, rows.shape[1]) as writer:
         writer.write(SparseRows.of(rows))
         writer.close(np.zeros(len(rows), np.int64))
-    return FeatureArray(folder)
+    return FeatureArray(StoredRows(folder))
 
 
 def test_it_is_the_analysis_that_a_singular_value_decomposition_gives(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_it_is_the_analysis_that_a_singular_value_decomposition_gives(tmp_path: 
         array.close()
 
 
-def test_each_usable_picture_has_a_point_and_equal_pictures_share_one(ready_home: Path, tmp_path: Path) -> None:
+def test_each_usable_image_has_a_point_and_equal_images_share_one(ready_home: Path, tmp_path: Path) -> None:
     folder = write_images(tmp_path / "pets", {"train/a": 3, "train/b": 3, "validation/a": 2, "validation/b": 2})
     (folder / "train" / "a" / "copy.jpg").write_bytes((folder / "train" / "a" / "0.jpg").read_bytes())
     dataset = open_dataset(folder)
@@ -60,7 +60,7 @@ def test_a_stop_is_heard(ready_home: Path, tmp_path: Path) -> None:
         make_map(dataset, 32, stop)
 
 
-def test_two_pictures_make_no_map(tmp_path: Path) -> None:
+def test_two_images_make_no_map(tmp_path: Path) -> None:
     dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 1, "train/b": 1}))
-    with pytest.raises(DatasetError, match="2 usable pictures"):
+    with pytest.raises(DatasetError, match="2 usable images"):
         make_map(dataset, 32)

@@ -1,21 +1,41 @@
 """The cache of features: what is not whole is made again, and never trained on."""
 
+import os
+import shutil
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from core.augmentation import AugmentationConfig
+from core.augmentation import AugmentationConfig, augment, preset
+from core.backbone import features
 from core.backbone import rows as module
-from core.backbone.features import FeaturePlan, _make_room, extract_features
+from core.backbone.architecture import IMAGE
+from core.backbone.features import FeaturePlan, _make_room, extract_features, missing_rows
 from core.backbone.graph import cached_base
-from core.backbone.rows import ROWS, FeatureArray, RowsWriter, SparseRows
+from core.backbone.rows import ROWS, FeatureArray, RowsWriter, SparseRows, StoredRows
+from core.backbone.session import open_session
 from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
-from core.home import subfolder
+from core.images.decode import load_image
+from core.storage.files import size_of
+from core.storage.home import subfolder
 from tests.drawing import write_images
 
 PLAN = FeaturePlan(32, "flatten", 0, AugmentationConfig(), 0)
+
+
+class Passed:
+    """A progress callback that notes how many rows each call says there are."""
+
+    def __init__(self) -> None:
+        self.totals: list[int] = []
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        self.totals.append(total)
 
 
 def cut(file: Path, by: int = 1) -> None:
@@ -54,6 +74,68 @@ def test_a_damaged_array_is_computed_again(ready_home: Path, tmp_path: Path, dam
     np.testing.assert_array_equal(extracted(), expected)
 
 
+@pytest.mark.parametrize("pooling", ["flatten", "average"])
+def test_what_is_kept_apart_gives_the_same_bits_whatever_was_cached_before(
+    ready_home: Path, tmp_path: Path, pooling: Literal["flatten", "average"]
+) -> None:
+    dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 4, "train/b": 3, "validation/a": 1}))
+    weights = resolve_weights()
+    base = cached_base(weights)
+    plan = FeaturePlan(32, pooling, 3, preset("strong"), 5)
+    session = open_session(base, threads=1)
+    expected = []
+    for record in dataset.usable("train"):
+        original = load_image(dataset.file(record), 32)
+        copies = [augment(original, plan.augmentation, 5, record.digest, copy)[0] for copy in (1, 2, 3)]
+        for image in (original, *copies):
+            maps = session.run(None, {IMAGE: image[None].astype(np.float32)})[0]
+            expected.append(maps.ravel() if pooling == "flatten" else maps.mean(axis=(1, 2)).ravel())
+    total = {"nothing": 28, "the images": 21, "the copies": 7}
+    for cached, left in total.items():
+        digest = f"{weights.provenance.digest}, {cached}"
+        images = missing_rows(dataset, "train", replace(plan, copies=0), digest)
+        if cached == "the images":
+            extract_features(dataset, "train", replace(plan, copies=0), base, digest).close()
+        elif cached == "the copies":
+            extract_features(dataset, "train", plan, base, digest).close()
+            for folder in images:
+                shutil.rmtree(folder)
+        passed = Passed()
+        array = extract_features(dataset, "train", plan, base, digest, passed)
+        assert set(passed.totals) == {left}
+        np.testing.assert_array_equal(array.read(np.arange(array.rows)).dense(), np.stack(expected))
+        np.testing.assert_array_equal(array.labels, np.repeat([0, 0, 0, 0, 1, 1, 1], 4))
+        array.close()
+
+
+def test_another_augmentation_passes_only_its_copies(ready_home: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 4, "train/b": 3, "validation/a": 1}))
+    weights = resolve_weights()
+    plan = replace(PLAN, copies=1, augmentation=preset("gentle"))
+    passed = Passed()
+    for other in (plan, replace(plan, augmentation=preset("strong")), replace(plan, seed=1), replace(plan, copies=2)):
+        extract_features(dataset, "train", other, cached_base(weights), weights.provenance.digest, passed).close()
+    assert [total for total, _ in groupby(passed.totals)] == [14, 7, 14]
+
+
+def test_room_for_copies_is_not_made_where_their_images_are(
+    ready_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The images were used longest ago: without a word they would be the first to go."""
+    dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 4, "train/b": 3, "validation/a": 1}))
+    weights = resolve_weights()
+    base, digest = cached_base(weights), weights.provenance.digest
+    other, plan = replace(PLAN, image_size=33), replace(PLAN, copies=1)
+    for number, cached in enumerate((PLAN, other)):
+        (folder,) = missing_rows(dataset, "train", cached, digest)
+        extract_features(dataset, "train", cached, base, digest).close()
+        os.utime(folder, (number, number))
+    monkeypatch.setattr(features, "CACHE_BYTES", size_of(subfolder("cache", "features")))
+    extract_features(dataset, "train", plan, base, digest).close()
+    assert missing_rows(dataset, "train", plan, digest) == {}
+    assert list(missing_rows(dataset, "train", other, digest).values()) == [7]
+
+
 @pytest.mark.parametrize("scatter", [True, False])
 def test_rows_that_vanish_while_they_are_read_are_no_features(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scatter: bool
@@ -64,7 +146,7 @@ def test_rows_that_vanish_while_they_are_read_are_no_features(
         writer.close(np.zeros(3, np.int64))
     monkeypatch.setattr(module, "HELD_BYTES", -1)
     monkeypatch.setattr(module, "SCATTER", scatter and module.SCATTER)
-    array = FeatureArray(tmp_path)
+    array = FeatureArray(StoredRows(tmp_path))
     with (tmp_path / ROWS).open("r+b") as file:
         file.truncate(2 * 40 * 6 + 7)
     np.testing.assert_array_equal(array.read(np.array([1])).dense(), dense[1:2])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.backbone.layouts import read_arrays
 from core.errors import InputError
 from tests.backbone.weight_files import assert_same, legacy_file, random_weights, write_legacy, write_slim
+from tests.examples import FEW
 
 VICTIM = "block_3_expand_BN/block_3_expand_BN/beta:0"  # of a legacy file: float32 (144,)
 
@@ -204,7 +205,7 @@ def test_a_file_cut_short_is_refused(legacy: Path) -> None:
             read_arrays(io.BytesIO(content[: int(len(content) * fraction)]), "file")
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+@settings(FEW, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
 @given(damage=st.lists(st.tuples(st.integers(0, 100_000), st.integers(0, 255)), min_size=1, max_size=30))
 def test_damage_is_an_input_error_or_harmless(damage: list[tuple[int, int]]) -> None:
     content = bytearray(legacy_file())

@@ -4,19 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.backbone import rows as module
-from core.backbone.rows import FeatureArray, RowsWriter, SparseRows
+from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows
+from tests.examples import FEW
 
 
 def relu(rows: int, width: int, seed: int) -> NDArray[np.float32]:
     return np.maximum(np.random.default_rng(seed).standard_normal((rows, width)), 0).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=40)
+@FEW
 @given(st.integers(0, 9), st.integers(1, 70), st.integers(0, 2**32))
 def test_dense_is_the_inverse_of_of(rows: int, width: int, seed: int) -> None:
     dense = relu(rows, width, seed)
@@ -44,7 +45,7 @@ def test_rows_are_read_back_in_the_order_asked_for(
         writer.close(np.arange(11) % 3)
     monkeypatch.setattr(module, "HELD_BYTES", 10**9 if way == "held" else -1)
     monkeypatch.setattr(module, "SCATTER", way == "scattered")
-    array = FeatureArray(tmp_path)
+    array = FeatureArray(StoredRows(tmp_path))
     order = np.array([10, 4, 0, 4, 7])
     np.testing.assert_array_equal(array.read(order).dense(), dense[order])
     assert len(array.read(order[:0])) == 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.backbone.architecture import CONVOLUTIONS, LAYERS, NORMALISATION, WEIGHT_SHAPES
 from core.backbone.provenance import Weights
 from core.backbone.sources import from_package_index
-from core.progress import silent
+from core.jobs.progress import silent
 
 Float32Arrays = dict[str, NDArray[np.float32]]
 

@@ -16,25 +16,34 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from core.jobs.process import PROJECT
+from tests.browser.chromium import CAMERA, launch
 from tests.trained import with_sample
 
 expect.set_options(timeout=30_000)  # other tests run beside
-PROJECT = Path(__file__).parents[2]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
 STREAMLITS_OWN = re.compile(
     r"/(dataset|augment|train|evaluate|classify)/_stcore/(health|host-config)$"
 )  # it guesses, gets a 404, goes on
+
+
+# When the page last asked the server for something over its socket, and when it last heard from it.
+LISTEN = """
+globalThis.asked = 0;
+globalThis.heard = 0;
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (message) {
+  globalThis.asked = performance.now();
+  if (!this.listened) this.addEventListener('message', () => { globalThis.heard = performance.now(); });
+  this.listened = true;
+  return send.call(this, message);
+};
+"""
+# Not before what was asked last is answered: until the answer comes, the script still seems to rest. Some messages,
+# such as the socket's heartbeat, have no answer.
+SETTLED = """
+() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
+  && (heard > asked || performance.now() - asked > 3000)
+"""
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,9 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], seconds: floa
     pytest.fail(f"the server did not start: exit code {process.poll()}")
 
 
-def write_y4m(path: Path, picture: Path, frames: int = 5) -> None:
-    """The picture as an uncompressed 320x240 video: what Chromium's fake camera shows."""
-    with Image.open(picture) as image:
+def write_y4m(path: Path, file: Path, frames: int = 5) -> None:
+    """An image as an uncompressed 320x240 video: what Chromium's fake camera shows."""
+    with Image.open(file) as image:
         planes = image.convert("RGB").resize((320, 240)).convert("YCbCr").split()
     small = [plane.resize((160, 120)) for plane in planes[1:]]
     frame = b"FRAME\n" + b"".join(plane.tobytes() for plane in (planes[0], *small))
@@ -108,9 +117,7 @@ def browser(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
     video = tmp_path_factory.mktemp("camera") / "dog.y4m"
     write_y4m(video, sorted((drawn / "train" / "dogs").iterdir())[0])
     with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-        arguments = [*ARGUMENTS, f"--use-file-for-fake-video-capture={video}"]
-        chromium = playwright.chromium.launch(executable_path=found, args=arguments)
+        chromium = launch(playwright.chromium, [*CAMERA, f"--use-file-for-fake-video-capture={video}"])
         yield chromium
         chromium.close()
 
@@ -130,7 +137,7 @@ class Watched:
 
     def settle(self) -> None:
         """Waits until the script has run."""
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=120_000)
+        self.page.wait_for_function(SETTLED, timeout=120_000)
 
     def go(self, title: str) -> None:
         self.page.get_by_role("link", name=title, exact=True).first.click()
@@ -150,6 +157,7 @@ def watched_afresh(browser: Browser, fresh_server: Server) -> Iterator[Watched]:
 
 def watch_page(browser: Browser, server: Server) -> Iterator[Watched]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["camera"])
+    context.add_init_script(LISTEN)
     page = context.new_page()
     page.set_default_timeout(30_000)
     watch = Watched(page, server)

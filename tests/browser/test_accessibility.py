@@ -1,23 +1,31 @@
 """axe-core on every page, wide and narrow, light and dark: nothing serious or critical."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.browser.axe import assert_nothing_serious, in_light_and_dark
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Server, Watched, serve
+from tests.trained import with_sample
 
-pytestmark = pytest.mark.browser
 SIZES = {"phone": (390, 844), "wide": (1280, 800)}
 # What the page draws last.
 LAST = {
-    "": "of 12",
-    "augment": "Look closer",
+    "": r"of \d+ images",
+    "augment": "Take a closer look",
     "train": "^Start",
     "evaluate": "^Go to Train",
     "classify": "^Go to Train",
 }
-VIEWS = {"Problems": "Download", "Map": "Draw the map", "Export": "A zip in the"}
+VIEWS = {"Problems": "Download", "Map": "Draw the map", "Export": "A zip with"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn_sample: Path) -> Iterator[Server]:
+    """In which nobody has trained: the pages as a newcomer sees them."""
+    yield from serve(with_sample(tmp_path_factory.mktemp("server-home"), drawn_sample), weights_cache)
 
 
 def resized(watched: Watched, size: str) -> None:

@@ -3,13 +3,11 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from core.files import write_json
+from core.storage.files import write_json
 from tests.browser.conftest import Watched
 
-pytestmark = pytest.mark.browser
 ROW, HEAD, TICK = 35, 35, 18  # pixels: height of a row, of the head, and where the box for the tick stands
 
 
@@ -34,11 +32,11 @@ def test_the_classic_experiment_from_one_click_to_its_comparison_and_its_end(
         page.keyboard.press("Enter")
         watched.settle()
     page.get_by_role("button", name="Train with and without").click()
-    expect(page.get_by_text("appears here when both have ended")).to_be_visible()
+    expect(page.get_by_text("appears here when both runs have ended")).to_be_visible()
     page.reload()
     page.get_by_role("button", name="Compare curves and settings").click(timeout=120_000)  # both have been trained
     expect(page.get_by_role("heading", name="Comparison")).to_be_in_viewport()
-    expect(page.get_by_text("The same 16 validation pictures, compared one by one").last).to_be_visible()
+    expect(page.get_by_text("The same 16 validation images, compared one by one").last).to_be_visible()
     expect(page.locator(".live-chart[aria-label*='of 2 runs'] .main-svg").first).to_be_visible()
 
     tick(page, 0)  # takes the newer run's tick away: one is left

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.datasets.sample import write_sample
+from core.datasets.sample.sample import write_sample
 from tests.browser.conftest import Watched
 from tests.drawing import image_bytes, zip_folder
-
-pytestmark = pytest.mark.browser
 
 BACK = re.compile("^Back")  # its shortcut is part of its name
 HOSTILE = [
@@ -23,7 +21,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn pictures, one of which is in training and in validation."""
+    """Drawn images, one of which is in training and in validation."""
     folder = tmp_path_factory.mktemp("leaky") / "pets"
     write_sample(folder, train=40, validation=10)
     leak = sorted((folder / "train" / "cats").iterdir())[0]
@@ -31,14 +29,14 @@ def pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def open_path(watched: Watched, path: Path, pictures: int) -> None:
+def open_path(watched: Watched, path: Path, images: int) -> None:
     watched.open()
     page = watched.page
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_label("Folder or zip", exact=True).fill(str(path))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-    expect(metric(page, "Pictures")).to_have_text(str(pictures), timeout=60_000)
+    expect(metric(page, "Images")).to_have_text(str(images), timeout=60_000)
     watched.settle()
 
 
@@ -61,12 +59,12 @@ def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets:
     upload = {"name": "pets.zip", "mimeType": "application/zip", "buffer": zip_folder(pets, "pets/")}
     page.locator("input[type=file]").set_input_files(upload)  # type: ignore[arg-type]
     page.get_by_role("button", name="Open the uploaded zip").click()
-    expect(metric(page, "Pictures")).to_have_text("101", timeout=60_000)
+    expect(metric(page, "Images")).to_have_text("101", timeout=60_000)
     watched.settle()
 
     page.get_by_label("Name", exact=True).fill("planted")
     page.get_by_label("Name", exact=True).press("Enter")
-    cells = page.locator(".gallery .cell:not(.blank)")
+    cells = page.locator(".gallery.selectable .cell:not(.blank)")
     expect(cells).to_have_count(1)
     watched.settle()
     cells.first.locator(".open").click()
@@ -75,51 +73,51 @@ def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets:
     expect(cells).to_have_count(1)
 
     view(watched, "Problems")
-    expect(page.get_by_text("Leaks: 1 group of 2 pictures")).to_be_visible()
+    expect(page.get_by_text("Leaks: 1 group of 2 images")).to_be_visible()
     page.get_by_role("button", name="Remove leaks").click()
-    expect(metric(page, "Pictures")).to_have_text("100")
+    expect(metric(page, "Images")).to_have_text("100")
     watched.go("Training")
-    expect(page.get_by_text("79 pictures to train on, 21 to validate")).to_be_visible()
+    expect(page.get_by_text("79 training images, 21 validation images")).to_be_visible()
     watched.go("Dataset")
-    page.get_by_role("button", name="Undo").click()
-    expect(metric(page, "Pictures")).to_have_text("101")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(metric(page, "Images")).to_have_text("101")
     watched.go("Training")
-    expect(page.get_by_text("80 pictures to train on, 21 to validate")).to_be_visible()
+    expect(page.get_by_text("80 training images, 21 validation images")).to_be_visible()
     assert not watched.complaints
 
 
 def test_ticks_survive_a_page_turn_and_are_excluded_together(watched: Watched, pets: Path) -> None:
     open_path(watched, pets, 101)
     page = watched.page
-    boxes = page.locator(".gallery .cell:not(.blank) input[type=checkbox]")
+    boxes = page.locator(".gallery.selectable .cell:not(.blank) input[type=checkbox]")
     boxes.nth(1).click()
     boxes.nth(4).click(modifiers=["Shift"])
-    expect(page.locator(".gallery .count")).to_have_text("4 selected")
-    height = page.locator(".gallery .grid").bounding_box()
+    expect(page.locator(".gallery.selectable .count")).to_have_text("4 selected")
+    height = page.locator(".gallery.selectable .grid").bounding_box()
     page.get_by_role("button", name="Last", exact=True).click()
     expect(page.get_by_label("Page", exact=False).locator("visible=true").last).to_have_value("3")
-    expect(page.locator(".gallery .count")).to_have_text("4 selected")
-    after = page.locator(".gallery .grid").bounding_box()
+    expect(page.locator(".gallery.selectable .count")).to_have_text("4 selected")
+    after = page.locator(".gallery.selectable .grid").bounding_box()
     assert height and after and abs(height["height"] - after["height"]) < 2, "the page jumps"
     watched.settle()
     page.get_by_role("button", name="Exclude 4").click()
-    expect(metric(page, "Pictures")).to_have_text("97")
-    page.get_by_role("button", name="Undo").click()
-    expect(metric(page, "Pictures")).to_have_text("101")
+    expect(metric(page, "Images")).to_have_text("97")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(metric(page, "Images")).to_have_text("101")
     assert not watched.complaints
 
 
-def test_a_click_on_a_bar_shows_its_pictures(watched: Watched, pets: Path) -> None:
+def test_a_click_on_a_bar_shows_its_images(watched: Watched, pets: Path) -> None:
     open_path(watched, pets, 101)
     page = watched.page
     bar = page.locator(".js-plotly-plot .bars .point path").nth(1)  # dogs in train
     bar.click(force=True)
-    expect(page.get_by_text("Only dogs in train")).to_be_visible()
+    expect(page.get_by_text("Showing only: dogs in train")).to_be_visible()
     watched.settle()
-    captions = page.locator(".gallery .cell:not(.blank) .caption").all_inner_texts()
+    captions = page.locator(".gallery.selectable .cell:not(.blank) .caption").all_inner_texts()
     assert set(captions) == {"dogs · train"}
-    page.get_by_role("button", name="Show all pictures").click()
-    expect(page.get_by_text("Only dogs in train")).to_have_count(0)
+    page.get_by_role("button", name="Show all images").click()
+    expect(page.get_by_text("Showing only: dogs in train")).to_have_count(0)
 
 
 def test_hostile_names_run_nothing_and_ask_nobody(watched: Watched, tmp_path: Path) -> None:
@@ -130,7 +128,7 @@ def test_hostile_names_run_nothing_and_ask_nobody(watched: Watched, tmp_path: Pa
             (tmp_path / "odd" / label / name.replace("/", "_")).write_bytes(content)
     open_path(watched, tmp_path / "odd", 8)
     page = watched.page
-    cells = page.locator(".gallery .cell:not(.blank) .open")
+    cells = page.locator(".gallery.selectable .cell:not(.blank) .open")
     for number in range(len(HOSTILE)):
         watched.settle()
         cells.nth(number).click()

@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.datasets.sample import write_sample
-from core.files import write_json
-from tests.browser.conftest import PROJECT, Server, Watched, free_port, wait_until_healthy
+from core.datasets.sample.sample import write_sample
+from core.jobs.process import PROJECT
+from core.storage.files import write_json
+from tests.browser.conftest import Server, Watched, free_port, wait_until_healthy
 from tests.browser.test_dataset import BACK, metric, view
 from tests.drawing import write_images
-
-pytestmark = pytest.mark.browser
 
 NUMBER = re.compile("^[0-9]+$")
 # The page itself, with a report that waits for a file, and a button that has it made anew.
@@ -26,9 +25,10 @@ SCRIPT = """
 import os, runpy, time
 from pathlib import Path
 import streamlit as st
-from core.datasets.report import make_report
-from pages.ui import trust
-from pages.ui.data import dataset
+from core.datasets.quality.report import make_report
+from pages.ui.dataset import quality
+from pages.ui.shared.data import dataset
+from pages.ui.shared.session import begin_session
 
 def slow(found, tell):
     release = Path(os.environ["PAWLAB_HOME"]) / "release"
@@ -39,9 +39,10 @@ def slow(found, tell):
     release.with_name("made").touch()
     return report
 
-trust.make_report = slow
+quality.make_report = slow
 st.set_page_config(layout="wide")
-st.button("Compare anew", on_click=lambda: trust._ask(dataset(), again=True))
+begin_session()
+st.button("Compare anew", on_click=lambda: quality._compare(dataset(), again=True))
 runpy.run_path("pages/dataset.py")
 """
 # Holds back what the browser sends to ask for the number, until `go` sends it, with a click just before it or so
@@ -53,7 +54,7 @@ HOLD_THE_CLOCK = """
     if (!new TextDecoder('latin1').decode(message).includes('flagged_clock')) return send.call(this, message);
     window.go = (delay) => {
       WebSocket.prototype.send = send;
-      const inside = (node) => node.shadowRoot?.querySelector('.gallery .open');
+      const inside = (node) => node.shadowRoot?.querySelector('.gallery.selectable .open');
       const click = () => [...document.querySelectorAll('*')].map(inside).find(Boolean).click();
       if (delay < 0) click();
       send.call(this, message);
@@ -66,7 +67,7 @@ HOLD_THE_CLOCK = """
 
 @pytest.fixture(scope="module")
 def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Drawn pictures, four of them twice, and the page as in `SCRIPT`."""
+    """Drawn images, four of them twice, and the page as in `SCRIPT`."""
     folder = tmp_path_factory.mktemp("look")
     home = folder / "home"
     home.mkdir()
@@ -127,7 +128,7 @@ def test_the_number_of_flagged_files_arrives_by_itself_and_then_nothing_asks_any
 
 
 @pytest.mark.parametrize("delay", [-1, 100])
-def test_a_click_on_a_picture_while_the_report_arrives_opens_it(slow: Watched, delay: int) -> None:
+def test_a_click_on_a_image_while_the_report_arrives_opens_it(slow: Watched, delay: int) -> None:
     page = slow.page
     page.evaluate(HOLD_THE_CLOCK)
     page.wait_for_function("typeof window.go === 'function'")
@@ -146,13 +147,13 @@ def test_a_click_on_a_picture_while_the_report_arrives_opens_it(slow: Watched, d
 
 def test_the_page_does_not_move_when_the_number_arrives(slow: Watched) -> None:
     page = slow.page
-    before = page.locator(".gallery .grid").bounding_box()
+    before = page.locator(".gallery.selectable .grid").bounding_box()
     release(slow)
     expect(metric(page, "Flagged")).to_have_text(NUMBER)
-    assert page.locator(".gallery .grid").bounding_box() == before
+    assert page.locator(".gallery.selectable .grid").bounding_box() == before
 
 
-def test_what_was_clicked_far_from_the_pictures_comes_into_view_and_back_goes_back(slow: Watched) -> None:
+def test_what_was_clicked_far_from_the_images_comes_into_view_and_back_goes_back(slow: Watched) -> None:
     page = slow.page
     release(slow)
     expect(metric(page, "Flagged")).to_have_text(NUMBER)
@@ -166,35 +167,35 @@ def test_what_was_clicked_far_from_the_pictures_comes_into_view_and_back_goes_ba
     expect(page.get_by_label("Exact duplicates").locator(".open").first).to_be_in_viewport()
     assert scrolled(page) < away
     page.get_by_role("button", name="Show all", exact=True).first.click()
-    expect(page.get_by_text("Only leaks: 6 pictures")).to_be_in_viewport()
+    expect(page.get_by_text("Showing only: leaks: 6 images")).to_be_in_viewport()
 
 
-def test_a_picture_of_the_last_row_is_shown_from_its_top(slow: Watched) -> None:
+def test_a_image_of_the_last_row_is_shown_from_its_top(slow: Watched) -> None:
     page = slow.page
-    page.locator(".gallery .cell:not(.blank) .open").nth(46).click()
+    page.locator(".gallery.selectable .cell:not(.blank) .open").nth(46).click()
     expect(page.get_by_role("button", name=BACK)).to_be_in_viewport()
 
 
 def test_an_exclusion_leaves_the_page_where_it_stands(slow: Watched) -> None:
     page = slow.page
-    page.locator(".gallery .cell:not(.blank) input[type=checkbox]").nth(20).click()
+    page.locator(".gallery.selectable .cell:not(.blank) input[type=checkbox]").nth(20).click()
     slow.settle()
-    before = page.locator(".gallery .cell").nth(20).bounding_box()
+    before = page.locator(".gallery.selectable .cell").nth(20).bounding_box()
     page.get_by_role("button", name="Exclude 1").evaluate("button => button.click()")  # the tool itself scrolls nothing
     expect(page.get_by_text("Your edits:")).to_be_attached()
     slow.settle()
-    after = page.locator(".gallery .cell").nth(20).bounding_box()
-    page.get_by_role("button", name="Undo").click()
+    after = page.locator(".gallery.selectable .cell").nth(20).bounding_box()
+    page.get_by_role("button", name="Undo", exact=True).click()
     assert before and after and abs(after["y"] - before["y"]) < 3, "what was ticked jumped away"
 
 
 def test_filters_that_were_taken_away_do_not_come_back_with_the_next_click(slow: Watched) -> None:
     page = slow.page
     name = page.get_by_label("Name", exact=True)
-    name.fill("no such picture")
+    name.fill("no such image")
     name.press("Enter")
-    page.get_by_role("button", name="Show all pictures").click()
-    cells = page.locator(".gallery .cell:not(.blank)")
+    page.get_by_role("button", name="Show all images").click()
+    cells = page.locator(".gallery.selectable .cell:not(.blank)")
     expect(cells).to_have_count(48)
     slow.settle()
     cells.nth(1).locator("input[type=checkbox]").click()
@@ -203,11 +204,40 @@ def test_filters_that_were_taken_away_do_not_come_back_with_the_next_click(slow:
     expect(name).to_have_value("")
 
 
+@pytest.mark.parametrize("address", ["dataset", "home"])
+def test_the_first_page_has_other_addresses(watched: Watched, address: str) -> None:
+    watched.open(address)
+    expect(watched.page).to_have_url(re.compile(rf"^{watched.server.url}/(\?session=\w+)?$"))
+    expect(watched.page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
+    expect(watched.page.get_by_text("Page not found")).to_have_count(0)
+
+
+def test_back_returns_to_the_view_before(watched: Watched) -> None:
+    watched.open()
+    page = watched.page
+    view(watched, "Export")
+    expect(page).to_have_url(re.compile("view=export"))
+    view(watched, "Map")
+    expect(page).to_have_url(re.compile("view=map"))
+    for name in ("Export", "Overview"):
+        page.go_back()
+        expect(page.get_by_role("radio", name=name)).to_be_checked()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_first_screen_has_images_and_the_next_step(watched: Watched, width: int, height: int) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": height})
+    watched.open()
+    expect(page.get_by_label("Examples of the images").locator(".open").first).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("link", name="→ 2 Augmentation")).to_be_in_viewport(ratio=1)
+
+
 def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
     watched.open("dataset")
     page = watched.page
-    expect(page).to_have_url(f"{watched.server.url}/")
-    expect(metric(page, "Pictures")).to_have_text(NUMBER)  # the sample may be drawn only now, for this first visit
+    expect(page).to_have_url(re.compile(rf"^{watched.server.url}/(\?session=\w+)?$"))
+    expect(metric(page, "Images")).to_have_text(NUMBER)  # the sample may be drawn only now, for this first visit
     watched.settle()
     page.get_by_text("Open another dataset").click()
     sample = page.get_by_role("radio", name="Drawn sample").or_(page.get_by_role("button", name="Drawn sample"))
@@ -224,6 +254,6 @@ def test_the_chooser_closes_when_another_dataset_is_open(watched: Watched, tmp_p
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_label("Folder or zip", exact=True).fill(str(data))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-    expect(metric(page, "Pictures")).to_have_text("6")
+    expect(metric(page, "Images")).to_have_text("6")
     expect(page.get_by_label("Folder or zip", exact=True)).to_be_hidden()
     expect(page.get_by_role("heading", name="pets")).to_be_in_viewport()

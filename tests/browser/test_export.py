@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,11 +16,9 @@ from core.export.bundle import Bundle
 from core.export.files import write_zip
 from core.export.kept import ABOUT, ZIP, bundle_key
 from core.inference.classifier import Classifier
-from core.training.runs import Run, load_run
+from core.runs.run import Run, load_run
 from tests.browser.conftest import Watched
 from tests.export.making import write_bundle
-
-pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -62,9 +61,9 @@ def test_a_bundle_is_downloaded_runs_by_itself_and_comes_back(
     coming.save_as(tmp_path / "got.zip")
     assert coming.suggested_filename == f"{run.id}.zip"
     shutil.unpack_archive(tmp_path / "got.zip", tmp_path / "got")
-    picture = next((drawn / "validation" / "cats").iterdir())
+    image = next((drawn / "validation" / "cats").iterdir())
     done = subprocess.run(
-        [sys.executable, "-I", "predict.py", picture],
+        [sys.executable, "-I", "predict.py", image],
         cwd=tmp_path / "got",
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
@@ -72,11 +71,11 @@ def test_a_bundle_is_downloaded_runs_by_itself_and_comes_back(
         timeout=120,
     )
     line = json.loads(done.stdout)
-    assert line["confidence"] == pytest.approx(Classifier.open(run).classify(picture).confidence, abs=1e-4)
+    assert line["confidence"] == pytest.approx(Classifier.open(run).classify(image).confidence, abs=1e-4)
 
     page.locator("input[type=file]").last.set_input_files(tmp_path / "got.zip")
-    page.get_by_role("button", name="Check it and bring it back").click()
-    page.get_by_text("Here as").wait_for()
+    page.get_by_role("button", name="Check and import").click()
+    page.get_by_text(re.compile(r"Imported as .* \(now selected\)")).wait_for()
     watched_afresh.settle()
     assert not watched_afresh.complaints
     assert len(list((watched_afresh.server.home / "runs").iterdir())) == 2
@@ -86,9 +85,9 @@ def test_making_a_bundle_shows_where_it_is_and_can_be_stopped(watched_afresh: Wa
     page = watched_afresh.page
     watched_afresh.open("classify")
     page.get_by_role("button", name="Make the bundle").click()
-    page.get_by_text("Asking model.keras").wait_for()
+    page.get_by_text("Checking model.keras").wait_for()
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("Stopped: there is no bundle.").wait_for()
+    page.get_by_text("Stopped: no bundle was made.").wait_for()
     page.get_by_role("button", name="Make the bundle").wait_for()
     assert not (run.directory / ZIP).exists()
     assert not watched_afresh.complaints

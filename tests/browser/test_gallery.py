@@ -9,22 +9,21 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.files import write_json
-from tests.browser.conftest import PROJECT, Server, Watched, free_port, wait_until_healthy
+from core.jobs.process import PROJECT
+from core.storage.files import write_json
+from tests.browser.conftest import Server, Watched, free_port, wait_until_healthy
 from tests.drawing import image_bytes, write_images
-
-pytestmark = pytest.mark.browser
 
 SCRIPT = """
 import streamlit as st
-from pages.ui.data import dataset
-from pages.ui.lightbox import Actions
-from pages.ui.pictures import pictures
+from pages.ui.shared.data import dataset
+from pages.ui.components.lightbox import Actions
+from pages.ui.dataset.images import images
 
 done = lambda name: lambda *what: st.session_state.update(done=f"{name} {[one.path for one in what[0]]}")
 st.set_page_config(layout="wide")
 st.write("Done:", st.session_state.get("done", "nothing"))
-pictures(dataset(), {}, {}, Actions(done("exclude"), done("include"), done("relabel")))
+images(dataset(), {}, {}, Actions(done("exclude"), done("include"), done("relabel")))
 """
 # The first message after a click does not arrive.
 LOSE_ONE = """
@@ -54,7 +53,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A page with nothing but the pictures and actions that are written down."""
+    """A page with nothing but the images and actions that are written down."""
     folder = tmp_path_factory.mktemp("gallery")
     home = folder / "home"
     home.mkdir()
@@ -94,7 +93,7 @@ def cells(page: Page) -> Locator:
     return page.locator(".cell:not(.blank)")
 
 
-def pictures(page: Page) -> Locator:
+def images(page: Page) -> Locator:
     return page.locator(".cell:not(.blank) .open")
 
 
@@ -113,16 +112,16 @@ def ticked(page: Page) -> list[bool]:
     return [bool(one.is_checked()) for one in ticks(page).all()]
 
 
-def test_a_click_opens_the_picture_and_back_returns_to_it(gallery: Watched) -> None:
+def test_a_click_opens_the_image_and_back_returns_to_it(gallery: Watched) -> None:
     page = gallery.page
-    name = pictures(page).nth(5).get_attribute("title")
-    pictures(page).nth(5).click()
+    name = images(page).nth(5).get_attribute("title")
+    images(page).nth(5).click()
     expect(page.get_by_text("6 of 113")).to_be_visible()
     expect(page.get_by_role("img", name=str(name))).to_have_count(1)  # the gallery is gone
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("7 of 113")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(pictures(page).nth(6)).to_be_focused()
+    expect(images(page).nth(6)).to_be_focused()
     assert not gallery.complaints
 
 
@@ -147,7 +146,7 @@ def test_shift_click_ticks_a_range_and_the_box_above_all_of_the_page(gallery: Wa
     ticks(page).nth(2).click()
     ticks(page).nth(9).click(modifiers=["Shift"])
     expect(page.get_by_text("8 selected")).to_be_visible()
-    pictures(page).nth(4).click(modifiers=["ControlOrMeta"])
+    images(page).nth(4).click(modifiers=["ControlOrMeta"])
     expect(page.get_by_role("button", name="Exclude 7")).to_be_enabled()
     page.get_by_label("Select this page").check()
     expect(page.get_by_role("button", name="Exclude 48")).to_be_enabled()
@@ -174,7 +173,7 @@ def test_what_was_done_and_not_heard_is_said_again(gallery: Watched, what: str) 
         ticks(page).nth(2).click()
         expect(page.get_by_role("button", name="Exclude 1")).to_be_enabled()
     else:
-        pictures(page).nth(5).click()
+        images(page).nth(5).click()
         expect(page.get_by_text("6 of 113")).to_be_visible()
     assert page.evaluate("window.lost") == 1
     gallery.settle()
@@ -185,7 +184,7 @@ def test_what_was_done_and_not_heard_is_said_again(gallery: Watched, what: str) 
 
 def test_the_keyboard_moves_selects_opens_and_turns(gallery: Watched) -> None:
     page = gallery.page
-    pictures(page).first.focus()
+    images(page).first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")
     page.keyboard.press("ArrowRight")
@@ -195,11 +194,11 @@ def test_the_keyboard_moves_selects_opens_and_turns(gallery: Watched) -> None:
     tracks = page.locator(".grid").evaluate("grid => getComputedStyle(grid).gridTemplateColumns")
     columns = len(str(tracks).split(" "))
     page.keyboard.press("ArrowDown")
-    expect(pictures(page).nth(3 + columns)).to_be_focused()
+    expect(images(page).nth(3 + columns)).to_be_focused()
     page.keyboard.press("PageDown")
     expect(page.get_by_role("spinbutton")).to_have_value("2")
-    expect(pictures(page).first).to_have_attribute("title", "cats, train/cats/52.jpg")
-    expect(pictures(page).nth(3 + columns)).to_be_focused()
+    expect(images(page).first).to_have_attribute("title", "cats, train/cats/52.jpg")
+    expect(images(page).nth(3 + columns)).to_be_focused()
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     expect(page.get_by_text("96 of 113")).to_be_visible()
@@ -224,11 +223,11 @@ def test_hostile_names_are_only_shown(gallery: Watched) -> None:
     page.get_by_label("Class", exact=True).first.click()
     page.get_by_role("option", name="dogs").click()
     expect(cells(page)).to_have_count(31)
-    titles = {str(one.get_attribute("title")).removeprefix("dogs, train/dogs/") for one in pictures(page).all()}
+    titles = {str(one.get_attribute("title")).removeprefix("dogs, train/dogs/") for one in images(page).all()}
     assert set(HOSTILE) <= titles
     for name in HOSTILE[::2]:
-        place = next(i for i, one in enumerate(pictures(page).all()) if str(one.get_attribute("title")).endswith(name))
-        pictures(page).nth(place).click()
+        place = next(i for i, one in enumerate(images(page).all()) if str(one.get_attribute("title")).endswith(name))
+        images(page).nth(place).click()
         shown = " ".join(name.split())
         expect(page.get_by_role("cell", name=f"train/dogs/{shown}").or_(page.get_by_text(shown)).first).to_be_visible()
         page.get_by_role("button", name=re.compile("^Back")).click()
@@ -247,6 +246,6 @@ def test_a_phone_shows_three_beside_each_other_and_needs_no_sideways_scroll(gall
     tops = cells(page).evaluate_all("cells => cells.slice(0, 4).map((cell) => cell.getBoundingClientRect().top)")
     assert tops[0] == tops[1] == tops[2] < tops[3]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    pictures(page).first.click()
+    images(page).first.click()
     expect(page.get_by_role("button", name=re.compile("^Back"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,4 +1,5 @@
-"""The live camera in a browser: the answer over the video, what the network is given, and when the camera is off."""
+"""The live camera in a browser: the prediction over the video, what the network is given, and when the camera is
+off."""
 
 import json
 import re
@@ -11,14 +12,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
-from core.images import load_image
-from core.training.runs import Run
+from core.images.decode import load_image
+from core.runs.run import Run
 from tests.browser.axe import in_light_and_dark, violations
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, Server, Watched, watch_page
+from tests.browser.chromium import launch
+from tests.browser.conftest import Server, Watched, watch_page
 
-pytestmark = pytest.mark.browser
 OTHER = "another-run"
-FAKE_ANSWER, FAKE_CAMERA = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
+FAKE_PERMISSION, FAKE_CAMERA = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
 # Keeps what the page gets from the camera, so that a test can see whether it is still on, and the frames that it sends.
 STREAMS = """
 window.streams = [];
@@ -38,8 +39,8 @@ INSECURE = "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})
 def run(trained: Run, server: Server) -> Run:
     for name in (trained.id, OTHER):
         shutil.copytree(trained.directory, server.home / "runs" / name, dirs_exist_ok=True)
-    asked = server.home / "runs" / OTHER / "config.json"
-    asked.write_text(json.dumps({**json.loads(asked.read_text()), "name": OTHER}))
+    config = server.home / "runs" / OTHER / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "name": OTHER}))
     return trained
 
 
@@ -63,8 +64,8 @@ def start(page: Page) -> Locator:
     return page.get_by_role("button", name="Start the camera")
 
 
-def answered(page: Page, times: int = 3) -> None:
-    """Waits for so many answers from now on."""
+def wait_for_predictions(page: Page, times: int = 3) -> None:
+    """Waits for so many predictions from now on."""
     root = page.locator(".live")
     root.evaluate("root => { root.live.recent = []; }")
     expect(page.locator(".live .label")).to_be_visible()
@@ -75,26 +76,26 @@ def answered(page: Page, times: int = 3) -> None:
     )
 
 
-def test_the_answer_stands_over_the_video_and_the_network_gets_the_whole_picture(
+def test_the_prediction_stands_over_the_video_and_the_network_gets_the_whole_image(
     live: Watched, run: Run, drawn: Path
 ) -> None:
-    """Squeezed to a square and not mirrored, as an uploaded picture is; with nothing sent while it is paused."""
+    """Squeezed to a square and not mirrored, as an uploaded image is; with nothing sent while it is paused."""
     page = live.page
     start(page).click()
-    answered(page)
+    wait_for_predictions(page)
     expect(page.locator(".live .label")).to_have_text("dogs")
-    expect(page.locator(".live .sure")).to_have_text(re.compile(r"^>?\d+%$"))
-    expect(page.locator(".live .figures")).to_have_text(re.compile(r"\d+ frames a second, \d+ ms"))
-    expect(page.locator(".live .said")).to_have_text("dogs")
+    expect(page.locator(".live .confidence")).to_have_text(re.compile(r"^>?\d+%$"))
+    expect(page.locator(".live .figures")).to_have_text(re.compile(r"\d+ frames per second, \d+ ms"))
+    expect(page.locator(".live .spoken")).to_have_text("dogs")
 
     size = run.config.image_size
-    picture = load_image(sorted((drawn / "train" / "dogs").iterdir())[0], size).astype(float)
+    image = load_image(sorted((drawn / "train" / "dogs").iterdir())[0], size).astype(float)
     sent = load_image(bytes(page.evaluate(LAST_FRAME)), size).astype(float)
-    off = np.abs(sent - picture).mean()
+    off = np.abs(sent - image).mean()
     assert off < 8
-    assert off < np.abs(sent[:, ::-1] - picture).mean() / 2
+    assert off < np.abs(sent[:, ::-1] - image).mean() / 2
     quarter = size // 8
-    cropped = np.abs(sent - np.repeat(picture[:, quarter:-quarter], 2, axis=1)[:, :size]).mean()
+    cropped = np.abs(sent - np.repeat(image[:, quarter:-quarter], 2, axis=1)[:, :size]).mean()
     assert off < cropped / 2
 
     page.get_by_role("button", name="Pause").click()
@@ -103,25 +104,25 @@ def test_the_answer_stands_over_the_video_and_the_network_gets_the_whole_picture
     page.wait_for_timeout(500)
     assert page.evaluate("frames_sent.length") == before
     assert page.evaluate(STATES) == ["live"]
-    page.get_by_role("button", name="Go on").click()
-    answered(page)
+    page.get_by_role("button", name="Resume").click()
+    wait_for_predictions(page)
     assert not live.complaints
 
 
-def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_answers(live: Watched) -> None:
+def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_predictions(live: Watched) -> None:
     page = live.page
     start(page).click()
-    answered(page)
-    asked: list[WebSocket] = []
-    page.on("websocket", lambda socket: asked.append(socket))
+    wait_for_predictions(page)
+    opened: list[WebSocket] = []
+    page.on("websocket", lambda socket: opened.append(socket))
     page.emulate_media(color_scheme="dark")
     page.get_by_role("combobox", name=re.compile("Model")).click()
     with page.expect_websocket(lambda socket: "/api/live?run=" in socket.url):
         page.get_by_role("option", selected=False).first.click()
     live.settle()
-    answered(page)
+    wait_for_predictions(page)
     assert page.evaluate(STATES) == ["live"]
-    assert len([socket for socket in asked if "/api/live?run=" in socket.url]) == 1
+    assert len([socket for socket in opened if "/api/live?run=" in socket.url]) == 1
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_the_camera_and_the_connection_end_when_it_is_left(live: Watched, leave:
     page = live.page
     with page.expect_websocket(lambda socket: "/api/live" in socket.url) as opened:
         start(page).click()
-    answered(page, 1)
+    wait_for_predictions(page, 1)
     assert page.evaluate(STATES) == ["live"]
     leave(live)
     page.wait_for_function(f"{STATES}.every(state => state === 'ended')")
@@ -150,15 +151,34 @@ def test_the_camera_and_the_connection_end_when_it_is_left(live: Watched, leave:
 def test_a_broken_connection_is_said_and_comes_back(live: Watched) -> None:
     page = live.page
     start(page).click()
-    answered(page, 1)
+    wait_for_predictions(page, 1)
     page.locator(".live").evaluate("root => root.live.link.socket.close()")
     expect(page.get_by_text(re.compile("connection to Pawlab is lost.*Trying again"))).to_be_visible()
-    answered(page)
+    wait_for_predictions(page)
     expect(page.locator(".live .lost")).to_be_hidden()
     assert page.evaluate(STATES) == ["live"]
 
 
-@pytest.mark.parametrize(("script", "words"), [(BUSY, "The camera is in use"), (INSECURE, "no camera to this address")])
+def test_the_video_fills_the_screen_and_comes_back(live: Watched) -> None:
+    page = live.page
+    expect(page.get_by_role("button", name="Full screen")).to_be_disabled()
+    start(page).click()
+    wait_for_predictions(page, 1)
+    page.get_by_role("button", name="Full screen").click()
+    leave = page.get_by_role("button", name="Leave full screen")
+    expect(leave).to_be_visible()
+    video = page.locator(".live .stage").bounding_box()
+    assert video
+    assert video["width"] >= 1279
+    wait_for_predictions(page)
+    leave.click()
+    expect(page.get_by_role("button", name="Full screen", exact=True)).to_be_visible()
+    assert page.evaluate(STATES) == ["live"]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"), [(BUSY, "The camera is in use"), (INSECURE, "blocks the camera at this address")]
+)
 def test_a_camera_that_cannot_be_had_is_explained(watched: Watched, run: Run, script: str, words: str) -> None:
     watched.page.add_init_script(script)
     open_live(watched)
@@ -170,9 +190,7 @@ def test_a_camera_that_cannot_be_had_is_explained(watched: Watched, run: Run, sc
 @contextmanager
 def other_chromium(browser: Browser, server: Server, *arguments: str) -> Iterator[Watched]:
     """A page with the camera still off, in a browser started with other cameras."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    kept = [one for one in ARGUMENTS if "-media-stream" not in one]
-    other = browser.browser_type.launch(executable_path=found, args=[*kept, *arguments])
+    other = launch(browser.browser_type, arguments)
     try:
         for watched in watch_page(other, server):
             watched.page.add_init_script(STREAMS)
@@ -184,8 +202,8 @@ def other_chromium(browser: Browser, server: Server, *arguments: str) -> Iterato
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((FAKE_ANSWER + "=deny", FAKE_CAMERA), "The camera is not allowed"),
-        ((FAKE_ANSWER, FAKE_CAMERA + "=device-count=0"), "No camera was found"),
+        ((FAKE_PERMISSION + "=deny", FAKE_CAMERA), "The camera is blocked"),
+        ((FAKE_PERMISSION, FAKE_CAMERA + "=device-count=0"), "No camera was found"),
     ],
 )
 def test_a_camera_that_is_refused_or_missing_is_explained(
@@ -200,13 +218,13 @@ def test_a_camera_that_is_refused_or_missing_is_explained(
 
 
 def test_of_two_cameras_one_is_chosen(browser: Browser, server: Server, run: Run) -> None:
-    with other_chromium(browser, server, FAKE_ANSWER, FAKE_CAMERA + "=device-count=2") as watched:
+    with other_chromium(browser, server, FAKE_PERMISSION, FAKE_CAMERA + "=device-count=2") as watched:
         page = watched.page
         start(page).click()
-        answered(page, 1)
+        wait_for_predictions(page, 1)
         page.get_by_label("Camera", exact=True).select_option(index=1)
         page.wait_for_function(f"{STATES}.join() === 'ended,live'")
-        answered(page, 1)
+        wait_for_predictions(page, 1)
         one, two = page.evaluate("streams.map(stream => stream.getTracks()[0].getSettings().deviceId)")
         assert one != two
 
@@ -217,7 +235,7 @@ def test_axe_finds_nothing_serious_and_a_phone_is_wide_enough(live: Watched) -> 
     for step in ("off", "live"):
         if step == "live":
             start(page).click()
-            answered(page)
+            wait_for_predictions(page)
         for scheme in in_light_and_dark(live):
             page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
             assert violations(page) == [], (step, scheme)

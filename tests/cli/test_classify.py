@@ -1,4 +1,4 @@
-"""`python -m core classify` as a user calls it: the app's answers, tables that go on after a break, summaries."""
+"""`python -m core classify` as a user calls it: the app's predictions, tables that go on after a break, summaries."""
 
 import csv
 import json
@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from core.cli import console
+from core.cli.main import app
 from core.errors import ImageError
-from core.evaluation.chosen import choose_threshold
 from core.inference.classifier import Classifier
-from core.training.runs import Run, load_run
+from core.jobs.process import PROJECT
+from core.runs.run import Run, load_run
+from core.runs.threshold import choose_threshold
 from tests.drawing import draw_image, encode, image_bytes, make_zip
-
-PROJECT = Path(__file__).parents[1]
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -29,6 +30,12 @@ def classify(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProce
     done = subprocess.run(command(*arguments), cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert done.returncode == code, done.stdout + done.stderr
     return done
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """What is said of bad input, within this process: tests/cli/test_main.py sees that one of its own does the same."""
+    assert console.run(app, ["classify", *map(str, arguments)]) == 2
+    return capsys.readouterr().err
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -42,8 +49,8 @@ def exif(orientation: int) -> Any:
     return tags
 
 
-def odd_pictures() -> dict[str, bytes]:
-    """What phones, programs and accidents make; the last ones are no pictures."""
+def odd_images() -> dict[str, bytes]:
+    """What phones, programs and accidents make; the last ones are no images."""
     frames = [draw_image(seed, mode="P") for seed in (1, 2)]
     turned = {f"turned {n}.jpg": image_bytes(3, (90, 60), exif=exif(n)) for n in range(1, 9)}
     return turned | {
@@ -64,45 +71,47 @@ def odd_pictures() -> dict[str, bytes]:
         "no ending": image_bytes(17),
         "cut.jpg": image_bytes(18, (300, 200))[:900],
         "empty.jpg": b"",
-        "text.jpg": b"no picture",
+        "text.jpg": b"no image",
         "header.gif": b"GIF89a",
     }
 
 
-def test_the_command_line_gives_the_classifiers_answer_or_reason_for_every_kind(trained: Run, tmp_path: Path) -> None:
+def test_the_command_line_gives_the_classifiers_prediction_or_reason_for_every_kind(
+    trained: Run, tmp_path: Path
+) -> None:
     folder = tmp_path / "odd"
     folder.mkdir()
-    for name, content in odd_pictures().items():
+    for name, content in odd_images().items():
         (folder / name).write_bytes(content)
-    table = folder / "answers.csv"  # among the pictures, and none of them
+    table = folder / "predictions.csv"  # among the images, and none of them
     done = classify(folder, "--run", trained.directory, "--json", "--csv", table)
     result = json.loads(done.stdout.splitlines()[-1])
     classifier = Classifier.open(trained)
-    assert len(result["results"]) == len(odd_pictures())
-    for found, row in zip(result["results"], rows_of(table), strict=True):
-        content = odd_pictures()[Path(found["path"]).name]
+    assert len(result["results"]) == len(odd_images())
+    for result_row, row in zip(result["results"], rows_of(table), strict=True):
+        content = odd_images()[Path(result_row["path"]).name]
         try:
-            answer = classifier.classify(content)
+            prediction = classifier.classify(content)
         except ImageError as error:
-            assert found == {"path": found["path"], "error": error.received}
-            assert (row["path"], row["label"], row["error"]) == (found["path"], "", error.received)
+            assert result_row == {"path": result_row["path"], "error": error.received}
+            assert (row["path"], row["label"], row["error"]) == (result_row["path"], "", error.received)
             continue
-        assert found["label"] == row["label"] == answer.label
-        assert found["probabilities"] == pytest.approx(answer.probabilities, abs=1e-5)
-        assert {name: float(row[name]) for name in classifier.classes} == found["probabilities"]
+        assert result_row["label"] == row["label"] == prediction.label
+        assert result_row["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-5)
+        assert {name: float(row[name]) for name in classifier.classes} == result_row["probabilities"]
     assert result["errors"] == 4
-    assert sum("error" in found for found in result["results"]) == 4
+    assert sum("error" in result_row for result_row in result["results"]) == 4
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
-    """1,500 files, hard links to few, in folders and a bad one among them."""
+    """1,000 files, hard links to few, in folders and a bad one among them."""
     folder = tmp_path_factory.mktemp("many")
-    pictures = sorted(drawn.rglob("*.*"))
-    for number in range(1500):
-        place = folder / f"{number // 500}"
+    images = sorted(drawn.rglob("*.*"))
+    for number in range(1000):
+        place = folder / f"{number // 250}"
         place.mkdir(exist_ok=True)
-        (place / f"{number:04}.jpg").hardlink_to(pictures[number % len(pictures)])
+        (place / f"{number:04}.jpg").hardlink_to(images[number % len(images)])
     (folder / "1" / "bad.jpg").write_bytes(b"text")
     return folder
 
@@ -118,17 +127,17 @@ def interrupted(table: Path, size: int, number: signal.Signals, *arguments: str 
     return process.wait(60), process.communicate()[1]
 
 
-def test_interrupted_and_killed_it_goes_on_to_one_answer_for_each_picture(
+def test_interrupted_and_killed_it_goes_on_to_one_prediction_for_each_image(
     trained: Run, many: Path, tmp_path: Path
 ) -> None:
-    table = tmp_path / "answers.csv"
+    table = tmp_path / "predictions.csv"
     call = (many, "--run", trained.directory, "--csv", table, "--resume")
-    code, said = interrupted(table, 200, signal.SIGINT, *call)
+    code, output = interrupted(table, 200, signal.SIGINT, *call)
     assert code == 130
-    assert "of 1,501 pictures" in said and str(table) in said and "--resume" in said
-    assert "Traceback" not in said
+    assert "of 1,001 images" in output and str(table) in output and "--resume" in output
+    assert "Traceback" not in output
     after_interrupt = rows_of(table)
-    assert len(after_interrupt) < 1501
+    assert len(after_interrupt) < 1001
 
     code, _ = interrupted(table, table.stat().st_size + 20_000, signal.SIGKILL, *call)
     assert code == -signal.SIGKILL
@@ -140,32 +149,35 @@ def test_interrupted_and_killed_it_goes_on_to_one_answer_for_each_picture(
     rows = rows_of(table)
     assert [row["path"] for row in rows] == sorted(str(path) for path in many.rglob("*.jpg"))
     assert rows[: len(after_interrupt)] == after_interrupt
-    assert summary["already_answered"] + len(summary["results"]) == 1501
+    assert summary["already_answered"] + len(summary["results"]) == 1001
     assert summary["already_answered"] > len(after_interrupt)
 
     whole = table.read_bytes()
-    said = classify(*call).stdout
-    assert "0 pictures" in said and "1,501 were in" in said
+    output = classify(*call).stdout
+    assert "0 images" in output and "1,001 were already in" in output
     assert table.read_bytes() == whole
 
 
-def test_a_table_of_another_run_or_of_other_pictures_is_refused(trained: Run, drawn: Path, tmp_path: Path) -> None:
-    table = tmp_path / "answers.csv"
-    pictures = drawn / "validation" / "cats"
-    classify(pictures, "--run", trained.directory, "--csv", table)
+def test_a_table_of_another_run_or_of_other_images_is_refused(trained: Run, drawn: Path, tmp_path: Path) -> None:
+    table = tmp_path / "predictions.csv"
+    images = drawn / "validation" / "cats"
+    classify(images, "--run", trained.directory, "--csv", table)
     before = table.read_bytes()
     other = shutil.copytree(drawn / "validation" / "dogs", tmp_path / "others")
-    assert "not among" in classify(other, "--run", trained.directory, "--csv", table, "--resume", code=2).stderr
+    assert (
+        "none of the first images"
+        in classify(other, "--run", trained.directory, "--csv", table, "--resume", code=2).stderr
+    )
 
     shutil.copytree(trained.directory, tmp_path / "another")
     _shift(tmp_path / "another" / "model.onnx")
-    said = classify(pictures, "--run", tmp_path / "another", "--csv", table, "--resume", code=2).stderr
-    assert "another run" in said
+    output = classify(images, "--run", tmp_path / "another", "--csv", table, "--resume", code=2).stderr
+    assert "another run" in output
     assert table.read_bytes() == before
 
 
 def _shift(model: Path) -> None:
-    """Gives the model another bias at its end, and so other answers, as another run has."""
+    """Gives the model another bias at its end, and so other predictions, as another run has."""
     import onnx
     from onnx import numpy_helper
 
@@ -175,27 +187,25 @@ def _shift(model: Path) -> None:
     onnx.save(graph, model)
 
 
-def test_without_json_a_large_folder_is_counted_and_its_first_answers_are_shown(trained: Run, many: Path) -> None:
+def test_without_json_a_large_folder_is_counted_and_its_first_predictions_are_shown(trained: Run, many: Path) -> None:
     done = classify(many / "0", "--run", trained.directory)
-    assert "and 450 more; --csv FILE writes them all" in done.stdout
-    assert "500 pictures" in done.stdout and "a second" in done.stdout
+    assert "and 200 more; use --csv FILE for all of them" in done.stdout
+    assert "250 images, " in done.stdout and "images/s" in done.stdout
 
 
 def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Path) -> None:
     run = load_run(Path(shutil.copytree(trained.directory, tmp_path / "run")))
-    pictures = drawn / "validation"
+    images = drawn / "validation"
     classifier = Classifier.open(run)
-    confidences = sorted(classifier.classify(file).confidence for file in pictures.rglob("*.*"))
+    confidences = sorted(classifier.classify(file).confidence for file in images.rglob("*.*"))
     middle = (confidences[4] + confidences[5]) / 2
-    said = classify(pictures, "--run", run.directory, "--threshold", str(middle)).stdout
-    assert f"unsure (confidence below {middle:g}): 5" in said
-    assert "unsure: " in said
+    output = classify(images, "--run", run.directory, "--threshold", str(middle)).stdout
+    assert f"unsure (confidence below {middle:g}): 5" in output
+    assert "unsure: " in output
     choose_threshold(run, middle)
-    result = json.loads(classify(pictures, "--run", run.directory, "--json").stdout.splitlines()[-1])
+    result = json.loads(classify(images, "--run", run.directory, "--json").stdout.splitlines()[-1])
     assert result["unsure"] == 5
-    result = json.loads(
-        classify(pictures, "--run", run.directory, "--threshold", "0", "--json").stdout.splitlines()[-1]
-    )
+    result = json.loads(classify(images, "--run", run.directory, "--threshold", "0", "--json").stdout.splitlines()[-1])
     assert result["unsure"] == 0
 
 
@@ -205,26 +215,59 @@ def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Pat
         (("--resume",), "without --csv"),
         (("--threshold", "1.5"), "0 to 1"),
         (("--threshold", "nan"), "0 to 1"),
-        (("--csv", "PICTURE"), "no table of answers"),
+        (("--csv", "PICTURE"), "not a table of predictions"),
         (("--csv", "/"), "cannot be a file"),
         (("--csv", "/nowhere/a.csv"), "a folder that exists"),
         (("--csv", "/nowhere/a.csv", "--resume"), "a folder that exists"),
     ],
 )
 def test_bad_options_end_with_2_and_one_line(
-    trained: Run, tmp_path: Path, arguments: tuple[str, ...], reason: str
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], reason: str
 ) -> None:
-    picture = tmp_path / "a.jpg"
-    picture.write_bytes(image_bytes())
-    options = [str(picture) if word == "PICTURE" else word for word in arguments]
-    done = classify(picture, "--run", trained.directory, *options, code=2)
-    assert reason in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert picture.read_bytes() == image_bytes()
+    image = tmp_path / "a.jpg"
+    image.write_bytes(image_bytes())
+    options = [str(image) if word == "PICTURE" else word for word in arguments]
+    said = refused(capsys, image, "--run", trained.directory, *options)
+    assert reason in said
+    assert len(said.strip().splitlines()) == 1
+    assert image.read_bytes() == image_bytes()
 
 
-def test_nothing_to_classify_is_bad_input(trained: Run, tmp_path: Path) -> None:
+def test_nothing_to_classify_is_bad_input(trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
-    assert "no files" in classify(tmp_path / "empty", "--run", trained.directory, code=2).stderr
+    assert "no files" in refused(capsys, tmp_path / "empty", "--run", trained.directory)
     (tmp_path / "a.zip").write_bytes(make_zip({"../evil.jpg": b""}))
-    assert "evil" in classify(tmp_path / "a.zip", "--run", trained.directory, code=2).stderr
+    assert "evil" in refused(capsys, tmp_path / "a.zip", "--run", trained.directory)
+
+
+def test_a_folder_is_sorted_and_its_originals_stay(trained: Run, drawn: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    shutil.copytree(drawn / "validation", photos)
+    (photos / "notes.txt").write_text("no image")
+    before = {path: path.read_bytes() for path in photos.rglob("*.*")}
+    classifier = Classifier.open(trained)
+    images = sorted(path for path in before if path.suffix != ".txt")
+    predictions = {path: classifier.classify(path) for path in images}
+    threshold = sorted(prediction.confidence for prediction in predictions.values())[5]
+    arguments = (photos, "--run", trained.directory, "--threshold", threshold, "--sort-into", photos / "sorted")
+    done = classify(*map(str, arguments))
+    assert "copied into" in done.stdout
+    again = json.loads(classify(*map(str, arguments), "--json").stdout.splitlines()[-1])
+    assert len(again["results"]) == len(before)  # not the copies
+    assert again["copied"]["unsure"] == 5
+    copies = [path for path in (photos / "sorted").rglob("*.*") if path.is_file()]
+    assert len(copies) == 2 * len(images)
+    wanted = {
+        path.read_bytes(): "unsure" if prediction.confidence < threshold else prediction.label
+        for path, prediction in predictions.items()
+    }
+    assert {copy.read_bytes(): copy.parent.name for copy in copies} == wanted
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_sorting_into_the_images_themselves_is_refused(
+    trained: Run, drawn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    shutil.copytree(drawn / "validation", photos)
+    assert "another folder" in refused(capsys, photos, "--run", trained.directory, "--sort-into", photos)

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 import typer
 
-from core import console
-from core.cli import app
+from core.cli import console
+from core.cli.main import app
+from core.jobs.process import PROJECT
+from tests.drawing import write_images
 
-PROJECT = Path(__file__).parents[1]
 
-
-@pytest.mark.parametrize("command", [["sample", "/proc/nowhere/sample"], ["clean", "sample", "/proc/nowhere.zip"]])
+@pytest.mark.parametrize("command", [["sample", "/proc/nowhere/sample"], ["clean", "pets", "/proc/nowhere.zip"]])
 def test_a_folder_that_cannot_be_written_is_said_in_one_line(
-    command: list[str], capsys: pytest.CaptureFixture[str]
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    write_images(tmp_path / "pets", {"cats": 2, "dogs": 2})
+    monkeypatch.chdir(tmp_path)
     assert console.run(app, command) == 1
     said = capsys.readouterr().err
     assert len(said.strip().splitlines()) == 1
@@ -54,3 +56,11 @@ def test_a_name_too_long_for_a_file_is_a_run_that_is_not_there(
 ) -> None:
     assert console.run(app, [*command[:2], str(tmp_path / command[2])]) == console.BAD_INPUT
     assert "There is no run" in capsys.readouterr().err
+
+
+def test_a_terminal_follows_no_code_in_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "\x1b]0;evil\x07[red]cats\u202e"
+    console.out.print(console.escape(name), soft_wrap=True)
+    assert capsys.readouterr().out == "\\x1b]0;evil\\x07[red]cats\\u202e\n"
+    console.run(app, ["scan", f"/nowhere/{name}"])
+    assert not {"\x1b", "\x07", "\u202e"} & set(capsys.readouterr().err)

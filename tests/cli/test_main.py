@@ -1,29 +1,25 @@
 """The command line as a user calls it: a process of its own, its stdout, its exit code."""
 
-import csv
 import io
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from core import console
-from core.cli import app
+from core.cli import console
+from core.cli.main import app
 from core.datasets import Edits, open_dataset
-from core.datasets.sidecar import edits_file
-from core.training.runs import Run
-from core.training.shelf import list_runs
+from core.datasets.edits.sidecar import edits_file
+from core.jobs.process import PROJECT
+from core.runs.run import Run
+from core.runs.store import list_runs
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
-
-PROJECT = Path(__file__).parents[1]
 
 
 def core(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -38,11 +34,11 @@ def last_line(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_sample_then_scan(tmp_path: Path) -> None:
-    core("sample", tmp_path / "pets")
-    result = last_line(core("scan", tmp_path / "pets", "--json"))
+def test_scan_prints_the_report(drawn: Path) -> None:
+    """That `sample` draws a dataset to scan is shown in tests/test_wheel.py: it takes many seconds."""
+    result = last_line(core("scan", drawn, "--json"))
     groups = {"duplicates", "near_duplicates", "leaks", "label_conflicts"}
-    assert set(result) == {"classes", "counts", "unreadable", "fingerprint", "seconds", "edits"} | groups
+    assert set(result) == {"classes", "counts", "unreadable", "fingerprint", "seconds", "edits", "loose"} | groups
     assert all(isinstance(result[key], list) for key in groups)
     assert result["classes"] == ["cats", "dogs"]
     assert set(result["counts"]) == {"train", "validation"}
@@ -50,7 +46,7 @@ def test_sample_then_scan(tmp_path: Path) -> None:
 
 def test_scan_names_what_cannot_be_read(tmp_path: Path) -> None:
     data = write_images(tmp_path / "data", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
-    (data / "train" / "a" / "bad.jpg").write_bytes(b"no picture")
+    (data / "train" / "a" / "bad.jpg").write_bytes(b"no image")
     (row,) = last_line(core("scan", data, "--json"))["unreadable"]
     assert row["path"] == "train/a/bad.jpg"
     assert row["reason"]
@@ -69,7 +65,7 @@ def test_clean_writes_what_edits_leave_and_scans_to_the_same(tmp_path: Path) -> 
     assert result["counts"] == {"train": {"a": 3, "b": 4}, "validation": {"a": 1, "b": 3}}
     assert open_dataset(tmp_path / "out.zip").counts() == result["counts"]
     said = core("clean", tmp_path / "data", tmp_path / "out.zip", "--drop", "unreadable", "--force").stdout
-    assert "Wrote 11 pictures" in said
+    assert "Wrote 11 images" in said
     assert "Left out: 1 excluded" in said
 
 
@@ -215,91 +211,15 @@ def test_a_hostile_zip_is_bad_input(tmp_path: Path) -> None:
     assert "evil" in core("scan", archive, code=2).stderr
 
 
-def test_train_classify_and_list(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
-    trained = last_line(
-        core(
-            "train",
-            "--data",
-            drawn,
-            "--preset",
-            "fast",
-            "--epochs",
-            "3",
-            "--image-size",
-            "64",
-            "--name",
-            "cli",
-            "--json",
-        )
-    )
-    wanted = {"run", "directory", "best_epoch", "val_accuracy", "val_loss", "seconds", "weights"}
-    assert wanted <= set(trained)
-    assert trained["seconds"]["total"] > 0
-
-    bad = tmp_path / "bad.jpg"
-    bad.write_bytes(b"GIF89a")
-    table = tmp_path / "answers.csv"
-    picture = next((drawn / "validation" / "dogs").iterdir())
-    result = last_line(core("classify", picture, bad, "--run", trained["run"], "--csv", table, "--json"))
-    good, broken = result["results"]
-    assert set(good) == {"path", "label", "confidence", "probabilities"}
-    assert set(good["probabilities"]) == {"cats", "dogs"}
-    assert set(broken) == {"path", "error"}
-    assert result["images_per_second"] > 0
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["path", "label", "confidence", "error", "cats", "dogs"]
-    assert (rows[0]["label"], rows[1]["error"]) == (good["label"], broken["error"])
-
-    (listed,) = last_line(core("runs", "--json"))["runs"]
-    assert (listed["run"], listed["status"], listed["name"]) == (trained["run"], "finished", "cli")
-
-
-def test_ctrl_c_cancels_keeps_the_model_and_resume_goes_on(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
-    settings = tmp_path / "settings.json"
-    settings.write_text(json.dumps({"early_stopping_patience": 900, "units": 512}))
-    command = [sys.executable, "-m", "core", "train", "--data", str(drawn), "--preset", "fast", "--image-size", "64"]
-    command += ["--epochs", "900", "--settings", str(settings), "--json"]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    run = wait_for_epochs(process, 1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    summary = json.loads(out.splitlines()[-1])
-    assert summary["status"] == "cancelled"
-    assert (run.directory / "model.keras").is_file()
-    before = len(run.history().epochs)
-
-    resumed = subprocess.Popen(
-        [sys.executable, "-m", "core", "train", "--resume", run.id, "--json"],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for_epochs(resumed, before + 1)
-    resumed.send_signal(signal.SIGINT)
-    resumed.communicate(timeout=60)
-    assert [point["epoch"] for point in run.history().epochs][:before] == list(range(1, before + 1))
-
-
-def wait_for_epochs(process: subprocess.Popen[str], count: int) -> Run:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        for run in list_runs().runs:
-            if len(run.history().epochs) >= count:
-                return run
-        time.sleep(0.05)
-    process.kill()
-    pytest.fail(f"{os.fspath(PROJECT)}: no epoch came: {process.communicate()}")
-
-
-def test_a_report_is_written_and_replaces_a_file_only_by_force(trained: Run, tmp_path: Path) -> None:
+def test_a_report_is_written_and_replaces_a_file_only_by_force(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "report.html"
     result = last_line(core("report", trained.directory, target, "--json"))
     assert result == {"run": trained.id, "file": str(target), "bytes": target.stat().st_size}
     before = target.read_bytes()
     assert b"<svg" in before
-    assert "--force" in core("report", trained.directory, target, code=2).stderr
-    assert "cannot be a file" in core("report", trained.directory, tmp_path, code=2).stderr
+    for place, reason in ((target, "--force"), (tmp_path, "cannot be a file")):
+        assert console.run(app, ["report", str(trained.directory), str(place)]) == 2
+        assert reason in capsys.readouterr().err
     assert target.read_bytes() == before

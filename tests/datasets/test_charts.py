@@ -1,4 +1,4 @@
-"""Figures of a dataset: each mark finds exactly its pictures."""
+"""Figures of a dataset: each mark finds exactly its images."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.charts import MOST_POINTS, counts_chart, formats_chart, map_chart, records_behind, sizes_chart
+from core.datasets.source import resolve_source
 
 
 def record(number: int, split: str, label: str, width: int = 10, mode: str = "RGB", **more: object) -> ImageRecord:
@@ -19,23 +20,23 @@ RECORDS = (
     record(3, "train", "dogs", mode="L"),
     record(4, "validation", "dogs"),
     record(5, "train", "cats", excluded=True),
-    record(6, "train", "dogs", width=0, reason="no picture"),
+    record(6, "train", "dogs", width=0, reason="no image"),
 )
-PETS = Dataset("pets", Path("/nowhere"), "/nowhere", "folder", RECORDS, ("cats", "dogs"))
+PETS = Dataset(resolve_source("/nowhere"), Path("/nowhere"), RECORDS, ("cats", "dogs"))
 
 
 def behind(chart: str, marks: list[list[object]]) -> list[str]:
     return [found.digest for found in records_behind(PETS, chart, marks)]
 
 
-def test_bars_of_counts_add_up_to_the_usable_pictures() -> None:
+def test_bars_of_counts_add_up_to_the_usable_images() -> None:
     figure = counts_chart(PETS)
     heights = {(mark[0], mark[1]): y for bar in figure.data for mark, y in zip(bar.customdata, bar.y, strict=True)}
     assert heights == {("train", "cats"): 2, ("train", "dogs"): 1, ("validation", "cats"): 0, ("validation", "dogs"): 1}
     assert behind("counts", [["train", "cats"], ["validation", "dogs"]]) == ["1", "2", "4"]
 
 
-def test_a_dot_stands_for_all_pictures_of_its_size() -> None:
+def test_a_dot_stands_for_all_images_of_its_size() -> None:
     dots = sizes_chart(PETS).data[0].customdata
     assert sorted(map(list, dots)) == [[10, 8, 3], [20, 8, 1]]
     assert behind("sizes", [[10, 8, 3]]) == ["1", "3", "4"]
@@ -58,7 +59,7 @@ def test_the_points_of_a_map_name_their_place() -> None:
     assert "50%" in figure.layout.xaxis.title.text
 
 
-def test_a_map_draws_a_part_of_very_many_pictures() -> None:
+def test_a_map_draws_a_part_of_very_many_images() -> None:
     many = [record(number, "train", "cats") for number in range(MOST_POINTS + 50)]
     figure = map_chart(np.zeros((len(many), 2), np.float32), many, ("cats",), (1, 0))
     assert len({place for (place,) in figure.data[0].customdata}) == MOST_POINTS
@@ -66,7 +67,7 @@ def test_a_map_draws_a_part_of_very_many_pictures() -> None:
 
 def dataset_of(labels: list[str]) -> Dataset:
     records = tuple(record(number, "train", label) for number, label in enumerate(labels))
-    return Dataset("many", Path("/nowhere"), "/nowhere", "folder", records, tuple(labels))
+    return Dataset(resolve_source("/nowhere"), Path("/nowhere"), records, tuple(labels))
 
 
 def test_bars_of_many_classes_lie_in_rows_high_enough_for_their_names() -> None:

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.files import EventLog, read_json, write_json
-from core.training.shelf import list_runs
+from core.jobs.process import PROJECT
+from core.runs.store import list_runs
+from core.storage.files import EventLog, read_json, write_json
 from tests.drawing import write_images
 
-PROJECT = Path(__file__).parents[1]
 ODD = os.fsdecode(b"na\xffme \xc3\xa9")  # a byte that is no UTF-8, and a letter that is
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.layout import find_layout
+from core.datasets.layout import find_layout, loose_in_words
 from core.errors import DatasetError
 
 
@@ -86,7 +86,7 @@ def test_a_single_class_is_not_looked_through(tmp_path: Path) -> None:
     assert find_layout(tmp_path).classes == ("cats",)
 
 
-def test_pictures_may_lie_deeper(tmp_path: Path) -> None:
+def test_images_may_lie_deeper(tmp_path: Path) -> None:
     make(tmp_path, "cats/2019/may/1.jpg", "cats/3.jpg", "dogs/3.jpg")
     paths = ["cats/2019/may/1.jpg", "cats/3.jpg", "dogs/3.jpg"]
     assert found(tmp_path) == [(path, "", path[:4]) for path in paths]  # sorted, however deep
@@ -228,3 +228,20 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_and_no_end(
 def test_a_dataset_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be listed"):
         find_layout(tmp_path / "missing")
+
+
+# --- images beside the class folders ---------------------------------------------------------------------------------
+
+
+def test_loose_images_are_named_and_not_used(tmp_path: Path) -> None:
+    make(tmp_path, "train/cats/1.jpg", "train/dogs/2.jpg", "validation/cats/3.jpg")
+    make(tmp_path, "a.JPG", "train/b.png", "validation/c.webp", "README.txt", ".hidden.jpg", "x.jpg/", "test.jpg")
+    layout = find_layout(tmp_path)
+    assert layout.loose == ("a.JPG", "test.jpg", "train/b.png", "validation/c.webp")
+    assert [file.path for file in layout.files] == ["train/cats/1.jpg", "train/dogs/2.jpg", "validation/cats/3.jpg"]
+
+
+def test_loose_images_in_words() -> None:
+    assert loose_in_words([f"{number}.jpg" for number in range(7)]) == (
+        "7 images lie beside the class folders and are not used: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, …"
+    )

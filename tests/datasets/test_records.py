@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import Dataset, ImageRecord
+from core.datasets.source import resolve_source
 
 
 def record(path: str, split: str = "train", label: str = "cats", reason: str = "") -> ImageRecord:
@@ -16,7 +17,7 @@ def record(path: str, split: str = "train", label: str = "cats", reason: str = "
 
 
 def dataset(*records: ImageRecord, classes: tuple[str, ...] = ("cats", "dogs"), root: str = "/x") -> Dataset:
-    return Dataset("name", Path(root), root, "folder", records, classes)
+    return Dataset(resolve_source(root), Path(root), records, classes)
 
 
 RECORDS = (
@@ -27,7 +28,7 @@ RECORDS = (
 )
 
 
-def test_counts_name_every_class_in_every_split_and_only_readable_pictures() -> None:
+def test_counts_name_every_class_in_every_split_and_only_readable_images() -> None:
     counts = dataset(*RECORDS).counts()
     assert counts == {"train": {"cats": 1, "dogs": 1}, "validation": {"cats": 1, "dogs": 0}}
 
@@ -83,7 +84,6 @@ def test_the_fingerprint_depends_on_the_classes() -> None:
 cuts = st.sets(st.integers(1, 5), min_size=3, max_size=3).map(sorted)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["", "/", "\n", " "]), cuts, cuts)
 def test_moving_text_between_fields_changes_the_fingerprint(separator: str, one: list[int], other: list[int]) -> None:
     """The same letters in the same order, only with the borders of the fields elsewhere."""

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.selection import COLUMNS, STATES, Catalog, Column, Filter, State, num_pages
+from core.datasets.source import resolve_source
 
 LETTERS = st.characters(codec="latin-1", exclude_characters="/\0") | st.sampled_from("ש\u202e😀Σς")
 NAMES = st.text(LETTERS, min_size=1, max_size=6)  # no accents that stand alone: half a letter need not be found
@@ -49,7 +50,7 @@ def records(draw: st.DrawFn) -> ImageRecord:
 
 
 datasets = st.lists(records(), max_size=30, unique_by=lambda record: record.path).map(
-    lambda found: Dataset("pets", Path("/nowhere"), "/nowhere", "folder", tuple(found), ("cats", "dogs"))
+    lambda found: Dataset(resolve_source("/nowhere"), Path("/nowhere"), tuple(found), ("cats", "dogs"))
 )
 ranges = st.none() | st.tuples(st.integers(0, 2), st.integers(1, 3))
 filters = st.builds(
@@ -86,7 +87,6 @@ def lets_through(wanted: Filter, record: ImageRecord, dark: set[str]) -> bool:
     )
 
 
-@settings(deadline=None)
 @given(datasets, filters, st.sampled_from(COLUMNS), st.booleans(), st.data())
 def test_filter_and_order_are_what_the_plain_way_gives(
     dataset: Dataset, wanted: Filter, sort: Column, descending: bool, data: st.DataObject
@@ -95,7 +95,7 @@ def test_filter_and_order_are_what_the_plain_way_gives(
     dark = data.draw(st.sets(st.sampled_from(paths))) if paths else set()
     wanted = Filter(**{**vars(wanted), "text": ""})
     catalog = Catalog(dataset)
-    got = catalog.records(catalog.choose(wanted, sort, descending, {"dark": dark}))
+    got = catalog.records(catalog.choose(wanted, sort, descending=descending, problems={"dark": dark}))
     plain = [record for record in dataset.records if lets_through(wanted, record, dark)]
     plain.sort(key=KEYS[sort], reverse=descending)  # Python keeps equal ones in their order either way
     if sort not in ("name", "bytes"):
@@ -103,7 +103,6 @@ def test_filter_and_order_are_what_the_plain_way_gives(
     assert got == plain
 
 
-@settings(deadline=None)
 @given(datasets, st.data())
 def test_any_part_of_a_path_finds_it_in_any_case(dataset: Dataset, data: st.DataObject) -> None:
     if not dataset.records:
@@ -119,7 +118,7 @@ def test_any_part_of_a_path_finds_it_in_any_case(dataset: Dataset, data: st.Data
 
 def one(path: str) -> Catalog:
     record = ImageRecord(path, "train", "cats", "d", 1, 1, 1, "JPEG", "RGB")
-    return Catalog(Dataset("pets", Path("/nowhere"), "/nowhere", "folder", (record,), ("cats",)))
+    return Catalog(Dataset(resolve_source("/nowhere"), Path("/nowhere"), (record,), ("cats",)))
 
 
 @pytest.mark.parametrize(("stored", "typed"), [("café", "cafe\u0301"), ("cafe\u0301", "CAFÉ"), ("Straße", "STRASSE")])
@@ -131,7 +130,6 @@ def test_text_is_no_pattern() -> None:
     assert len(one("train/cats/a.jpg").choose(Filter(text=".*"))) == 0
 
 
-@settings(deadline=None)
 @given(datasets, st.integers(1, 7))
 def test_pages_put_together_are_everything_once(dataset: Dataset, size: int) -> None:
     catalog = Catalog(dataset)
@@ -141,7 +139,6 @@ def test_pages_put_together_are_everything_once(dataset: Dataset, size: int) -> 
     assert all(len(page) == size for page in pages[:-1])
 
 
-@settings(deadline=None)
 @given(datasets, st.integers(-3, 99))
 def test_a_page_beyond_the_end_is_the_nearest_that_exists(dataset: Dataset, number: int) -> None:
     catalog = Catalog(dataset)
@@ -150,7 +147,6 @@ def test_a_page_beyond_the_end_is_the_nearest_that_exists(dataset: Dataset, numb
     assert catalog.page(chosen, number, 4) == catalog.page(chosen, nearest, 4)
 
 
-@settings(deadline=None)
 @given(datasets, st.sampled_from(COLUMNS))
 def test_a_record_is_found_by_its_path_where_it_stands(dataset: Dataset, sort: Column) -> None:
     catalog = Catalog(dataset)
@@ -170,7 +166,7 @@ def test_formats_are_those_in_use_the_most_frequent_first() -> None:
         ImageRecord(f"{number}", "train", "cats", "d", 1, 1, 1, kind, "RGB", reason="" if kind else "broken")
         for number, kind in enumerate(kinds)
     ]
-    catalog = Catalog(Dataset("pets", Path("/nowhere"), "/nowhere", "folder", tuple(found), ("cats",)))
+    catalog = Catalog(Dataset(resolve_source("/nowhere"), Path("/nowhere"), tuple(found), ("cats",)))
     assert catalog.formats == ("JPEG", "PNG")
     assert catalog.share_below("pixels", 1) == 0
     assert catalog.share_below("pixels", 2) == 1

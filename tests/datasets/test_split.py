@@ -4,19 +4,19 @@ import random
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import ImageRecord
 from core.datasets.split import choose_validation
 
 
-def records_of(pictures: dict[str, list[int]]) -> list[ImageRecord]:
+def records_of(images: dict[str, list[int]]) -> list[ImageRecord]:
     """{"cats": [1, 2, 2]} is three files of the class cats, of which two have the same bytes."""
     return [
-        ImageRecord(f"{label}/{number}.jpg", "", label, digest=f"{picture:064x}")
-        for label, numbers in pictures.items()
-        for number, picture in enumerate(numbers)
+        ImageRecord(f"{label}/{number}.jpg", "", label, digest=f"{image:064x}")
+        for label, numbers in images.items()
+        for number, image in enumerate(numbers)
     ]
 
 
@@ -33,41 +33,33 @@ def distinct(records: list[ImageRecord]) -> dict[str, set[str]]:
 
 fractions = st.floats(0.01, 0.99)
 seeds = st.integers(0, 2**63)
-own_pictures = st.dictionaries(  # classes that share no picture
+own_images = st.dictionaries(  # classes that share no image
     st.integers(0, 4), st.lists(st.integers(0, 30), min_size=1, max_size=40), min_size=1
-).map(lambda found: {str(label): [100 * label + picture for picture in numbers] for label, numbers in found.items()})
-any_pictures = st.dictionaries(
-    st.sampled_from("abcd"), st.lists(st.integers(0, 15), min_size=1, max_size=30), min_size=1
-)
+).map(lambda found: {str(label): [100 * label + image for image in numbers] for label, numbers in found.items()})
+any_images = st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(0, 15), min_size=1, max_size=30), min_size=1)
 
 
-@settings(deadline=None, max_examples=300)
-@given(any_pictures, fractions, seeds)
-def test_no_bytes_are_on_both_sides(pictures: dict[str, list[int]], fraction: float, seed: int) -> None:
-    records = records_of(pictures)
+@given(any_images, fractions, seeds)
+def test_no_bytes_are_on_both_sides(images: dict[str, list[int]], fraction: float, seed: int) -> None:
+    records = records_of(images)
     train, validation = sides(records, choose_validation(records, fraction, seed))
     assert not {record.digest for record in train} & {record.digest for record in validation}
 
 
-@settings(deadline=None, max_examples=300)
-@given(any_pictures, fractions, seeds)
-def test_every_class_keeps_something_to_train_on(pictures: dict[str, list[int]], fraction: float, seed: int) -> None:
-    records = records_of(pictures)
+@given(any_images, fractions, seeds)
+def test_every_class_keeps_something_to_train_on(images: dict[str, list[int]], fraction: float, seed: int) -> None:
+    records = records_of(images)
     train, _ = sides(records, choose_validation(records, fraction, seed))
-    assert {record.label for record in train} == set(pictures)
+    assert {record.label for record in train} == set(images)
 
 
-@settings(deadline=None, max_examples=300)
-@given(own_pictures, fractions, seeds)
-def test_every_class_with_two_pictures_is_on_both_sides(
-    pictures: dict[str, list[int]], fraction: float, seed: int
-) -> None:
-    records = records_of(pictures)
+@given(own_images, fractions, seeds)
+def test_every_class_with_two_images_is_on_both_sides(images: dict[str, list[int]], fraction: float, seed: int) -> None:
+    records = records_of(images)
     _, validation = sides(records, choose_validation(records, fraction, seed))
     assert {r.label for r in validation} == {label for label, found in distinct(records).items() if len(found) > 1}
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.integers(1, 200), st.integers(1, 200), fractions, seeds)
 def test_each_class_gives_its_share_to_within_a_file(cats: int, dogs: int, fraction: float, seed: int) -> None:
     records = records_of({"cats": list(range(cats)), "dogs": list(range(1000, 1000 + dogs))})
@@ -77,25 +69,23 @@ def test_each_class_gives_its_share_to_within_a_file(cats: int, dogs: int, fract
         assert abs(count[label] - wanted) <= 0.5
 
 
-@settings(deadline=None, max_examples=300)
-@given(own_pictures, fractions, seeds)
+@given(own_images, fractions, seeds)
 def test_copies_never_make_the_share_too_large_where_another_choice_is(
-    pictures: dict[str, list[int]], fraction: float, seed: int
+    images: dict[str, list[int]], fraction: float, seed: int
 ) -> None:
-    records = records_of(pictures)
+    records = records_of(images)
     chosen = choose_validation(records, fraction, seed)
-    for label, numbers in pictures.items():
+    for label, numbers in images.items():
         copies = Counter(numbers)
         count = sum(path.split("/")[0] == label for path in chosen)
         assert count <= max(round(fraction * len(numbers)), min(copies.values()))
 
 
-@settings(deadline=None)
-@given(any_pictures, fractions, seeds, st.randoms())
+@given(any_images, fractions, seeds, st.randoms())
 def test_the_order_of_the_files_does_not_matter(
-    pictures: dict[str, list[int]], fraction: float, seed: int, shuffler: random.Random
+    images: dict[str, list[int]], fraction: float, seed: int, shuffler: random.Random
 ) -> None:
-    records = records_of(pictures)
+    records = records_of(images)
     shuffled = list(records)
     shuffler.shuffle(shuffled)
     assert choose_validation(shuffled, fraction, seed) == choose_validation(records, fraction, seed)
@@ -115,14 +105,14 @@ def test_another_seed_gives_another_choice() -> None:
 
 
 def test_the_choice_is_spread_evenly() -> None:
-    """Over many seeds each picture is chosen about as often as any other."""
+    """Over many seeds each image is chosen about as often as any other."""
     records = records_of({"cats": list(range(20))})
     count = Counter(path for seed in range(1000) for path in choose_validation(records, 0.25, seed))
     assert len(count) == 20
     assert 180 < min(count.values()) <= max(count.values()) < 320  # 250 expected; five standard deviations are 68
 
 
-def test_pictures_under_two_labels_stay_together() -> None:
+def test_images_under_two_labels_stay_together() -> None:
     records = records_of({"cats": [1, 2, 3, 4], "dogs": [1, 2, 3, 4]})
     train, validation = sides(records, choose_validation(records, 0.25, 0))
     assert len(validation) == 2
@@ -130,7 +120,7 @@ def test_pictures_under_two_labels_stay_together() -> None:
     assert len(train) == 6
 
 
-def test_pictures_of_one_label_are_preferred_for_validation() -> None:
+def test_images_of_one_label_are_preferred_for_validation() -> None:
     """One that stands under two labels is wrong under at least one of them."""
     records = records_of({"cats": [*range(10), 99], "dogs": [*range(20, 30), 99]})
     for seed in range(20):
@@ -138,6 +128,6 @@ def test_pictures_of_one_label_are_preferred_for_validation() -> None:
         assert f"{99:064x}" not in {record.digest for record in validation}
 
 
-@pytest.mark.parametrize("pictures", [{"cats": [1]}, {"cats": [1, 1, 1]}, {"cats": [1], "dogs": [1]}, {}])
-def test_a_single_picture_is_trained_on(pictures: dict[str, list[int]]) -> None:
-    assert choose_validation(records_of(pictures), 0.5, 0) == set()
+@pytest.mark.parametrize("images", [{"cats": [1]}, {"cats": [1, 1, 1]}, {"cats": [1], "dogs": [1]}, {}])
+def test_a_single_image_is_trained_on(images: dict[str, list[int]]) -> None:
+    assert choose_validation(records_of(images), 0.5, 0) == set()

@@ -10,8 +10,8 @@ import pytest
 from core.datasets import Dataset, open_dataset, thumbnails
 from core.datasets.records import ImageRecord
 from core.datasets.thumbnails import CHANGED, GONE, LARGEST, LONGEST, enlarged, prune
-from core.home import home
-from core.images import decode_image
+from core.images.decode import decode_image
+from core.storage.home import home
 from tests.drawing import draw_image, encode, image_bytes, write_images
 
 
@@ -30,10 +30,10 @@ def shown(dataset: Dataset) -> list[bytes]:
 
 def test_they_come_in_order_small_and_with_the_right_pixels(pets: Dataset) -> None:
     for record, content in zip(pets.records, shown(pets), strict=True):
-        picture = decode_image(content)
-        assert max(picture.shape[:2]) == LONGEST
+        image = decode_image(content)
+        assert max(image.shape[:2]) == LONGEST
         expected = decode_image(pets.file(record), LONGEST)
-        assert np.abs(picture.astype(int) - expected).mean() < 3
+        assert np.abs(image.astype(int) - expected).mean() < 3
 
 
 def test_they_are_upright(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_two_files_with_one_content_share_a_thumbnail(tmp_path: Path) -> None:
     ("harm", "reason"),
     [
         (lambda file: file.unlink(), GONE),
-        (lambda file: file.write_bytes(b"no picture"), CHANGED),
+        (lambda file: file.write_bytes(b"no image"), CHANGED),
         (lambda file: file.write_bytes(b"\0" * file.stat().st_size), CHANGED),  # the size stays
         (lambda file: file.write_bytes(image_bytes(99, (500, 300))), CHANGED),
     ],
@@ -93,7 +93,7 @@ def test_a_file_that_vanished_or_changed_is_told(
 
 def test_what_never_decoded_keeps_the_reason_of_the_scan(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "pets", {"cats": 3, "dogs": 3})
-    (folder / "cats" / "bad.jpg").write_bytes(b"no picture")
+    (folder / "cats" / "bad.jpg").write_bytes(b"no image")
     dataset = open_dataset(folder)
     (bad,) = dataset.unreadable()
     assert thumbnails.thumbnails(dataset, [bad])[0].reason == bad.reason == enlarged(dataset, bad).reason
@@ -108,7 +108,7 @@ def test_a_broken_thumbnail_is_made_again(pets: Dataset, harm: bytes) -> None:
     assert shown(pets) == first
 
 
-def test_a_cache_that_cannot_be_written_costs_no_picture(pets: Dataset, pawlab_home: Path) -> None:
+def test_a_cache_that_cannot_be_written_costs_no_image(pets: Dataset, pawlab_home: Path) -> None:
     (pawlab_home / "cache" / "thumbnails").mkdir(parents=True)
     for number in range(256):
         (pawlab_home / "cache" / "thumbnails" / f"{number:02x}").write_bytes(b"a file where a folder should be")

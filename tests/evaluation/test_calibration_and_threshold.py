@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.evaluation.calibration import BINS, calibration, calibration_error
-from core.evaluation.threshold import UNSURE, answers_at, outcomes, steps, trade, trades
+from core.evaluation.threshold import UNSURE, coverage_point, coverage_points, outcomes, predictions_at, steps
 
 RANDOM = np.random.default_rng(0)
 
@@ -24,9 +24,8 @@ def test_a_classifier_that_says_more_than_it_keeps_errs_by_the_difference() -> N
     assert calibration_error(correct, confidence, 2) == pytest.approx(0.25)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.floats(1 / 3, 1)), max_size=80))
-def test_every_picture_is_in_one_bin_that_holds_its_confidence(some: list[tuple[bool, float]]) -> None:
+def test_every_image_is_in_one_bin_that_holds_its_confidence(some: list[tuple[bool, float]]) -> None:
     correct, confidence = np.array([one for one, _ in some], bool), np.array([one for _, one in some], float)
     bins = calibration(correct, confidence, 3)
     assert sum(one.number for one in bins) == len(some)
@@ -36,7 +35,7 @@ def test_every_picture_is_in_one_bin_that_holds_its_confidence(some: list[tuple[
         assert one.low - 1e-9 <= one.confidence <= one.high + 1e-9
 
 
-def test_no_picture_has_no_calibration() -> None:
+def test_no_image_has_no_calibration() -> None:
     assert math.isnan(calibration_error(np.zeros(0, bool), np.zeros(0), 2))
 
 
@@ -44,21 +43,21 @@ def probabilities(number: int, classes: int) -> np.ndarray:
     return RANDOM.dirichlet(np.full(classes, 0.4), number)
 
 
-def test_threshold_zero_answers_everything_and_one_above_all_nothing() -> None:
+def test_threshold_zero_predictions_everything_and_one_above_all_nothing() -> None:
     table = probabilities(100, 3)
-    assert (answers_at(table, 0) == table.argmax(axis=1)).all()
-    assert (answers_at(table, 1.1) == UNSURE).all()
+    assert (predictions_at(table, 0) == table.argmax(axis=1)).all()
+    assert (predictions_at(table, 1.1) == UNSURE).all()
 
 
 @pytest.mark.parametrize("classes", [2, 5])
 def test_coverage_falls_as_the_threshold_rises_and_is_what_is_answered(classes: int) -> None:
     table = probabilities(300, classes)
     labels = RANDOM.integers(0, classes, 300)
-    found = trades(labels, table)
-    coverages = [one.coverage.value for one in found]
+    points = coverage_points(labels, table)
+    coverages = [one.coverage.value for one in points]
     assert coverages == sorted(coverages, reverse=True)
     assert coverages[0] == 1
-    for one in found[::10]:
+    for one in points[::10]:
         sure = table.max(axis=1) >= one.threshold
         assert one.coverage.value == pytest.approx(sure.mean())
         if sure.any():
@@ -66,25 +65,25 @@ def test_coverage_falls_as_the_threshold_rises_and_is_what_is_answered(classes: 
 
 
 def test_where_nothing_is_answered_there_is_no_accuracy() -> None:
-    found = trade(np.array([0]), np.array([[0.6, 0.4]]), 0.9)
-    assert found.coverage.value == 0
-    assert not found.accuracy.known
+    point = coverage_point(np.array([0]), np.array([[0.6, 0.4]]), 0.9)
+    assert point.coverage.value == 0
+    assert not point.accuracy.known
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
-def test_each_step_counts_every_picture_once_as_right_wrong_or_unsure(classes: int) -> None:
+def test_each_step_counts_every_image_once_as_right_wrong_or_unsure(classes: int) -> None:
     table = probabilities(200, classes)
     labels = RANDOM.integers(0, classes, 200)
-    found = steps(classes, 0.755)
-    for threshold, (right, wrong, unsure) in zip(found, outcomes(labels, table, found).tolist(), strict=True):
-        answers = answers_at(table, threshold)
-        assert right == (answers == labels).sum()
-        assert unsure == (answers == UNSURE).sum()
+    thresholds = steps(classes, 0.755)
+    for threshold, (right, wrong, unsure) in zip(thresholds, outcomes(labels, table, thresholds).tolist(), strict=True):
+        predictions = predictions_at(table, threshold)
+        assert right == (predictions == labels).sum()
+        assert unsure == (predictions == UNSURE).sum()
         assert right + wrong + unsure == 200
 
 
 def test_steps_begin_with_always_rise_and_hold_what_was_chosen() -> None:
-    found = steps(3, 0.755, 0.0)
-    assert found[:2] == [0.0, 0.34]
-    assert found == sorted(set(found))
-    assert {0.755, 0.999, 1.0} <= set(found)
+    thresholds = steps(3, 0.755, 0.0)
+    assert thresholds[:2] == [0.0, 0.34]
+    assert thresholds == sorted(set(thresholds))
+    assert {0.755, 0.999, 1.0} <= set(thresholds)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.evaluation.confusion import Score, accuracy, class_scores, confusion, macro_f1, rates
@@ -21,9 +21,8 @@ def split(some: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     return table[:, 0], table[:, 1]
 
 
-@settings(deadline=None)
 @given(pairs)
-def test_every_cell_counts_its_pictures_and_unsure_ones_count_nowhere(drawn: tuple[int, list[tuple[int, int]]]) -> None:
+def test_every_cell_counts_its_images_and_unsure_ones_count_nowhere(drawn: tuple[int, list[tuple[int, int]]]) -> None:
     number, some = drawn
     counts = confusion(*split(some), number)
     for row in range(number):
@@ -31,23 +30,22 @@ def test_every_cell_counts_its_pictures_and_unsure_ones_count_nowhere(drawn: tup
             assert counts[row, column] == some.count((row, column))
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_scores_are_what_their_names_say(drawn: tuple[int, list[tuple[int, int]]]) -> None:
     number, some = drawn
     counts = confusion(*split(some), number)
-    answered = [(label, answer) for label, answer in some if answer >= 0]
-    if answered:
-        right = sum(label == answer for label, answer in answered)
-        assert accuracy(counts).value == pytest.approx(right / len(answered))
+    decided = [(label, prediction) for label, prediction in some if prediction >= 0]
+    if decided:
+        right = sum(label == prediction for label, prediction in decided)
+        assert accuracy(counts).value == pytest.approx(right / len(decided))
     for one, scores in enumerate(class_scores(counts)):
-        found = [label for label, answer in answered if answer == one]
-        real = [answer for label, answer in answered if label == one]
+        true_labels = [label for label, prediction in decided if prediction == one]
+        real = [prediction for label, prediction in decided if label == one]
         assert scores.support == len(real)
-        assert scores.precision.known == bool(found)
+        assert scores.precision.known == bool(true_labels)
         assert scores.recall.known == bool(real)
-        if found and real:
-            precision, recall = found.count(one) / len(found), real.count(one) / len(real)
+        if true_labels and real:
+            precision, recall = true_labels.count(one) / len(true_labels), real.count(one) / len(real)
             assert scores.precision.value == pytest.approx(precision)
             assert scores.recall.value == pytest.approx(recall)
             harmonic = 2 * precision * recall / (precision + recall) if precision + recall else 0
@@ -73,13 +71,15 @@ def test_a_class_that_was_never_answered_has_no_precision_but_counts_in_the_mean
     assert macro_f1(counts) == pytest.approx((2 / 3 + 0) / 2)
 
 
-def test_an_interval_holds_its_score_and_narrows_with_the_number_of_pictures() -> None:
+def test_an_interval_holds_its_score_and_narrows_with_the_number_of_images() -> None:
     few, many = Score.of(9, 10), Score.of(900, 1000)
     assert few.low < few.value < few.high
     assert many.high - many.low < (few.high - few.low) / 3
 
 
-@pytest.mark.parametrize(("labels", "answers"), [([0, 2], [0, 0]), ([0], [2]), ([0], [-2]), ([-1], [0]), ([0, 1], [0])])
-def test_labels_and_answers_outside_the_classes_are_refused(labels: list[int], answers: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("labels", "predictions"), [([0, 2], [0, 0]), ([0], [2]), ([0], [-2]), ([-1], [0]), ([0, 1], [0])]
+)
+def test_labels_and_predictions_outside_the_classes_are_refused(labels: list[int], predictions: list[int]) -> None:
     with pytest.raises(ValueError, match="received"):
-        confusion(np.array(labels), np.array(answers), 2)
+        confusion(np.array(labels), np.array(predictions), 2)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from core.statistics import difference_interval, paired_difference_interval, wilson_interval
+from core.evaluation.intervals import difference_interval, paired_difference_interval, wilson_interval
 
 COUNTS = st.integers(1, 10**6).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
@@ -19,7 +19,6 @@ def test_published_values(correct: int, total: int, low: float, high: float) -> 
     assert wilson_interval(correct, total) == pytest.approx((low, high), abs=5e-5)
 
 
-@settings(deadline=None)
 @given(COUNTS)
 def test_holds_the_measured_proportion_and_stays_within_0_and_1(counts: tuple[int, int]) -> None:
     low, high = wilson_interval(*counts)
@@ -27,22 +26,19 @@ def test_holds_the_measured_proportion_and_stays_within_0_and_1(counts: tuple[in
     assert low < high
 
 
-@settings(deadline=None)
 @given(COUNTS, st.integers(2, 50))
-def test_narrows_with_more_pictures(counts: tuple[int, int], times: int) -> None:
+def test_narrows_with_more_images(counts: tuple[int, int], times: int) -> None:
     few = wilson_interval(*counts)
     many = wilson_interval(counts[0] * times, counts[1] * times)
     assert many[1] - many[0] < few[1] - few[0]
 
 
-@settings(deadline=None)
 @given(COUNTS)
 def test_right_and_wrong_mirror_each_other(counts: tuple[int, int]) -> None:
     low, high = wilson_interval(*counts)
     assert wilson_interval(counts[1] - counts[0], counts[1]) == pytest.approx((1 - high, 1 - low))
 
 
-@settings(deadline=None)
 @given(COUNTS, st.floats(0.5, 0.9))
 def test_more_confidence_is_wider(counts: tuple[int, int], confidence: float) -> None:
     sure, surer = wilson_interval(*counts, confidence), wilson_interval(*counts, confidence + 0.05)
@@ -74,7 +70,6 @@ def test_published_differences(first: tuple[int, int], second: tuple[int, int], 
 FOURFOLD = st.tuples(*[st.integers(0, 500)] * 4).filter(any)
 
 
-@settings(deadline=None)
 @given(FOURFOLD)
 def test_a_paired_difference_lies_in_its_interval_which_turns_round_with_the_order(
     table: tuple[int, int, int, int],
@@ -93,7 +88,7 @@ def test_pairs_that_have_nothing_in_common_are_as_two_samples(table: tuple[int, 
     assert paired_difference_interval(*table) == pytest.approx(apart, abs=1e-12)
 
 
-def test_equal_answers_leave_the_width_that_a_picture_more_could_make() -> None:
+def test_equal_predictions_leave_the_width_that_a_image_more_could_make() -> None:
     """With perfect agreement the interval is symmetrical, and far narrower than for two samples."""
     low, high = paired_difference_interval(950, 0, 0, 50)
     assert low == pytest.approx(-high)
@@ -102,7 +97,7 @@ def test_equal_answers_leave_the_width_that_a_picture_more_could_make() -> None:
 
 @pytest.mark.parametrize("cells", [(0.9, 0.03, 0.05, 0.02), (0.95, 0.015, 0.015, 0.02), (0.5, 0.2, 0.1, 0.2)])
 def test_the_paired_interval_holds_the_true_difference_as_often_as_it_says(cells: tuple[float, ...]) -> None:
-    """2,000 simulated validations of 300 pictures. Newcombe finds a coverage of 0.94 to 0.97 for such tables."""
+    """2,000 simulated validations of 300 images. Newcombe finds a coverage of 0.94 to 0.97 for such tables."""
     drawn = np.random.default_rng(0).multinomial(300, cells, 2000)
     true = cells[2] - cells[1]
     intervals = [paired_difference_interval(*(int(cell) for cell in table)) for table in drawn]

@@ -9,22 +9,22 @@ import pytest
 from core.datasets import Edits, open_dataset
 from core.errors import DatasetError
 from core.evaluation.retrain import NOTE, changes_in_words, origin_of, train_again
-from core.inference.robustness import data_of
-from core.training.fine_tuning import FineTuning, FineTuningConfig
-from core.training.labels import NAME_CHARACTERS
-from core.training.runs import Run, load_run
+from core.evaluation.robustness import training_dataset
+from core.runs.fine_tuning import FineTuning, FineTuningConfig
+from core.runs.names import NAME_CHARACTERS
+from core.runs.run import Run, load_run
 
 
 @pytest.fixture
 def finished(trained: Run, drawn: Path, tmp_path: Path, pawlab_home: Path) -> Run:
-    """Of pictures that this test may edit."""
+    """Of images that this test may edit."""
     shutil.copytree(drawn, tmp_path / "pets")
     shutil.copytree(trained.directory, pawlab_home / "runs" / trained.id)
     return replace(trained, directory=pawlab_home / "runs" / trained.id, source=str(tmp_path / "pets"))
 
 
 def test_the_new_run_has_the_same_settings_and_the_edits_of_today(finished: Run) -> None:
-    before = data_of(finished)
+    before = training_dataset(finished)
     edits = Edits(before)
     edits.exclude(before.usable("validation")[:2])
     edits.relabel(before.usable("train")[:1], "dogs")
@@ -48,14 +48,14 @@ def test_the_name_does_not_grow_with_each_time(finished: Run) -> None:
 
 
 def test_a_run_without_the_second_stage_does_not_carry_its_name(finished: Run) -> None:
-    stage = FineTuning("1", "first", 4, FineTuningConfig())
+    stage = FineTuning(run="1", name="first", epochs=4, settings=FineTuningConfig())
     tuned = replace(finished, name="first, fine-tuned", fine_tuning=stage)
     again = train_again(tuned, "1 excluded", open_dataset(finished.source))
     assert again.name == "first · 1 excluded"
 
 
-def test_edits_that_leave_a_class_without_pictures_are_refused_before_a_run_is_made(finished: Run) -> None:
-    before = data_of(finished)
+def test_edits_that_leave_a_class_without_images_are_refused_before_a_run_is_made(finished: Run) -> None:
+    before = training_dataset(finished)
     Edits(before).exclude([one for one in before.usable() if one.label == "cats"])
     runs = list(finished.directory.parent.iterdir())
     with pytest.raises(DatasetError, match="one class only"):
@@ -64,7 +64,7 @@ def test_edits_that_leave_a_class_without_pictures_are_refused_before_a_run_is_m
 
 
 def test_what_was_taken_back_is_no_change(finished: Run) -> None:
-    before = data_of(finished)
+    before = training_dataset(finished)
     edits = Edits(before)
     edits.exclude(before.usable()[:1])
     edits.undo()

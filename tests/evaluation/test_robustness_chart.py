@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from core.inference.charts import robustness_chart
-from core.inference.robustness import Point
+from core.evaluation.charts import robustness_chart
+from core.evaluation.robustness import Point
 
 CURVE = [Point(0, 0.95, 0.9, 0.98, 100), Point(1, 0.9, 0.82, 0.95, 100), Point(2, 0.7, 0.6, 0.78, 100)]
 
@@ -27,7 +27,7 @@ def test_the_band_goes_along_the_upper_ends_and_back_along_the_lower() -> None:
     assert (line["x"], line["y"]) == ([0, 1, 2], [0.95, 0.9, 0.7])
 
 
-def test_the_break_and_the_unchanged_pictures_lower_end_are_marked() -> None:
+def test_the_break_and_the_unchanged_images_lower_end_are_marked() -> None:
     layout = drawn(CURVE)["layout"]
     level, broken = layout["shapes"]
     assert level["y0"] == level["y1"] == 0.9

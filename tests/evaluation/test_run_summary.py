@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from core.statistics import wilson_interval
-from core.training.overview import TAIL_BYTES, facts_of, mark_of
-from core.training.recipe import preset
-from core.training.runs import Run, create_run
+from core.evaluation.intervals import wilson_interval
+from core.evaluation.run_summary import TAIL_BYTES, facts_of, mark_of
+from core.runs.run import Run, create_run
+from core.runs.settings import preset
 
 EPOCH = {
     "event": "epoch",
@@ -33,7 +33,7 @@ def say(run: Run, status: str) -> None:
 
 def test_a_finished_run_has_its_score_with_the_interval(trained: Run) -> None:
     facts, summary = facts_of(trained), trained.summary()
-    assert facts.said == "finished"
+    assert facts.logged_status == "finished"
     assert facts.accuracy
     assert facts.accuracy.value == summary["val_accuracy"]
     right = round(summary["val_accuracy"] * 16)
@@ -48,7 +48,7 @@ def test_a_run_without_a_model_has_its_best_epoch_and_no_interval(run: Run) -> N
     say(run, "running")
     facts = facts_of(run)
     assert facts.accuracy
-    assert (facts.accuracy.value, facts.loss, facts.best_epoch, facts.said) == (0.75, 0.9, 1, "running")
+    assert (facts.accuracy.value, facts.loss, facts.best_epoch, facts.logged_status) == (0.75, 0.9, 1, "running")
     assert math.isnan(facts.accuracy.low)
 
 
@@ -57,10 +57,10 @@ def test_the_latest_status_counts_wherever_it_stands_in_the_log(run: Run) -> Non
     say(run, "running")
     for number in range(TAIL_BYTES // 50):
         run.log.append({"event": "batch", "epoch": 1, "batch": number, "note": "no status here"})
-    assert facts_of(run).said == "running"
+    assert facts_of(run).logged_status == "running"
     with run.log.path.open("ab") as file:
         file.write(b'{"event": "status", "status": "finis')
-    assert facts_of(run).said == "running"
+    assert facts_of(run).logged_status == "running"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """In what runs differ: everything that does, nothing that does not."""
 
-from core.files import write_json
-from core.training.charts import MOST, Line, comparison_curves
-from core.training.comparison import AUGMENTATION, differences
-from core.training.recipe import TrainingConfig, preset
-from core.training.runs import Run, create_run
+from core.evaluation.setting_differences import AUGMENTATION, differences
+from core.runs.comparison_chart import MOST, Line, comparison_curves
+from core.runs.run import Run, create_run
+from core.runs.settings import TrainingConfig, preset
+from core.storage.files import write_json
 
 FAST = preset("fast")
 
@@ -16,17 +16,17 @@ def run_of(config: TrainingConfig = FAST, source: str = "sample", summary: dict[
     return run
 
 
-def told(*runs: Run) -> dict[str, tuple[object, ...]]:
+def by_name(*runs: Run) -> dict[str, tuple[object, ...]]:
     return {one.name: one.values for one in differences(runs)}
 
 
 def test_equal_runs_differ_in_nothing() -> None:
-    assert told(run_of(), run_of()) == {}
+    assert by_name(run_of(), run_of()) == {}
 
 
 def test_settings_and_the_dataset_are_told_and_only_those_that_differ() -> None:
-    found = told(run_of(), run_of(FAST.changed(epochs=3, seed=7)), run_of(source="/elsewhere"))
-    assert found == {
+    changes = by_name(run_of(), run_of(FAST.changed(epochs=3, seed=7)), run_of(source="/elsewhere"))
+    assert changes == {
         "epochs": (10, 3, 10),
         "seed": (0, 7, 0),
         "dataset": ("sample", "sample", "/elsewhere"),
@@ -35,32 +35,32 @@ def test_settings_and_the_dataset_are_told_and_only_those_that_differ() -> None:
 
 def test_augmentation_is_told_by_its_parts_and_means_nothing_without_copies() -> None:
     turned = FAST.augmentation.changed(rotation_range=5, horizontal_flip=True)
-    assert told(run_of(), run_of(FAST.changed(augmentation=turned))) == {
+    assert by_name(run_of(), run_of(FAST.changed(augmentation=turned))) == {
         f"{AUGMENTATION}rotation_range": (40.0, 5.0),
         f"{AUGMENTATION}horizontal_flip": (False, True),
     }
-    assert told(run_of(), run_of(FAST.changed(augmentation=turned, copies=0))) == {"copies": (1, 0)}
+    assert by_name(run_of(), run_of(FAST.changed(augmentation=turned, copies=0))) == {"copies": (1, 0)}
 
 
 def test_what_a_run_does_not_tell_is_no_difference() -> None:
     whole: dict[str, object] = {"edits": {"excluded": 3, "relabelled": 0}, "fingerprint": "a" * 64}
-    assert told(run_of(), run_of(summary=whole)) == {}
-    assert told(run_of(summary={"edits": 7, "counts": []}), run_of(summary=whole)) == {}
+    assert by_name(run_of(), run_of(summary=whole)) == {}
+    assert by_name(run_of(summary={"edits": 7, "counts": []}), run_of(summary=whole)) == {}
 
 
-def test_edits_and_the_pictures_are_told() -> None:
+def test_edits_and_the_images_are_told() -> None:
     before: dict[str, object] = {"edits": {"excluded": 0, "relabelled": 0}, "fingerprint": "a" * 64}
     after: dict[str, object] = {"edits": {"excluded": 3, "relabelled": 1}, "fingerprint": "b" * 64}
-    assert told(run_of(summary=before), run_of(summary=after)) == {
+    assert by_name(run_of(summary=before), run_of(summary=after)) == {
         "excluded by edits": (0, 3),
         "relabelled by edits": (0, 1),
-        "pictures' fingerprint": ("a" * 8, "b" * 8),
+        "images' fingerprint": ("a" * 8, "b" * 8),
     }
 
 
 def test_a_second_stage_is_told() -> None:
     stage: dict[str, object] = {"fine_tuning": {"layers": 20, "epochs": 5, "learning_rate": 1e-5}}
-    (words,) = told(run_of(summary={"edits": {}}), run_of(summary=stage)).values()
+    (words,) = by_name(run_of(summary={"edits": {}}), run_of(summary=stage)).values()
     assert words == ("none", "the last 20 layers, 5 epochs at most, learning rate 1e-05")
 
 

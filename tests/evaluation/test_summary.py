@@ -1,4 +1,4 @@
-"""All scores at once, and the accuracy that remains when leaks and excluded pictures do not count."""
+"""All scores at once, and the accuracy that remains when leaks and excluded images do not count."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 
 from core.datasets import Dataset, open_dataset
-from core.datasets.report import make_report
-from core.datasets.sample import write_sample
-from core.evaluation.answers import Answers
-from core.evaluation.summary import honest_accuracy, leaked_pictures, summarise
+from core.datasets.quality.report import make_report
+from core.datasets.sample.sample import write_sample
+from core.evaluation.predictions import Predictions
+from core.evaluation.summary import clean_accuracy, leaked_images, summarise
 
 
-def answers_for(dataset: Dataset, wrong: set[str]) -> Answers:
-    """Right for every validation picture but `wrong`, with a confidence of 0.9."""
+def predictions_for(dataset: Dataset, wrong: set[str]) -> Predictions:
+    """Right for every validation image but `wrong`, with a confidence of 0.9."""
     records = dataset.usable("validation")
     labels = np.array([dataset.classes.index(record.label) for record in records])
     given = np.array([label ^ (record.path in wrong) for record, label in zip(records, labels, strict=True)])
     table = np.full((len(records), 2), 0.1)
     table[np.arange(len(records)), given] = 0.9
-    return Answers(dataset.classes, labels, table)
+    return Predictions(dataset.classes, labels, table)
 
 
 @pytest.fixture
 def leaky(tmp_path: Path, pawlab_home: Path) -> Dataset:
-    """Ten validation pictures, one of which is in training too."""
+    """Ten validation images, one of which is in training too."""
     folder = tmp_path / "pets"
     write_sample(folder, train=6, validation=5)
     copied = sorted((folder / "train" / "cats").iterdir())[0]
@@ -36,23 +36,23 @@ def leaky(tmp_path: Path, pawlab_home: Path) -> Dataset:
 
 def test_a_leak_does_not_count(leaky: Dataset) -> None:
     report = make_report(leaky)
-    (leak,) = leaked_pictures(report)
+    (leak,) = leaked_images(report)
     others = [record.path for record in leaky.usable("validation") if record.path != leak]
-    answers = answers_for(leaky, {others[0]})
-    honest = honest_accuracy(answers, leaky.usable("validation"), leaky, report)
-    assert answers.accuracy().value == pytest.approx(9 / 10)
-    assert (honest.leaks, honest.excluded, honest.relabelled) == (1, 0, 0)
-    assert honest.accuracy.value == pytest.approx(8 / 9)
+    predictions = predictions_for(leaky, {others[0]})
+    clean = clean_accuracy(predictions, leaky.usable("validation"), leaky, report)
+    assert predictions.accuracy().value == pytest.approx(9 / 10)
+    assert (clean.leaks, clean.excluded, clean.relabelled) == (1, 0, 0)
+    assert clean.accuracy.value == pytest.approx(8 / 9)
 
 
 def test_what_was_excluded_since_does_not_count_and_a_new_class_is_the_judge(leaky: Dataset) -> None:
     report, records = make_report(leaky), leaky.usable("validation")
     excluded, relabelled = [record for record in records if record.label == "dogs"][:2]
-    answers = answers_for(leaky, {excluded.path, relabelled.path})
+    predictions = predictions_for(leaky, {excluded.path, relabelled.path})
     today = changed(leaky, excluded.path, relabelled.path)
-    honest = honest_accuracy(answers, records, today, report)
-    assert (honest.leaks, honest.excluded, honest.relabelled) == (1, 1, 1)
-    assert honest.accuracy.value == 1
+    clean = clean_accuracy(predictions, records, today, report)
+    assert (clean.leaks, clean.excluded, clean.relabelled) == (1, 1, 1)
+    assert clean.accuracy.value == 1
 
 
 def changed(dataset: Dataset, excluded: str, relabelled: str) -> Dataset:
@@ -70,7 +70,7 @@ def test_every_score_lies_in_its_interval_and_a_good_classifier_scores_high() ->
     table[np.arange(200), labels] += 1.5
     table[:6] = np.roll(table[:6], 1, axis=1)  # some mistakes: without any there are no intervals
     table = table / table.sum(axis=1, keepdims=True)
-    summary = summarise(Answers(("a", "b", "c"), labels, table), resamples=200)
+    summary = summarise(Predictions(("a", "b", "c"), labels, table), resamples=200)
     scores = [summary.accuracy, summary.macro_f1, summary.calibration_error]
     for one in summary.classes:
         scores += [one.f1, one.roc_area, one.average_precision, one.scores.precision, one.scores.recall]

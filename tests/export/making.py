@@ -15,10 +15,10 @@ from core.export.compare import Keras
 from core.export.files import SUMS, write_sums, write_zip
 from core.export.manifest import manifest_of
 from core.export.samples import take_samples
-from core.progress import silent
-from core.training.runs import Run
+from core.jobs.progress import silent
+from core.runs.run import Run
 
-UNASKED = Keras(None, "not asked in this test", None, None, "not asked in this test")
+NOT_RUN = Keras(None, "not asked in this test", None, None, "not asked in this test")
 
 
 def write_bundle(run: Run, folder: Path, scratch: Path) -> None:
@@ -28,10 +28,10 @@ def write_bundle(run: Run, folder: Path, scratch: Path) -> None:
     manifest = manifest_of(run)
     samples = take_samples(run, scratch, silent)
     write_models(run, folder, manifest)
-    write_papers(run, folder, manifest, samples, Verified(1e-8, 16, 11, samples.missing, UNASKED))
+    write_papers(run, folder, manifest, samples, Verified(1e-8, 16, 11, samples.missing, NOT_RUN))
 
 
-def changed(folder: Path, target: Path, change: Callable[[Path], None], sums: bool = True) -> Path:
+def changed(folder: Path, target: Path, change: Callable[[Path], None], *, sums: bool = True) -> Path:
     """The bundle in `folder` as a zip, after `change` of a copy; `sums` brings the checksums up to date."""
     copy = target.with_suffix("")
     copy.mkdir()

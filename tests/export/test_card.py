@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from core.evaluation.answers import Answers
+from core.evaluation.predictions import Predictions
 from core.export.card import Verified, model_card
 from core.export.compare import Keras
 from core.export.manifest import Manifest
-from core.training.recipe import TrainingConfig
+from core.runs.settings import TrainingConfig
 
 VERIFIED = Verified(1e-8, 16, 11, "", Keras(None, "not asked", None, None, "not asked"))
 EPOCH = {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 1e-3}
@@ -25,16 +25,16 @@ def manifest(classes: tuple[str, ...], threshold: float) -> Manifest:
     )
 
 
-def answers(classes: tuple[str, ...], labels: list[int]) -> Answers:
+def predictions(classes: tuple[str, ...], labels: list[int]) -> Predictions:
     table = np.random.default_rng(0).dirichlet(np.ones(len(classes)), len(labels))
-    return Answers(classes, np.array(labels, np.int64), table)
+    return Predictions(classes, np.array(labels, np.int64), table)
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 0], [2]])
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
-def test_a_class_without_pictures_has_no_score(labels: list[int], threshold: float) -> None:
+def test_a_class_without_images_has_no_score(labels: list[int], threshold: float) -> None:
     classes = ("cats", "dogs", "birds")
-    card = model_card(manifest(classes, threshold), answers(classes, labels), VERIFIED)
+    card = model_card(manifest(classes, threshold), predictions(classes, labels), VERIFIED)
     assert "nan" not in card.lower()
     assert "| birds |" in card
 
@@ -42,5 +42,5 @@ def test_a_class_without_pictures_has_no_score(labels: list[int], threshold: flo
 @pytest.mark.parametrize("threshold", [0.995, 0.999, 1.0])
 def test_a_threshold_near_1_is_not_rounded(threshold: float) -> None:
     classes = ("cats", "dogs")
-    card = model_card(manifest(classes, threshold), answers(classes, [0, 1, 0]), VERIFIED)
+    card = model_card(manifest(classes, threshold), predictions(classes, [0, 1, 0]), VERIFIED)
     assert f"Confidence threshold: **{threshold:g}**" in card

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.archives import extract_zip
 from core.errors import ArchiveError
+from core.evaluation.intervals import wilson_interval
 from core.export.bundle import make_bundle
 from core.export.files import LIMITS, write_zip
 from core.export.importing import import_bundle
 from core.export.manifest import manifest_of
 from core.inference.classifier import Classifier
-from core.statistics import wilson_interval
-from core.training.runs import Run
-from core.training.second_stage import fine_tune_run
+from core.runs.run import Run
+from core.storage.archives import extract_zip
+from core.training.loop.second_stage import fine_tune_run
 from tests.drawing import image_bytes
 from tests.export.making import changed, run_notebook
 from tests.trained import SECOND, SMALL
@@ -65,11 +65,11 @@ def test_the_card_tells_of_the_second_stage(folder: Path, tuned: Run) -> None:
     card = (folder / "README.md").read_text(encoding="utf-8")
     first = tuned.summary()["fine_tuned_from"]
     for words in (
-        f"base's last {SECOND.layers} layers moved",
+        f"the last {SECOND.layers} layers of the base model were trained",
         f"at a learning rate of {SECOND.learning_rate:g}",
-        f"its best validation accuracy, {first['val_accuracy']:.1%}",
-        f"in epoch {first['best_epoch']}",
-        "and the base's last layers changed",
+        f"a validation accuracy of {first['val_accuracy']:.1%}",
+        f"best was epoch {first['best_epoch']}",
+        "and the last layers of the base model were fine-tuned",
     ):
         assert words in card
     assert ("this is the first stage's model" in card) == (tuned.summary()["best_epoch"] <= SMALL.epochs)
@@ -113,8 +113,8 @@ def test_a_second_stage_that_cannot_be_is_refused(
 
 def script() -> None:
     """What the Training page says of the only run's second stage."""
-    from core.training.shelf import list_runs
-    from pages.ui.training_fine_tune import second_stage
+    from core.runs.store import list_runs
+    from pages.ui.train.fine_tune import second_stage
 
     (run,) = list_runs().runs
     second_stage(run.summary(), 16)

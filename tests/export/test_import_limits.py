@@ -12,9 +12,9 @@ from tests.export.test_card import manifest
 
 
 def test_labels_that_fit_but_are_padded_to_fill_the_memory_are_refused(tmp_path: Path) -> None:
-    told = manifest(("cats", "dogs"), 0.0)
-    (tmp_path / "labels.json").write_text(labels_json(told), encoding="utf-8")
-    _check_labels(tmp_path, told)
-    (tmp_path / "labels.json").write_text(labels_json(told) + " " * MAX_BYTES, encoding="utf-8")
+    about = manifest(("cats", "dogs"), 0.0)
+    (tmp_path / "labels.json").write_text(labels_json(about), encoding="utf-8")
+    _check_labels(tmp_path, about)
+    (tmp_path / "labels.json").write_text(labels_json(about) + " " * MAX_BYTES, encoding="utf-8")
     with pytest.raises(ArchiveError, match=r"labels\.json"):
-        _check_labels(tmp_path, told)
+        _check_labels(tmp_path, about)

@@ -16,22 +16,23 @@ from onnx import helper, numpy_helper
 
 from core.backbone.weights import resolve_weights
 from core.errors import ArchiveError, Cancelled, DatasetError
-from core.evaluation.answers import load_answers
-from core.evaluation.chosen import choose_threshold, chosen_threshold
+from core.evaluation.predictions import load_predictions
+from core.evaluation.robustness import training_dataset
 from core.export.checks import OPERATIONS
 from core.export.files import MEMBERS, OPTIONAL, REQUIRED, SUMS, write_zip
 from core.export.importing import import_bundle, source_of
 from core.export.manifest import Manifest
-from core.home import home
 from core.inference.classifier import Classifier
-from core.inference.robustness import data_of
-from core.training.labels import clean
-from core.training.onnx_model import classifier_graph
-from core.training.runs import Run, load_run
-from core.training.shelf import find_run, list_runs
+from core.runs.names import NAME_CHARACTERS
+from core.runs.run import Run, load_run
+from core.runs.store import find_run, list_runs
+from core.runs.threshold import choose_threshold, chosen_threshold
+from core.storage.home import home
+from core.text.lines import one_line
+from core.training.loop.onnx_model import classifier_graph
+from tests.cli.test_main import core, last_line
 from tests.drawing import image_bytes, make_zip
 from tests.export.making import changed, write_bundle
-from tests.test_cli import core, last_line
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +59,16 @@ def nothing_left() -> bool:
     return not [path for path in home().rglob("*") if path.is_file()] and not list_runs().runs
 
 
-def test_an_imported_run_answers_as_the_one_that_was_exported(bundle: Path, trained: Run) -> None:
+def test_an_imported_run_predictions_as_the_one_that_was_exported(bundle: Path, trained: Run) -> None:
     run = import_bundle(bundle)
-    pictures = [image_bytes(seed, (200 + 7 * seed, 150)) for seed in range(12)]
-    assert list(Classifier.open(run).classify_all(pictures)) == list(Classifier.open(trained).classify_all(pictures))
+    images = [image_bytes(seed, (200 + 7 * seed, 150)) for seed in range(12)]
+    assert list(Classifier.open(run).classify_all(images)) == list(Classifier.open(trained).classify_all(images))
     assert (run.directory / "model.keras").read_bytes() == (trained.directory / "model.keras").read_bytes()
 
 
 def test_an_imported_run_is_a_finished_run_like_any_other(bundle: Path, trained: Run) -> None:
     run = import_bundle(bundle)
-    assert [found.id for found in list_runs().runs] == [run.id]
+    assert [listed.id for listed in list_runs().runs] == [run.id]
     assert run.status() == "finished"
     assert "imported" in run.name
     assert run.config == trained.config
@@ -79,7 +80,7 @@ def test_an_imported_run_is_a_finished_run_like_any_other(bundle: Path, trained:
     for at in ("epoch", "val_loss", "val_accuracy", "best"):
         assert [point[at] for point in run.history().epochs] == [point[at] for point in trained.history().epochs]
     assert not run.history().malformed
-    assert np.array_equal(load_answers(run).probabilities, load_answers(trained).probabilities)
+    assert np.array_equal(load_predictions(run).probabilities, load_predictions(trained).probabilities)
     assert chosen_threshold(run) == 0.8
     assert not list((home() / "imports").iterdir())
 
@@ -89,14 +90,14 @@ def test_its_data_are_not_looked_for_on_this_machine(bundle: Path, trained: Run)
     assert run.source.startswith("imported")
     assert "/" not in run.source
     with pytest.raises(DatasetError):
-        data_of(run)
+        training_dataset(run)
 
 
 def test_a_name_can_be_given_and_two_of_it_stand_side_by_side(bundle: Path) -> None:
     name = "![](http:evil) *‮طب* 🐈\n<b>"
     runs = [import_bundle(bundle, name) for _ in range(2)]
     assert len({run.id for run in runs}) == 2
-    assert {run.name for run in runs} == {clean(name)}
+    assert {run.name for run in runs} == {one_line(name, NAME_CHARACTERS)}
     assert find_run(runs[0].id).id == runs[0].id
 
 
@@ -115,7 +116,7 @@ def test_one_changed_byte_of_any_member_is_noticed(folder: Path, tmp_path: Path,
         content[len(content) // 2] ^= 1
         (copy / name).write_bytes(content)
 
-    with pytest.raises(ArchiveError, match=name if name != SUMS else "is not what|does not list"):
+    with pytest.raises(ArchiveError, match=name if name != SUMS else "does not match|does not list"):
         import_bundle(changed(folder, tmp_path / "x.zip", flip, sums=False))
     assert nothing_left()
 
@@ -182,14 +183,21 @@ def test_a_name_that_leads_elsewhere_or_comes_twice_is_refused(bundle: Path, tmp
         make_zip(dict.fromkeys((SUMS, *MEMBERS), b"")),
         make_zip({"README.md": bytes(50_000_000)}),
     ],
-    ids=["empty", "text", "nothing", "pictures", "hollow", "bomb"],
+    ids=["empty", "text", "nothing", "images", "hollow", "bomb"],
 )
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.zip").write_bytes(content)
     with pytest.raises(ArchiveError) as raised:
         import_bundle(tmp_path / "x.zip")
     assert "image folders" not in str(raised.value)  # what a dataset's zip is told
+    assert "a bundle exported from Pawlab" in str(raised.value) or "SHA256SUMS" in str(raised.value)
     assert nothing_left()
+
+
+def test_a_zip_of_image_folders_is_told_that_it_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(make_zip({"cats/1.jpg": image_bytes()}))
+    with pytest.raises(ArchiveError, match=r"This is no bundle: .* a file in a folder: 'cats/1\.jpg'"):
+        import_bundle(tmp_path / "x.zip")
 
 
 def test_a_folder_is_no_bundle(tmp_path: Path) -> None:
@@ -240,7 +248,7 @@ def rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
     ],
 )
 def test_a_manifest_with_another_value_is_refused(folder: Path, tmp_path: Path, key: str, value: object) -> None:
-    with pytest.raises(ArchiveError, match=r"run\.json|does not answer|gives something else"):
+    with pytest.raises(ArchiveError, match=r"run\.json|cannot be run|has outputs other"):
         import_bundle(changed(folder, tmp_path / "x.zip", rewritten(lambda about: about.update({key: value}))))
     assert nothing_left()
 
@@ -260,8 +268,8 @@ def test_no_path_and_no_address_of_a_stranger_becomes_the_source(folder: Path, t
         assert not set("/\\") & set(source)
     run = import_bundle(changed(folder, tmp_path / "x.zip", rewritten(lambda about: about.update(data="/etc"))))
     assert run.source == "imported: etc"
-    with pytest.raises(DatasetError, match="brought in as a bundle"):  # not: no folder of such a name
-        data_of(run)
+    with pytest.raises(DatasetError, match="imported from a bundle"):  # not: no folder of such a name
+        training_dataset(run)
 
 
 def test_the_command_line_brings_a_bundle_back_or_says_why_not(bundle: Path, folder: Path, tmp_path: Path) -> None:
@@ -465,7 +473,7 @@ def test_a_keras_file_of_another_kind_is_refused(folder: Path, tmp_path: Path, c
     assert nothing_left()
 
 
-def test_answers_that_are_none_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_predictions_that_are_none_are_refused(folder: Path, tmp_path: Path) -> None:
     def write(copy: Path) -> None:
         with (copy / "validation.npz").open("wb") as file:
             np.savez(file, labels=np.array([0, 9]), probabilities=np.ones((2, 1), np.float32))

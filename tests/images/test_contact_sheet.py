@@ -1,13 +1,11 @@
-"""The preview sheet: where each picture lies, how large the sheet is, what fills the rest."""
+"""The preview sheet: where each image lies, how large the sheet is, what fills the rest."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.preview import compose
-
-GREY = (10, 20, 30)
+from core.images.contact_sheet import compose
 
 
 def flat(value: int, size: int = 3) -> np.ndarray:
@@ -18,33 +16,31 @@ def flat(value: int, size: int = 3) -> np.ndarray:
 @given(
     lengths=st.lists(st.integers(0, 4), min_size=1, max_size=4).filter(any),
     size=st.integers(1, 5),
-    gap=st.integers(0, 3),
 )
-def test_each_picture_lies_at_its_place_and_the_rest_is_background(lengths: list[int], size: int, gap: int) -> None:
+def test_each_image_lies_at_its_place_and_the_rest_is_background(lengths: list[int], size: int) -> None:
     numbers = iter(range(100, 200))
     rows = [[flat(next(numbers), size) for _ in range(length)] for length in lengths]
 
-    sheet = compose(rows, gap, GREY)
+    sheet = compose(rows)
 
-    step = size + gap
     assert sheet.dtype == np.uint8
-    assert sheet.shape == (len(rows) * step - gap, max(lengths) * step - gap, 3)
+    assert sheet.shape == (len(rows) * size, max(lengths) * size, 3)
     left_over = np.ones(sheet.shape[:2], bool)
     for top, row in enumerate(rows):
-        for left, picture in enumerate(row):
-            place = np.s_[top * step : top * step + size, left * step : left * step + size]
-            assert (sheet[place] == picture).all()
+        for left, image in enumerate(row):
+            place = np.s_[top * size : (top + 1) * size, left * size : (left + 1) * size]
+            assert (sheet[place] == image).all()
             left_over[place] = False
-    assert (sheet[left_over] == GREY).all()
+    assert (sheet[left_over] == 255).all()
 
 
-def test_pictures_keep_their_orientation_and_colours() -> None:
-    picture = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
+def test_images_keep_their_orientation_and_colours() -> None:
+    image = np.arange(27, dtype=np.uint8).reshape(3, 3, 3)
 
-    assert (compose([[flat(0), picture]], gap=0)[:, 3:] == picture).all()
+    assert (compose([[flat(0), image]])[:, 3:] == image).all()
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [[flat(1, 3), flat(2, 4)]]], ids=["nothing", "empty row", "two sizes"])
-def test_no_picture_or_two_sizes_are_refused(rows: list[list[np.ndarray]]) -> None:
+def test_no_image_or_two_sizes_are_refused(rows: list[list[np.ndarray]]) -> None:
     with pytest.raises(ValueError, match="one shape"):
         compose(rows)

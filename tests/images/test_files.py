@@ -1,11 +1,11 @@
-"""The bytes of a picture's file, or why they cannot be had."""
+"""The bytes of an image's file, or why they cannot be had."""
 
 from pathlib import Path
 
 import pytest
 
 from core.errors import ImageError
-from core.image_files import MAX_BYTES, read_image_file
+from core.images.files import MAX_BYTES, read_image_file
 
 
 def test_reading_a_file_gives_its_bytes(tmp_path: Path) -> None:
@@ -27,6 +27,6 @@ def test_of_a_file_that_is_too_large_no_byte_is_read(tmp_path: Path, monkeypatch
     def never(*arguments: object) -> bytes:
         raise AssertionError("a byte was read")
 
-    monkeypatch.setattr("core.image_files.os.read", never)
+    monkeypatch.setattr("core.images.files.os.read", never)
     with pytest.raises(ImageError, match="64 MB"):
         read_image_file(file)

@@ -1,4 +1,4 @@
-"""Many pictures: each row is its picture's, memory and order hold, and the table is the command line's."""
+"""Many images: each row is its image's, memory and order hold, and the table is the command line's."""
 
 import csv
 import io
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from core.errors import Cancelled, InputError
-from core.images import decode_image, load_image, load_views
-from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNSURE, Batch, Row, classify_pictures, view_of
-from core.inference.classifier import Answer, Classifier
-from core.inference.given import Picture, Upload, from_address, from_uploads
-from core.progress import silent
-from core.training.runs import Run
+from core.images.decode import decode_image, load_image, load_views
+from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNSURE, Batch, Row, classify_images, view_of
+from core.inference.classifier import Classifier, Prediction
+from core.inference.given import InputImage, Upload, from_address, from_uploads
+from core.jobs.progress import silent
+from core.runs.run import Run
 from tests.drawing import image_bytes, make_zip
 
 
@@ -22,32 +22,32 @@ def classifier(trained: Run) -> Classifier:
     return Classifier.open(trained)
 
 
-def some(number: int) -> list[Picture]:
-    return [Picture(str(seed), f"{seed}.jpg", image_bytes(seed)) for seed in range(number)]
+def some(number: int) -> list[InputImage]:
+    return [InputImage(str(seed), f"{seed}.jpg", image_bytes(seed)) for seed in range(number)]
 
 
 @pytest.mark.parametrize("number", [FEW, 3 * FEW + 1])
-def test_each_row_has_its_own_pictures_answer_and_bad_ones_a_reason(classifier: Classifier, number: int) -> None:
-    pictures = some(number)
-    pictures[2] = Picture("bad", "bad.jpg", b"no picture")
-    batch = classify_pictures(pictures, classifier)
-    assert [row.picture for row in batch.rows] == pictures
+def test_each_row_has_its_own_images_prediction_and_bad_ones_a_reason(classifier: Classifier, number: int) -> None:
+    images = some(number)
+    images[2] = InputImage("bad", "bad.jpg", b"no image")
+    batch = classify_images(images, classifier)
+    assert [row.image for row in batch.rows] == images
     for row in batch.rows:
-        if row.picture.id == "bad":
-            assert row.answer is None
+        if row.image.id == "bad":
+            assert row.prediction is None
             assert "not an image" in row.reason
         else:
-            assert row.answer is not None
-            assert isinstance(row.picture.source, bytes)
-            expected = classifier.classify(row.picture.source)
-            assert row.answer.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+            assert row.prediction is not None
+            assert isinstance(row.image.source, bytes)
+            expected = classifier.classify(row.image.source)
+            assert row.prediction.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
 
 
 def test_what_is_known_is_not_classified_again(classifier: Classifier) -> None:
-    known = {"0": Row(some(1)[0], Answer({"cats": 2.0, "dogs": 0.0}))}
-    batch = classify_pictures(some(3), classifier, known=known)
+    known = {"0": Row(some(1)[0], Prediction({"cats": 2.0, "dogs": 0.0}))}
+    batch = classify_images(some(3), classifier, known=known)
     assert batch.rows[0] is known["0"]
-    assert batch.rows[1].answer is not None
+    assert batch.rows[1].prediction is not None
 
 
 def test_it_can_be_stopped(classifier: Classifier) -> None:
@@ -56,7 +56,7 @@ def test_it_can_be_stopped(classifier: Classifier) -> None:
             raise Cancelled("Stopped")
 
     with pytest.raises(Cancelled):
-        classify_pictures(some(100), classifier, stop)
+        classify_images(some(100), classifier, stop)
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,25 @@ def test_one_decode_gives_what_two_would(size: tuple[int, int], format: str) -> 
 
 
 def test_a_large_view_is_made_where_only_a_small_one_is_kept(classifier: Classifier) -> None:
-    pictures = [Picture(str(seed), "a.jpg", image_bytes(seed, (600, 400))) for seed in range(FEW + 1)]
-    row = classify_pictures(pictures, classifier).rows[0]
+    images = [InputImage(str(seed), "a.jpg", image_bytes(seed, (600, 400))) for seed in range(FEW + 1)]
+    row = classify_images(images, classifier).rows[0]
     assert max(decode_image(view_of(row, SMALL)).shape) == SMALL
     assert max(decode_image(view_of(row, LARGE)).shape) == LARGE
 
 
-def answered(*confidences: float | None) -> Batch:
+def batch_of(*confidences: float | None) -> Batch:
     rows = [
-        Row(Picture(str(at), f"{9 - at}.jpg", b""), None if value is None else Answer({"a": value, "b": 1 - value}))
+        Row(
+            InputImage(str(at), f"{9 - at}.jpg", b""),
+            None if value is None else Prediction({"a": value, "b": 1 - value}),
+        )
         for at, value in enumerate(confidences)
     ]
     return Batch(("a", "b"), tuple(rows), 1.0)
 
 
 def test_counts_filters_and_orders() -> None:
-    batch = answered(0.9, None, 0.3, 0.6)
+    batch = batch_of(0.9, None, 0.3, 0.6)
     assert batch.counts(0.65) == {"a": 1, "b": 1, UNSURE: 1, PROBLEM: 1}
     assert batch.chosen(0.65, UNSURE) == [3]
     assert batch.chosen(0.65, "b") == [2]
@@ -98,22 +101,23 @@ def test_counts_filters_and_orders() -> None:
 
 
 def test_the_table_holds_probabilities_that_read_back_exactly() -> None:
-    rows = list(csv.reader(io.StringIO(answered(0.1 + 0.2, None).csv().decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(batch_of(0.1 + 0.2, None).csv().decode(), newline="")))
     assert rows[0] == ["path", "label", "confidence", "error", "a", "b"]
     assert rows[1][0] == "9.jpg"
     assert float(rows[1][4]) == 0.1 + 0.2
     assert rows[2][1:] == ["", "", "", "", ""]
 
 
-def test_a_zip_among_pictures_is_unpacked_once_and_a_bad_one_is_a_row(tmp_path: Path) -> None:
+def test_a_zip_among_images_is_unpacked_once_and_a_bad_one_is_a_row(tmp_path: Path) -> None:
     good = make_zip({"deep/b.png": b"1", "a.png": b"2", "__MACOSX/x": b""})
     uploads = [Upload("p", "x.jpg", b"3"), Upload("z", "good.zip", good), Upload("e", "evil.zip", b"PK\x03\x04 no")]
+    uploads.append(Upload("n", "no.zip", b"no zip at all"))
     given = from_uploads([*uploads, Upload("t", "folder/Thumbs.db", b"4")])
-    found = given.open(silent)
-    assert [picture.path for picture in found] == ["x.jpg", "good.zip/a.png", "good.zip/deep/b.png", "evil.zip"]
-    assert [picture.read() for picture in found[:3]] == [b"3", b"2", b"1"]
-    assert found[3].problem
-    assert given.open(silent) is found
+    images = given.open(silent)
+    assert [image.path for image in images] == ["x.jpg", "good.zip/a.png", "good.zip/deep/b.png", "evil.zip", "no.zip"]
+    assert [image.read() for image in images[:3]] == [b"3", b"2", b"1"]
+    assert all("zip is broken" in image.problem for image in images[3:])
+    assert given.open(silent) is images
 
 
 def test_an_address_of_this_machine_is_refused_and_its_key_tells_no_secret() -> None:
@@ -124,8 +128,8 @@ def test_an_address_of_this_machine_is_refused_and_its_key_tells_no_secret() -> 
 
 
 def test_zips_that_hold_too_many_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.inference.given.MAX_PICTURES", 3)
+    monkeypatch.setattr("core.inference.given.MAX_IMAGES", 3)
     zips = [make_zip({f"{seed}.jpg": image_bytes(seed) for seed in (at, at + 1)}) for at in (0, 2)]
     given = from_uploads([Upload(str(at), f"{at}.zip", content) for at, content in enumerate(zips)])
-    with pytest.raises(InputError, match="Received 4 pictures"):
+    with pytest.raises(InputError, match="Received 4 images"):
         given.open(silent)

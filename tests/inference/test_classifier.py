@@ -1,4 +1,4 @@
-"""Answers of a finished run: right, in order, and bad pictures harm nobody."""
+"""Predictions of a finished run: right, in order, and bad images harm nobody."""
 
 import json
 import shutil
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import ImageError, InputError, RunError
-from core.inference.classifier import Answer, Classifier
-from core.training.runs import Run, load_run
+from core.inference.classifier import Classifier, Prediction
+from core.runs.run import Run, load_run
 from tests.drawing import image_bytes
 
 
@@ -20,42 +20,44 @@ def classifier(trained: Run) -> Classifier:
     return Classifier.open(trained)
 
 
-def test_path_and_bytes_of_a_picture_get_the_same_answer(classifier: Classifier, drawn: Path) -> None:
+def test_path_and_bytes_of_a_image_get_the_same_prediction(classifier: Classifier, drawn: Path) -> None:
     file = next((drawn / "train" / "cats").iterdir())
     assert classifier.classify(file) == classifier.classify(file.read_bytes())
 
 
-def test_most_training_pictures_are_recognised(classifier: Classifier, drawn: Path) -> None:
+def test_most_training_images_are_recognised(classifier: Classifier, drawn: Path) -> None:
     files = sorted((drawn / "train").glob("*/*"))
-    answers = classifier.classify_all(files)
-    right = [isinstance(a, Answer) and a.label == file.parent.name for a, file in zip(answers, files, strict=True)]
+    predictions = classifier.classify_all(files)
+    right = [
+        isinstance(a, Prediction) and a.label == file.parent.name for a, file in zip(predictions, files, strict=True)
+    ]
     assert sum(right) / len(right) > 0.7
 
 
 def test_probabilities_sum_to_one(classifier: Classifier) -> None:
-    answer = classifier.classify(image_bytes())
-    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-6)
-    assert answer.confidence == max(answer.probabilities.values())
+    prediction = classifier.classify(image_bytes())
+    assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-6)
+    assert prediction.confidence == max(prediction.probabilities.values())
 
 
-def test_a_bad_picture_is_an_answer_of_its_own_and_the_order_stays(classifier: Classifier) -> None:
+def test_a_bad_image_is_an_prediction_of_its_own_and_the_order_stays(classifier: Classifier) -> None:
     good = [image_bytes(seed) for seed in range(30)]
     mixed = [content for pair in zip(good, [b"text"] * 30, strict=True) for content in pair]
-    answers = list(classifier.classify_all(mixed))
-    assert all(isinstance(answer, ImageError) for answer in answers[1::2])
-    for answer, content in zip(answers[::2], good, strict=True):
-        assert isinstance(answer, Answer)
-        assert answer.probabilities == pytest.approx(classifier.classify(content).probabilities, abs=1e-5)
+    predictions = list(classifier.classify_all(mixed))
+    assert all(isinstance(prediction, ImageError) for prediction in predictions[1::2])
+    for prediction, content in zip(predictions[::2], good, strict=True):
+        assert isinstance(prediction, Prediction)
+        assert prediction.probabilities == pytest.approx(classifier.classify(content).probabilities, abs=1e-5)
 
 
-def test_a_part_of_bad_pictures_alone_is_answered(classifier: Classifier) -> None:
-    answers = list(classifier.classify_all([b"text"] * 9))
-    assert len(answers) == 9
-    assert all(isinstance(answer, ImageError) for answer in answers)
+def test_a_part_of_bad_images_alone_is_answered(classifier: Classifier) -> None:
+    predictions = list(classifier.classify_all([b"text"] * 9))
+    assert len(predictions) == 9
+    assert all(isinstance(prediction, ImageError) for prediction in predictions)
     assert list(classifier.classify_all([])) == []
 
 
-def test_pictures_are_taken_only_a_little_ahead_of_the_answers(classifier: Classifier) -> None:
+def test_images_are_taken_only_a_little_ahead_of_the_predictions(classifier: Classifier) -> None:
     taken = 0
 
     def endless() -> Iterator[bytes]:
@@ -64,10 +66,10 @@ def test_pictures_are_taken_only_a_little_ahead_of_the_answers(classifier: Class
             taken += 1
             yield image_bytes()
 
-    answers = classifier.classify_all(endless())
+    predictions = classifier.classify_all(endless())
     for _ in range(5):
-        next(answers)
-    answers.close()
+        next(predictions)
+    predictions.close()
     assert taken < 100
 
 
@@ -90,7 +92,7 @@ def test_a_damaged_run_is_refused_in_words(trained: Run, tmp_path: Path, damage:
 
 def test_classifying_loads_no_tensorflow(trained: Run) -> None:
     code = (
-        "import sys; from core.inference.classifier import Classifier; from core.training.runs import load_run;"
+        "import sys; from core.inference.classifier import Classifier; from core.runs.run import load_run;"
         "from pathlib import Path; Classifier.open(load_run(Path(sys.argv[1])));"
         "sys.exit(any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules))"
     )

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from core.errors import RunError
-from core.images import load_image
-from core.inference.explanation import Explainer, Layers, overlay
-from core.training.runs import Run
+from core.images.decode import load_image
+from core.inference.grad_cam import Explainer, Layers, overlay
+from core.runs.run import Run
 from tests.trained import SMALL
 
 
@@ -58,16 +58,16 @@ def test_a_flattened_map_has_the_gradient_of_finite_differences(side: int) -> No
         random.uniform(0.5, 2, units).astype(np.float32),
         random.normal(0, 1, (units, 3)).astype(np.float32),
     )
-    found = random.uniform(0, 1, (side, side, 1280)).astype(np.float32)
+    feature_map = random.uniform(0, 1, (side, side, 1280)).astype(np.float32)
 
     def score(values: np.ndarray) -> float:
         hidden = np.maximum(values.ravel().astype(np.float64) @ layers.hidden + layers.hidden_bias, 0)
         return float((hidden * layers.scale) @ layers.output[:, 2])
 
-    gradient = layers.gradient(found, 2)
-    direction = random.normal(0, 1, found.shape)
+    gradient = layers.gradient(feature_map, 2)
+    direction = random.normal(0, 1, feature_map.shape)
     step = 1e-5
-    expected = (score(found + step * direction) - score(found - step * direction)) / (2 * step)
+    expected = (score(feature_map + step * direction) - score(feature_map - step * direction)) / (2 * step)
     assert float(np.vdot(gradient.astype(np.float64), direction)) == pytest.approx(expected, rel=1e-3)
 
 
@@ -79,19 +79,19 @@ def test_evidence_for_one_of_two_classes_is_not_that_for_the_other(trained: Run,
 def test_the_overlay_keeps_the_size_and_is_warm_where_the_evidence_is() -> None:
     evidence = np.zeros((4, 4), np.float32)
     evidence[0, 0] = 1
-    picture = overlay(np.full((80, 100, 3), 128, np.uint8), evidence)
-    assert picture.shape == (80, 100, 3)
-    assert picture[5, 5, 0] > picture[5, 5, 2]  # red over blue
-    assert picture[75, 95, 2] > picture[75, 95, 0]
+    image = overlay(np.full((80, 100, 3), 128, np.uint8), evidence)
+    assert image.shape == (80, 100, 3)
+    assert image[5, 5, 0] > image[5, 5, 2]  # red over blue
+    assert image[75, 95, 2] > image[75, 95, 0]
 
 
-def test_without_strength_the_picture_is_as_it_was() -> None:
-    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    assert (overlay(picture, np.ones((2, 2), np.float32), 0) == picture).all()
+def test_without_strength_the_image_is_as_it_was() -> None:
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    assert (overlay(image, np.ones((2, 2), np.float32), 0) == image).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", bytes(1000)])
 def test_a_model_that_is_none_is_refused_in_words(trained: Run, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.onnx").write_bytes(content)
-    with pytest.raises(RunError, match="does not say how its head works"):
+    with pytest.raises(RunError, match="has no head that can be explained"):
         Explainer.open(Run(tmp_path, "x", "y", trained.config, 0.0))

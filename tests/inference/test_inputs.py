@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ArchiveError, InputError
 from core.inference import inputs
-from core.inference.inputs import Found, find_pictures
+from core.inference.inputs import InputFile, find_images
 from tests.drawing import image_bytes, make_zip
 
 
@@ -25,10 +25,10 @@ def test_zips_folders_and_files_are_walked_and_leave_nothing(tmp_path: Path, mon
     (folder / "link.jpg").symlink_to(folder / "b.jpg")
     archive = tmp_path / "more.zip"
     archive.write_bytes(make_zip({"x/1.jpg": image_bytes(), "__MACOSX/x/._1.jpg": b""}))
-    with find_pictures([folder, archive, folder / "b.jpg", folder / "link.jpg"]) as found:
-        assert all(picture.file.is_file() for picture in found)
-        names = [picture.path.removeprefix(f"{tmp_path}/") for picture in found]
-        assert names == [picture.path.removeprefix(f"{tmp_path}/") for picture in found]  # a second time
+    with find_images([folder, archive, folder / "b.jpg", folder / "link.jpg"]) as files:
+        assert all(image.file.is_file() for image in files)
+        names = [image.path.removeprefix(f"{tmp_path}/") for image in files]
+        assert names == [image.path.removeprefix(f"{tmp_path}/") for image in files]  # a second time
     assert names == ["in/b.jpg", "in/deep/a.jpg", "more.zip/x/1.jpg", "in/b.jpg", "in/link.jpg"]
     assert not list(scratch.iterdir())
 
@@ -36,14 +36,14 @@ def test_zips_folders_and_files_are_walked_and_leave_nothing(tmp_path: Path, mon
 @pytest.mark.parametrize("name", ["nowhere", "pipe", "x" * 300, "nul\0"])
 def test_what_is_no_file_and_no_folder_is_refused_before_the_walk(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError), find_pictures([tmp_path, tmp_path / name]):
+    with pytest.raises(InputError), find_images([tmp_path, tmp_path / name]):
         pytest.fail("went on")
 
 
 def test_a_broken_zip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04")
-    with find_pictures([tmp_path / "a.zip"]) as found, pytest.raises(ArchiveError):
-        list(found)
+    with find_images([tmp_path / "a.zip"]) as files, pytest.raises(ArchiveError):
+        list(files)
 
 
 def test_a_large_folder_is_listed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,10 +73,10 @@ def test_a_large_folder_is_listed_in_parts(tmp_path: Path, monkeypatch: pytest.M
                 yield entry
 
     monkeypatch.setattr("os.scandir", Counted)
-    with find_pictures([tmp_path]) as found:
-        for number, _ in enumerate(found):
+    with find_images([tmp_path]) as files:
+        for number, _ in enumerate(files):
             assert taken <= number + 10
-        names = [Path(picture.path).name for picture in found]
+        names = [Path(image.path).name for image in files]
     assert set(names) == wanted
     assert all(names[start : start + 10] == sorted(names[start : start + 10]) for start in range(0, 95, 10))
 
@@ -91,8 +91,8 @@ def test_folders_deeper_than_pythons_calls_are_walked(tmp_path: Path) -> None:
             os.close(place)
             place = below
         os.close(os.open("deep.jpg", os.O_CREAT | os.O_WRONLY, dir_fd=place))
-        with find_pictures([tmp_path]) as found:
-            assert [picture.file.name for picture in found] == ["deep.jpg"]
+        with find_images([tmp_path]) as files:
+            assert [image.file.name for image in files] == ["deep.jpg"]
     finally:
         os.close(place)
         subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # pytest's own clean-up recurses
@@ -107,22 +107,31 @@ def test_what_cannot_be_listed_or_printed_is_found_with_words(tmp_path: Path) ->
         place = below
     os.close(place)
     (tmp_path / os.fsdecode(b"not \xff unicode.jpg")).write_bytes(image_bytes())
-    with find_pictures([tmp_path]) as found:
-        deep, odd = found
+    with find_images([tmp_path]) as files:
+        deep, odd = files
     assert "cannot be listed" in deep.problem
     assert odd.path.endswith("not \\xff unicode.jpg")
     assert odd.file.read_bytes() == image_bytes()
 
 
-def test_the_table_that_is_written_is_no_picture(tmp_path: Path) -> None:
+def test_the_table_that_is_written_is_no_image(tmp_path: Path) -> None:
     for name in ("a.csv", "b.jpg"):
         (tmp_path / name).touch()
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "a.csv").touch()
-    with find_pictures([tmp_path], skip=tmp_path / "below" / ".." / "a.csv") as found:
-        names = [picture.path.removeprefix(f"{tmp_path}/") for picture in found]
+    with find_images([tmp_path], skip=[tmp_path / "below" / ".." / "a.csv"]) as files:
+        names = [image.path.removeprefix(f"{tmp_path}/") for image in files]
     assert names == ["b.jpg", "below/a.csv"]
 
 
+def test_a_folder_that_is_written_into_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.jpg", "sorted/cats/a.jpg", "sorted too.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    with find_images([Path()], skip=[tmp_path / "sorted", tmp_path.parent]) as files:
+        assert [image.path for image in files] == ["a.jpg", "sorted too.jpg"]
+
+
 def test_found_is_small() -> None:
-    assert not hasattr(Found("a", Path("a")), "__dict__")
+    assert not hasattr(InputFile("a", Path("a")), "__dict__")

@@ -10,11 +10,11 @@ from onnx import TensorProto, helper
 
 from core.backbone.architecture import IMAGE
 from core.errors import ImageError, PawlabError, RunError
-from core.evaluation.chosen import choose_threshold
-from core.files import read_json, write_json
 from core.inference.classifier import Classifier
-from core.inference.live import MOST_PROBABILITIES, LiveModels
-from core.training.runs import Run, load_run
+from core.inference.live import MAX_PROBABILITIES, LiveModels
+from core.runs.run import Run, load_run
+from core.runs.threshold import choose_threshold
+from core.storage.files import read_json, write_json
 from tests.drawing import image_bytes
 
 CLASSES = 25
@@ -44,32 +44,32 @@ def many_classes(run: Run) -> None:
     write_json(run.directory / "run.json", {**summary, "classes": [str(number) for number in range(CLASSES)]})
 
 
-def test_a_frame_gets_the_answer_that_a_photo_gets(run: Run) -> None:
+def test_a_frame_gets_the_prediction_that_a_photo_gets(run: Run) -> None:
     frame = image_bytes(3, (320, 240))
     expected = Classifier.open(run).classify(frame)
-    answer = LiveModels().answer(run, frame)
-    assert (answer["label"], answer["confidence"]) == (expected.label, expected.confidence)
-    assert dict(answer["probabilities"]) == expected.probabilities
+    prediction = LiveModels().prediction(run, frame)
+    assert (prediction["label"], prediction["confidence"]) == (expected.label, expected.confidence)
+    assert dict(prediction["probabilities"]) == expected.probabilities
 
 
 def test_of_many_classes_the_most_probable_are_told_in_order(run: Run) -> None:
     many_classes(run)
     onnx.checker.check_model(str(run.directory / "model.onnx"))
-    answer = LiveModels().answer(run, image_bytes())
-    assert [name for name, _ in answer["probabilities"]] == [str(24 - place) for place in range(MOST_PROBABILITIES)]
-    assert answer["label"] == "24"
+    prediction = LiveModels().prediction(run, image_bytes())
+    assert [name for name, _ in prediction["probabilities"]] == [str(24 - place) for place in range(MAX_PROBABILITIES)]
+    assert prediction["label"] == "24"
 
 
 def test_the_runs_own_threshold_is_told_as_it_is_now(run: Run) -> None:
     models = LiveModels()
-    assert models.answer(run, image_bytes())["threshold"] == 0
+    assert models.prediction(run, image_bytes())["threshold"] == 0
     choose_threshold(run, 0.8)
-    assert models.answer(run, image_bytes())["threshold"] == 0.8
+    assert models.prediction(run, image_bytes())["threshold"] == 0.8
 
 
-def test_a_picture_with_more_pixels_than_any_camera_sends_is_refused(run: Run) -> None:
+def test_a_image_with_more_pixels_than_any_camera_sends_is_refused(run: Run) -> None:
     with pytest.raises(ImageError, match="2500x2000"):
-        LiveModels().answer(run, image_bytes(size=(2500, 2000)))
+        LiveModels().prediction(run, image_bytes(size=(2500, 2000)))
 
 
 def test_a_model_is_opened_once_and_anew_when_it_has_changed(run: Run) -> None:
@@ -78,14 +78,12 @@ def test_a_model_is_opened_once_and_anew_when_it_has_changed(run: Run) -> None:
     assert models.classifier(run) is first
     many_classes(run)
     assert len(models.classifier(run).classes) == CLASSES
-    assert len(models._opened) == 1
 
 
 def test_few_models_are_kept(run: Run, trained: Run) -> None:
-    models = LiveModels(most=1)
+    models = LiveModels(limit=1)
     first = models.classifier(run)
     models.classifier(trained)
-    assert len(models._opened) == 1
     assert models.classifier(run) is not first
 
 
@@ -99,7 +97,7 @@ def test_a_model_that_is_gone_or_broken_is_an_error_of_ours(run: Run, content: b
     else:
         model.write_bytes(content)
     with pytest.raises(PawlabError, match="model"):
-        models.answer(run, image_bytes())
+        models.prediction(run, image_bytes())
 
 
 def test_a_model_that_takes_something_else_is_an_error_of_ours(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The table of answers: cut at any byte it goes on as if it had not been, and nothing else is taken for it."""
+"""The table of predictions: cut at any byte it goes on as if it had not been, and nothing else is taken for it."""
 
 import csv
 from pathlib import Path
@@ -7,33 +7,34 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.csv_cells import unguarded
 from core.errors import ConfigError, ImageError, InputError, PawlabError
-from core.inference.classifier import Answer
+from core.inference.classifier import Prediction
 from core.inference.csv_rows import columns
-from core.inference.inputs import Found
+from core.inference.inputs import InputFile
 from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
+from core.text.csv_cells import unescape_cell
+from tests.examples import FEW
 
 CLASSES = ("cats", 'd"o,g\ns', "=1+1")
 PATHS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ['a"b', "a,b", "a\r\nb", "a\rb", "\n", '"', '"\r\n"', "🐶", "=1+1", "a;b", "\x1a", "\u2028"]
 )
-ANSWERS = st.builds(
-    lambda values: Answer(dict(zip(CLASSES, values, strict=True))), st.tuples(*[st.floats(0, 1)] * 3)
+PREDICTIONS = st.builds(
+    lambda values: Prediction(dict(zip(CLASSES, values, strict=True))), st.tuples(*[st.floats(0, 1)] * 3)
 ) | st.text("ab,\"\r\n'", max_size=5).map(ImageError)
-Rows = list[tuple[str, Answer | ImageError]]
+Rows = list[tuple[str, Prediction | ImageError]]
 
 
 def write(path: Path, rows: Rows, earlier: Earlier | None = None) -> None:
     with TableWriter(path, CLASSES, earlier) as table:
-        for name, answer in rows:
-            table.write(Found(name, Path(name)), answer)
+        for name, prediction in rows:
+            table.write(InputFile(name, Path(name)), prediction)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.tuples(PATHS, ANSWERS), max_size=8, unique_by=lambda row: row[0]), data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(PATHS, PREDICTIONS), max_size=8, unique_by=lambda row: row[0]), data=st.data())
 def test_cut_anywhere_it_goes_on_to_the_same_bytes(tmp_path: Path, rows: Rows, data: st.DataObject) -> None:
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     write(path, rows)
     whole = path.read_bytes()
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
@@ -43,21 +44,21 @@ def test_cut_anywhere_it_goes_on_to_the_same_bytes(tmp_path: Path, rows: Rows, d
     assert path.read_bytes() == whole
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.tuples(PATHS, ANSWERS), max_size=8))
+@settings(FEW, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(PATHS, PREDICTIONS), max_size=8))
 def test_any_reader_of_csv_gets_back_what_was_written(tmp_path: Path, rows: Rows) -> None:
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     write(path, rows)
     with path.open(newline="", encoding="utf-8") as file:
-        header, *read = ([*map(unguarded, row)] for row in csv.reader(file))
+        header, *read = ([*map(unescape_cell, row)] for row in csv.reader(file))
     assert header == columns(CLASSES)
-    for cells, (name, answer) in zip(read, rows, strict=True):
+    for cells, (name, prediction) in zip(read, rows, strict=True):
         assert cells[0] == name
-        if isinstance(answer, ImageError):
-            assert cells[1:] == ["", "", answer.received, "", "", ""]
+        if isinstance(prediction, ImageError):
+            assert cells[1:] == ["", "", prediction.received, "", "", ""]
         else:
-            assert (cells[1], float(cells[2]), cells[3]) == (answer.label, answer.confidence, "")
-            assert [float(cell) for cell in cells[4:]] == list(answer.probabilities.values())
+            assert (cells[1], float(cells[2]), cells[3]) == (prediction.label, prediction.confidence, "")
+            assert [float(cell) for cell in cells[4:]] == list(prediction.probabilities.values())
 
 
 HEADER = ",".join(columns(("cats", "dogs")))
@@ -80,23 +81,23 @@ HEADER = ",".join(columns(("cats", "dogs")))
     ],
 )
 def test_another_file_is_refused_and_stays(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     path.write_bytes(content.encode())
-    with pytest.raises(InputError, match="no table to go on with") as raised:
+    with pytest.raises(InputError, match="cannot be resumed") as raised:
         read_table(path, ("cats", "dogs"))
     assert len(str(raised.value)) < 800 and "\n" not in str(raised.value)
     assert path.read_bytes() == content.encode()
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     path.write_bytes(HEADER.encode() + b"\r\n\xff\xd8\xff\r\n")
-    with pytest.raises(InputError, match="no table to go on with"):
+    with pytest.raises(InputError, match="cannot be resumed"):
         read_table(path, ("cats", "dogs"))
 
 
 def test_where_there_is_no_table_nothing_is_held_and_one_is_begun(tmp_path: Path) -> None:
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     earlier = read_table(path, CLASSES)
     assert (earlier.rows, "a" in earlier) == (0, False)
     write(path, [("a", ImageError("b"))], earlier)
@@ -104,17 +105,17 @@ def test_where_there_is_no_table_nothing_is_held_and_one_is_begun(tmp_path: Path
 
 
 def test_a_table_that_a_spreadsheet_saved_goes_on(tmp_path: Path) -> None:
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     path.write_bytes(f"{HEADER}\na.jpg,cats,1,,1,0\n".encode())
     assert "a.jpg" in read_table(path, ("cats", "dogs"))
 
 
 def test_rows_are_in_the_file_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.inference.table.FLUSH_SECONDS", -1)
-    path = tmp_path / "answers.csv"
+    path = tmp_path / "predictions.csv"
     with TableWriter(path, CLASSES) as table:
         assert read_table(path, CLASSES).rows == 0
-        table.write(Found("a", Path("a")), ImageError("b"))
+        table.write(InputFile("a", Path("a")), ImageError("b"))
         assert read_table(path, CLASSES).rows == 1
 
 
@@ -130,7 +131,7 @@ def test_a_table_that_cannot_be_written_is_said_in_words(tmp_path: Path) -> None
 def test_what_is_no_table_is_not_replaced(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match="no table of answers"):
+    with pytest.raises(ConfigError, match="not a table of predictions"):
         check_replaceable(path)
 
 

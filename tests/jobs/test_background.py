@@ -5,44 +5,44 @@ import threading
 import pytest
 
 from core.errors import Cancelled, DatasetError
-from core.jobs import Latest
-from core.progress import Progress
+from core.jobs.background import SingleFlight
+from core.jobs.progress import Progress
 
 SECONDS = 20
 
 
 def test_asked_for_the_same_key_it_is_the_same_task() -> None:
-    latest, gate, calls = Latest[int](), threading.Event(), []
+    latest, gate, calls = SingleFlight[int](), threading.Event(), []
 
-    def work(tell: Progress) -> int:
+    def work(progress: Progress) -> int:
         calls.append(1)
         gate.wait(SECONDS)
         return 7
 
-    first = latest.ask("a", work)
-    assert latest.ask("a", work) is first
+    first = latest.submit("a", work)
+    assert latest.submit("a", work) is first
     gate.set()
     assert first.wait(SECONDS)
-    assert latest.ask("a", work) is first
+    assert latest.submit("a", work) is first
     assert (first.result, calls) == (7, [1])
 
 
 def test_another_key_stops_the_task_before_and_works_after_it() -> None:
-    latest, order = Latest[str](), []
+    latest, order = SingleFlight[str](), []
 
-    def endless(tell: Progress) -> str:
+    def endless(progress: Progress) -> str:
         try:
             while True:
-                tell("search", 0, 0)
+                progress("search", 0, 0)
         finally:
             order.append("stopped")
 
-    def short(tell: Progress) -> str:
+    def short(progress: Progress) -> str:
         order.append("begun")
         return "done"
 
-    first = latest.ask("a", endless)
-    second = latest.ask("b", short)
+    first = latest.submit("a", endless)
+    second = latest.submit("b", short)
     assert second.wait(SECONDS)
     assert isinstance(first.error, Cancelled)
     assert (second.result, order) == ("done", ["stopped", "begun"])
@@ -50,20 +50,20 @@ def test_another_key_stops_the_task_before_and_works_after_it() -> None:
 
 
 def test_a_stopped_task_is_begun_anew_only_when_asked_to() -> None:
-    latest, gate = Latest[int](), threading.Event()
+    latest, gate = SingleFlight[int](), threading.Event()
 
-    def work(tell: Progress) -> int:
+    def work(progress: Progress) -> int:
         gate.wait(SECONDS)
-        tell("search", 1, 2)
+        progress("search", 1, 2)
         return 3
 
-    first = latest.ask("a", work)
+    first = latest.submit("a", work)
     first.cancel()
     gate.set()
     assert first.wait(SECONDS)
     assert isinstance(first.error, Cancelled)
-    assert latest.ask("a", work) is first
-    again = latest.ask("a", work, again=True)
+    assert latest.submit("a", work) is first
+    again = latest.submit("a", work, again=True)
     assert again.wait(SECONDS)
     assert again.result == 3
 
@@ -72,10 +72,10 @@ def test_a_stopped_task_is_begun_anew_only_when_asked_to() -> None:
     ("error", "words"), [(DatasetError("Found nothing"), "Found nothing"), (OSError("disk full"), "OSError: disk full")]
 )
 def test_a_failure_is_in_words(error: Exception, words: str) -> None:
-    def work(tell: Progress) -> int:
+    def work(progress: Progress) -> int:
         raise error
 
-    task = Latest[int]().ask("a", work)
+    task = SingleFlight[int]().submit("a", work)
     assert task.wait(SECONDS)
     assert words in str(task.error)
     assert task.result is None

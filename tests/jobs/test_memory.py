@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from core.memory import peak_memory
+from core.jobs.memory import peak_memory
+from core.jobs.process import PROJECT
 
-PROJECT = Path(__file__).parents[1]
 HELD = 300 * 2**20
 
 
@@ -23,7 +22,7 @@ def test_the_peak_stays_when_memory_is_given_back() -> None:
 
 def test_what_the_process_that_starts_another_holds_is_not_counted() -> None:
     held = np.ones(HELD, np.uint8)
-    code = "from core.memory import peak_memory; print(peak_memory())"
+    code = "from core.jobs.memory import peak_memory; print(peak_memory())"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert held[-1] == 1
     assert 2**20 < int(done.stdout) < HELD // 2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.addresses import shown
-from core.datasets.remote import remembered_as
+from core.datasets.source import resolve_source
+from core.net.addresses import shown
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ def test_an_address_is_shown_as_it_can_be_typed_again(url: str, expected: str) -
     "url", ["http://[::1]:8000/pets.zip", "https://Example.org/Pets.zip", "HTTP://example.org/a.zip"]
 )
 def test_an_address_without_secrets_is_remembered_as_it_is(url: str) -> None:
-    assert remembered_as(url) == url
+    assert resolve_source(url).text == url
 
 
 @pytest.mark.parametrize("url", ["https://u:p@Example.org/a.zip", "https://example.org/a.zip?token=1"])
 def test_what_may_be_secret_is_not_remembered(url: str) -> None:
-    kept = remembered_as(url)
+    kept = resolve_source(url).text
     assert kept.startswith("https://example.org/a.zip#zip-")
     assert "token" not in kept
     assert "u:p" not in kept

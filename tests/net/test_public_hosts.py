@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.public_hosts import is_host, is_own, is_public
+from core.net.public_hosts import is_own, is_public
 
 INNER = [
     *("127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
@@ -31,9 +31,9 @@ def test_a_host_of_the_internet_is_public(text: str) -> None:
 
 
 def test_every_address_of_this_machine_is_its_own() -> None:
-    found = [address for addresses in psutil.net_if_addrs().values() for address in addresses]
+    interfaces = [address for addresses in psutil.net_if_addrs().values() for address in addresses]
     internet = (socket.AF_INET, socket.AF_INET6)
-    numeric = [address.address.partition("%")[0] for address in found if address.family in internet]
+    numeric = [address.address.partition("%")[0] for address in interfaces if address.family in internet]
     assert "127.0.0.1" in numeric
     assert all(is_own(ip_address(text)) for text in numeric)
     assert not is_own(ip_address("8.8.8.8"))
@@ -59,47 +59,3 @@ def test_wrapping_an_address_in_ipv6_never_makes_it_public(inner: IPv4Address) -
 def test_private_addresses_are_never_public(inner: IPv4Address) -> None:
     assert not is_public(inner)
     assert not any(is_public(outer) for outer in wrapped(inner))
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("localhost", "localhost.", "cats.localhost", "2130706433", "0x7f000001", "0x7f.1", "127.1", "0177.0.0.1"),
-        *(
-            "127.0.0.0x1",
-            "127.0.0.1.",
-            "1.2.3.4.5",
-            "a.b.256",
-            "fe80::1%eth0",
-            "::1%lo",
-            "127%2e0.0.1",
-            "",
-            ".",
-            "a..b",
-        ),
-        *("-a.example", "a-.example", "a b", "a/b", "a@b", "x" * 64 + ".example", "é.example", "a." * 127 + "com"),
-    ],
-)
-def test_what_is_no_plain_name_or_address_is_not_looked_up(host: str) -> None:
-    assert not is_host(host)
-
-
-@pytest.mark.parametrize(
-    "host", ["example.org", "a_b.example.", "xn--bcher-kva.example", "8.8.8.8", "2606:4700::1", "x1"]
-)
-def test_names_and_addresses_may_be_looked_up(host: str) -> None:
-    assert is_host(host)
-
-
-@given(
-    st.lists(
-        st.sampled_from(["127", "0x7f", "0", "1", "0177", "0x0", "00", "256", "2130706433"]), min_size=1, max_size=4
-    )
-)
-def test_what_the_system_takes_for_a_number_is_refused_or_a_plain_address(parts: list[str]) -> None:
-    host = ".".join(parts)
-    try:
-        number = IPv4Address(socket.inet_aton(host))
-    except OSError:
-        return
-    assert not is_host(host) or str(number) == host

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 import streamlit as st
 
-from pages.ui.data import openings
-from pages.ui.dataset_map import maps
-from pages.ui.edits import zips
-from pages.ui.evaluation import comparisons, html_reports, tasks
-from pages.ui.training_estimate import estimates
-from pages.ui.trust import reports
+from pages.ui.dataset.dataset_map import maps
+from pages.ui.dataset.edits import zips
+from pages.ui.dataset.quality import reports
+from pages.ui.evaluate.state import comparisons, html_reports, image_tasks
+from pages.ui.shared.data import openings
+from pages.ui.train.estimate import estimates
 
 
 @pytest.fixture(autouse=True)
@@ -19,5 +19,5 @@ def fresh_caches(components_known: None) -> Iterator[None]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
-    for jobs in (openings(), reports(), zips(), maps(), tasks(), estimates(), comparisons(), html_reports()):
+    for jobs in (openings(), reports(), zips(), maps(), image_tasks(), estimates(), comparisons(), html_reports()):
         jobs.close()  # they would go on in the next test's home

@@ -1,4 +1,4 @@
-"""The Evaluate page: with no run, with a real one, with one whose pictures are gone or whose answers are broken."""
+"""The Evaluate page: with no run, with a real one, with one whose images are gone or whose predictions are broken."""
 
 import json
 import shutil
@@ -13,22 +13,20 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import Edits
 from core.datasets.current import remember_source
-from core.evaluation.answers import load_answers
-from core.evaluation.chosen import choose_threshold, chosen_threshold
+from core.evaluation.predictions import load_predictions
 from core.evaluation.retrain import NOTE, origin_of
-from core.files import read_json, write_json
-from core.inference.robustness import data_of
-from core.training.queue import withdraw
-from core.training.runs import Run, load_run
-from core.training.shelf import list_runs
-from pages.ui.evaluation import html_reports, pictures_task, report_key
-from pages.ui.words import confident
-
-MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+from core.evaluation.robustness import training_dataset
+from core.runs.queue import withdraw
+from core.runs.run import Run, load_run
+from core.runs.store import list_runs
+from core.runs.threshold import choose_threshold, chosen_threshold
+from core.storage.files import read_json, write_json
+from pages.ui.evaluate.state import evaluate, html_reports, images_task, report_key
+from tests.pages.app import new_app, words
 
 
 def page(**state: Any) -> AppTest:
-    at = AppTest.from_file(MAIN, default_timeout=60)
+    at = new_app()
     for key, value in state.items():
         at.session_state[key] = value
     return at.switch_page("evaluate.py").run()  # at once: the Dataset page would first draw its sample
@@ -49,12 +47,8 @@ def button(at: AppTest, label: str) -> Any:
     return next(one for one in at.button if one.label == label)
 
 
-def words(at: AppTest) -> str:
-    return "\n".join(str(one.value) for block in (at.markdown, at.caption, at.info, at.error) for one in block)
-
-
 def wrong_row(run: Run, cell: tuple[int, int] = (0, 0)) -> int:
-    return int(load_answers(run).rows_of(*cell)[0])
+    return int(load_predictions(run).rows_of(*cell)[0])
 
 
 def test_without_a_run_it_says_what_to_do_next() -> None:
@@ -63,31 +57,67 @@ def test_without_a_run_it_says_what_to_do_next() -> None:
     assert "Train one first" in at.info[0].value
 
 
-def test_a_run_has_its_scores_and_the_pictures_of_a_cell(finished: Run) -> None:
-    assert pictures_task(finished).wait(60)
+def test_a_run_has_its_scores_and_the_images_of_a_cell(finished: Run) -> None:
+    assert images_task(finished).wait(60)
+    at = page(evaluate_view="matrix")
+    assert not at.exception
+    predictions = load_predictions(finished)
+    assert metrics(at)["Accuracy"] == f"{predictions.accuracy().value:.1%}"
+    assert metrics(at)["Clean accuracy"] == metrics(at)["Accuracy"]
+    assert any("predicted as" in one.value for one in at.subheader)
+    assert not [one for one in at.button if one.label == "Train again with these edits"]
+    button(at, "Try your own photo").click().run()
+    assert at.title[0].value == "Classify"
+
+
+def test_the_most_confident_errors_are_seen_first(finished: Run) -> None:
+    assert images_task(finished).wait(60)
     at = page()
     assert not at.exception
-    answers = load_answers(finished)
-    assert metrics(at)["Accuracy"] == f"{answers.accuracy().value:.1%}"
-    assert metrics(at)["Without leaks and excluded"] == metrics(at)["Accuracy"]
-    assert any("answered as" in one.value for one in at.subheader)
-    assert "none yet" in words(at)
-    assert button(at, "Train again with these edits").disabled
+    assert at.segmented_control[0].value == "misclassified"
+    assert "Most confident errors first" in words(at)
+
+
+def opened_by(finished: Run, **query: str) -> AppTest:
+    assert images_task(finished).wait(60)
+    at = new_app()
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.switch_page("evaluate.py").run()
+
+
+def test_a_link_opens_its_run_and_view_and_the_address_follows(finished: Run) -> None:
+    younger = twin(finished, "younger")
+    at = opened_by(finished, run=finished.id, view="curves")
+    assert not at.exception
+    control = next(one for one in at.selectbox if one.key == "evaluate_run")
+    assert control.value == finished.id
+    assert len(at.get("plotly_chart")) == 2
+    next(one for one in at.segmented_control if one.key == "evaluate_view").set_value("matrix").run()
+    control.set_value(younger.id).run()
+    assert (at.query_params["run"], at.query_params["view"]) == (younger.id, "matrix")
+
+
+def test_a_link_to_a_run_that_is_not_here_says_so(finished: Run) -> None:
+    at = opened_by(finished, run="elsewhere", view="nonsense")
+    assert not at.exception
+    assert "not here" in at.warning[0].value
+    assert metrics(at)["Accuracy"]
 
 
 def test_each_view_is_drawn(finished: Run) -> None:
-    assert pictures_task(finished).wait(60)
+    assert images_task(finished).wait(60)
     at = page()
-    for view, charts in (("curves", 2), ("confidence", 2), ("mistakes", 0), ("compare", 0)):
+    for view, charts in (("curves", 2), ("calibration", 2), ("misclassified", 0), ("compare", 0)):
         next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
         assert not at.exception
         assert len(at.get("plotly_chart")) == charts
-    assert "No other run was trained on these pictures yet" in words(at)
+    assert "No other run was trained on these images yet" in words(at)
 
 
 def test_the_page_begins_with_the_threshold_that_was_chosen_and_keeps_another(finished: Run) -> None:
     choose_threshold(finished, 0.7)
-    at = page()
+    at = page(evaluate_view="matrix")
     assert "In use for this run: 0.7." in words(at)
     assert button(at, "Use this threshold").disabled
     at.session_state["evaluate_threshold"] = (finished.id, 0.9)
@@ -96,11 +126,11 @@ def test_the_page_begins_with_the_threshold_that_was_chosen_and_keeps_another(fi
     button(at, "Use this threshold").click().run()
     assert chosen_threshold(finished) == 0.9
     assert "In use for this run: 0.9." in words(at)
-    assert "no detector of unknown things" in words(at)
+    assert "cannot spot unknown objects" in words(at)
 
 
 def test_a_threshold_of_another_run_is_not_taken_over(finished: Run) -> None:
-    at = page(evaluate_threshold=("another", 0.9))
+    at = page(evaluate_view="matrix", evaluate_threshold=("another", 0.9))
     assert at.session_state["evaluate_threshold"] == (finished.id, 0.0)
 
 
@@ -110,21 +140,21 @@ def test_an_exclusion_and_a_new_class_count_at_once_and_train_again_starts_a_run
     shutil.copytree(drawn, tmp_path / "pets")
     finished = moved(finished, tmp_path / "pets")
     remember_source(finished.source)
-    monkeypatch.setattr("core.training.jobs.start_next", lambda: None)  # it is made and queued; no worker here
-    monkeypatch.setattr("core.training.queue.start_next", lambda: None)
-    assert pictures_task(finished).wait(60)
-    at = page(evaluate_cell=(0, 0))
+    monkeypatch.setattr("core.runs.start.start_next", lambda: None)  # it is made and queued; no worker here
+    monkeypatch.setattr("core.runs.queue.start_next", lambda: None)
+    assert images_task(finished).wait(60)
+    at = page(evaluate_view="matrix", evaluate_cell=(0, 0))
     row = wrong_row(finished)
     at.session_state["evaluate_cell_open"] = row
     at.run()
     button(at, "Exclude").click().run()
     assert not at.exception
-    before = data_of(finished)
+    before = training_dataset(finished)
     today = Edits.load(before).apply(before)
     assert sum(one.excluded for one in today.records) == 1
-    assert "Today: excluded" in words(at)
+    assert "Now excluded" in words(at)
     assert "**Edits since this run:** 1 excluded" in words(at)
-    button(at, "Make it dogs").click().run()
+    button(at, "Relabel as dogs").click().run()
     assert "1 excluded" in words(at)
     button(at, "Train again with these edits").click().run()
     assert not at.exception
@@ -138,17 +168,17 @@ def test_an_exclusion_and_a_new_class_count_at_once_and_train_again_starts_a_run
 
 
 def moved(run: Run, source: Path) -> Run:
-    asked = read_json(run.directory / "config.json")
-    write_json(run.directory / "config.json", asked | {"source": str(source)})
+    config = read_json(run.directory / "config.json")
+    write_json(run.directory / "config.json", config | {"source": str(source)})
     return load_run(run.directory)
 
 
 def twin(run: Run, name: str, origin: str = "") -> Run:
-    """Another run on the same pictures, a minute younger, which answers one picture more wrong than `run`."""
+    """Another run on the same images, a minute younger, which misclassifies one image more than `run`."""
     folder = run.directory.with_name(f"{run.id}-twin")
     shutil.copytree(run.directory, folder)
-    asked = read_json(folder / "config.json")
-    write_json(folder / "config.json", asked | {"name": name, "created": run.created + 60})
+    config = read_json(folder / "config.json")
+    write_json(folder / "config.json", config | {"name": name, "created": run.created + 60})
     with np.load(folder / "validation.npz") as stored:
         labels, table = stored["labels"], stored["probabilities"].copy()
     right = np.flatnonzero((table[:, 0] > 0.5) == labels)[0]
@@ -159,10 +189,10 @@ def twin(run: Run, name: str, origin: str = "") -> Run:
     return load_run(folder)
 
 
-def test_a_run_that_was_trained_again_is_compared_on_the_same_pictures(finished: Run) -> None:
+def test_a_run_that_was_trained_again_is_compared_on_the_same_images(finished: Run) -> None:
     younger = twin(finished, "with **edits**", finished.id)
     assert origin_of(younger) == finished.id
-    assert pictures_task(finished).wait(60)
+    assert images_task(finished).wait(60)
     at = page(evaluate_run=finished.id)
     assert "was trained again from it" in words(at)
     button(at, "Compare the two").click().run()
@@ -172,10 +202,10 @@ def test_a_run_that_was_trained_again_is_compared_on_the_same_pictures(finished:
         time.sleep(0.1)
         at.run()
     assert not at.exception
-    total = len(load_answers(finished))
-    assert metrics(at)["Difference"] == f"{-100 / total:+.1f} points"
+    total = len(load_predictions(finished))
+    assert metrics(at)["Difference"] == f"−{100 / total:.1f} points"
     assert "chance alone can explain" in words(at)
-    assert f"{total:,} pictures that both were validated on" in words(at)
+    assert f"Both runs were validated on {total:,} images" in words(at)
 
 
 def test_runs_that_differ_in_more_than_edits_say_so(finished: Run) -> None:
@@ -184,22 +214,22 @@ def test_runs_that_differ_in_more_than_edits_say_so(finished: Run) -> None:
     about = read_json(younger.directory / "run.json")
     stage = {"layers": 9, "epochs": 2, "learning_rate": 1e-4}
     write_json(younger.directory / "run.json", about | {"fine_tuning": stage})
-    assert pictures_task(finished).wait(60)
+    assert images_task(finished).wait(60)
     at = page(evaluate_run=finished.id, evaluate_view="compare", evaluate_with=younger.id)
     for _ in range(100):
         if "Difference" in metrics(at):
             break
         time.sleep(0.1)
         at.run()
-    said = words(at).replace("\\", "")
-    assert "Their settings differ. Fine-tuning: none against the last 9 layers, 2 epochs at most" in said
-    assert "the edits are the only difference" not in said
+    text = words(at).replace("\\", "")
+    assert "Their settings differ. Fine-tuning: none vs. the last 9 layers, 2 epochs at most" in text
+    assert "only the edits differ" not in text
 
 
 def test_two_runs_of_one_name_and_minute_can_be_told_apart(finished: Run) -> None:
     other = twin(finished, finished.name)
-    asked = read_json(other.directory / "config.json")
-    write_json(other.directory / "config.json", asked | {"created": finished.created})
+    config = read_json(other.directory / "config.json")
+    write_json(other.directory / "config.json", config | {"created": finished.created})
     control = next(one for one in page().selectbox if one.key == "evaluate_run")
     assert len(set(control.options)) == 2
     for page_name, key in (("train.py", "watched_run"), ("evaluate.py", "evaluate_run")):
@@ -212,11 +242,10 @@ def test_two_runs_of_one_name_and_minute_can_be_told_apart(finished: Run) -> Non
 
 
 def test_a_report_is_offered_once_it_is_written(finished: Run) -> None:
-    task = pictures_task(finished)
-    assert task.wait(60)
+    assert images_task(finished).wait(60)
     at = page(evaluate_view="report")
     button(at, "Prepare the report").click().run()
-    report = html_reports().find(report_key(finished, task.result))
+    report = html_reports().find(report_key(evaluate(finished)))
     assert report is not None
     assert report.wait(60)
     at.run()
@@ -232,29 +261,29 @@ def test_a_report_is_offered_once_it_is_written(finished: Run) -> None:
 def test_a_run_that_was_stopped_and_one_with_copies_say_so(finished: Run) -> None:
     about = read_json(finished.directory / "run.json")
     write_json(finished.directory / "run.json", about | {"status": "cancelled"})
-    asked = read_json(finished.directory / "config.json")
-    asked["settings"] |= {"copies": 1, "augment_validation": True}
-    write_json(finished.directory / "config.json", asked)
+    config = read_json(finished.directory / "config.json")
+    config["settings"] |= {"copies": 1, "augment_validation": True}
+    write_json(finished.directory / "config.json", config)
     at = page()
-    assert "stopped before its end" in words(at)
-    assert "scored on 8 pictures and 1 augmented copy of each" in words(at)
+    assert "stopped early" in words(at)
+    assert "scored on 8 images and 1 augmented copy of each" in words(at)
 
 
-def test_pictures_that_are_gone_leave_the_scores(finished: Run, tmp_path: Path) -> None:
+def test_images_that_are_gone_leave_the_scores(finished: Run, tmp_path: Path) -> None:
     config = finished.directory / "config.json"
     config.write_text(config.read_text().replace(finished.source, str(tmp_path / "gone")))
     at = page()
     assert not at.exception
     assert at.error
-    assert metrics(at)["Accuracy"] == f"{load_answers(finished).accuracy().value:.1%}"
-    assert metrics(at)["Without leaks and excluded"] == "–"
-    for view in ("matrix", "mistakes", "compare"):
+    assert metrics(at)["Accuracy"] == f"{load_predictions(finished).accuracy().value:.1%}"
+    assert metrics(at)["Clean accuracy"] == "–"
+    for view in ("matrix", "misclassified", "compare"):
         next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
         assert not at.exception
-        assert "The pictures cannot be shown" in words(at)
+        assert "The images cannot be shown" in words(at)
 
 
-def test_broken_answers_are_explained(finished: Run) -> None:
+def test_broken_predictions_are_explained(finished: Run) -> None:
     (finished.directory / "validation.npz").write_bytes(b"broken")
     at = page()
     assert not at.exception
@@ -270,7 +299,7 @@ def test_three_classes_with_any_name(finished: Run) -> None:
     np.savez(finished.directory / "validation.npz", labels=np.arange(16) % 3, probabilities=table)
     at = page()
     assert not at.exception
-    for view in ("curves", "confidence", "mistakes", "compare", "report"):
+    for view in ("curves", "calibration", "misclassified", "compare", "report"):
         next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
         assert not at.exception
         if view == "curves":  # plotly reads no Markdown, but tags
@@ -278,8 +307,3 @@ def test_three_classes_with_any_name(finished: Run) -> None:
             assert legend[2] == "big **dogs** ![](http://evil.exampl…"
     assert "http://evil.example" not in words(at)  # as an address: it stands escaped where it stands
     assert "ROC area" not in metrics(at)
-
-
-@pytest.mark.parametrize(("value", "words"), [(1.0, "100.0%"), (0.9997, ">99.9%"), (0.9991, "99.9%"), (0.5, "50.0%")])
-def test_nothing_is_a_hundred_percent_that_is_less(value: float, words: str) -> None:
-    assert confident(value) == words

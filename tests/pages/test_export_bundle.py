@@ -9,27 +9,28 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import Cancelled, ExportError
-from core.evaluation.chosen import choose_threshold
 from core.export.bundle import Bundle
 from core.export.files import write_zip
 from core.export.kept import ABOUT, ZIP, bundle_key, kept_bundle
-from core.jobs import Task
-from core.training.runs import Run, load_run
-from core.training.shelf import list_runs
-from pages.ui.bundle_route import bundle_address
-from pages.ui.export_bundle import bundles, imports
+from core.jobs.background import Task
+from core.runs.run import Run, load_run
+from core.runs.store import list_runs
+from core.runs.threshold import choose_threshold
+from pages.ui.classify.export_bundle import bundles, imports
+from pages.ui.routes.bundle import bundle_address
 from tests.export.making import write_bundle
+from tests.pages.app import words
 
 REASON = "LiteRT gave ![](http:evil) NaN"
 
 
 def script() -> None:
     """The section alone, with the only run that there is."""
-    from core.training.shelf import list_runs
-    from pages.ui.export_bundle import export_section
+    from core.runs.store import list_runs
+    from pages.ui.classify.export_bundle import export_section
 
-    found = [run for run in list_runs().runs if "imported" not in run.name]
-    export_section(found[0] if found else None)
+    runs = [run for run in list_runs().runs if "imported" not in run.name]
+    export_section(runs[0] if runs else None)
 
 
 def page() -> AppTest:
@@ -66,14 +67,10 @@ def buttons(at: AppTest) -> list[str]:
     return [button.label for button in at.button]
 
 
-def words(at: AppTest) -> str:
-    return "\n".join(element.value for element in (*at.markdown, *at.caption))
-
-
 def test_without_a_run_a_bundle_can_still_be_brought_back() -> None:
     at = page()
     assert not at.exception
-    assert [heading.value for heading in at.subheader] == ["Bring a model back"]
+    assert [heading.value for heading in at.subheader] == ["Import model"]
     assert at.get("file_uploader")
 
 
@@ -90,7 +87,7 @@ def test_a_bundle_that_was_verified_can_be_downloaded(run: Run, files: Path) -> 
     at = page()
     assert not at.exception
     assert "Make the bundle" not in buttons(at)
-    assert "27 pictures" in words(at)
+    assert "27 images" in words(at)
     assert all(figure in words(at) for figure in ("3e-08", "1e-06", "4e-06"))
     (link,) = at.get("link_button")
     assert link.proto.url == bundle_address(run.id)
@@ -109,10 +106,10 @@ def test_what_could_not_be_compared_is_said_as_it_is(run: Run, files: Path) -> N
     )
     at = page()
     assert not at.exception
-    assert "no LiteRT file" in words(at)
+    assert "No LiteRT file" in words(at)
     assert "not again" in words(at)
-    assert "drawn pictures" in words(at)
-    assert "![](" not in words(at)
+    assert "drawn images" in words(at)
+    assert not [element.value for element in (*at.markdown, *at.caption) if "![](" in element.value]
 
 
 @pytest.mark.parametrize("change", ["threshold", "model", "zip", "about"])
@@ -134,15 +131,15 @@ def test_a_bundle_of_yesterday_is_not_offered(run: Run, files: Path, change: str
 
 @pytest.mark.parametrize("error", [Cancelled("Stopped"), ExportError("predict.py differs by 0.2", "less", "Report it")])
 def test_a_bundle_that_failed_says_why_and_can_be_made_again(run: Run, error: Cancelled | ExportError) -> None:
-    def fail(tell: object) -> Bundle:
+    def fail(progress: object) -> Bundle:
         raise error
 
-    task: Task[Bundle] = bundles().ask(bundle_key(run), fail, again=True)
+    task: Task[Bundle] = bundles().submit(bundle_key(run), fail, again=True)
     assert task.wait(20)
     at = page()
     assert not at.exception
-    said = [element.value for element in (*at.error, *at.info)]
-    assert any(("differs" if isinstance(error, ExportError) else "no bundle") in text for text in said)
+    texts = [element.value for element in (*at.error, *at.info)]
+    assert any(("differs" if isinstance(error, ExportError) else "no bundle") in text for text in texts)
     assert "Make the bundle" in buttons(at)
     assert not at.get("link_button")
 
@@ -152,7 +149,7 @@ def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Pa
     at = page()
     at.file_uploader[0].upload("mine.zip", (tmp_path / "mine.zip").read_bytes(), "application/zip").run()
     assert not at.exception
-    (button,) = [button for button in at.button if button.label == "Check it and bring it back"]
+    (button,) = [button for button in at.button if button.label == "Check and import"]
     button.click().run()
     task = imports()._task
     assert task is not None
@@ -168,7 +165,7 @@ def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Pa
 def test_a_foreign_zip_is_refused_in_words(run: Run) -> None:
     at = page()
     at.file_uploader[0].upload("x.zip", b"no zip at all", "application/zip").run()
-    (button,) = [button for button in at.button if button.label == "Check it and bring it back"]
+    (button,) = [button for button in at.button if button.label == "Check and import"]
     button.click().run()
     task = imports()._task
     assert task is not None

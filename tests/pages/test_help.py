@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-PAGES = Path(__file__).parents[2] / "pages"
+from core.jobs.process import PROJECT
+
+PAGES = PROJECT / "pages"
 WORDS = "button checkbox download_button file_uploader form_submit_button metric multiselect number_input page_link"
 MORE = "pills popover radio segmented_control select_slider selectbox slider text_area text_input toggle"
 CONTROLS = {*WORDS.split(" "), *MORE.split(" ")}
@@ -26,6 +27,6 @@ def test_a_control_without_help_is_found() -> None:
 
 
 def test_every_control_has_help() -> None:
-    found = [(path.name, *control) for path in PAGES.rglob("*.py") for control in controls(path.read_text("utf-8"))]
-    assert [(name, line) for name, line, helped in found if not helped] == []
-    assert len(found) > 100
+    drawn = [(path.name, *control) for path in PAGES.rglob("*.py") for control in controls(path.read_text("utf-8"))]
+    assert [(name, line) for name, line, helped in drawn if not helped] == []
+    assert len(drawn) > 100

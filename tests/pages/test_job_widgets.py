@@ -7,13 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import Cancelled, DatasetError, PawlabError
-from core.jobs import Task
+from core.jobs.background import Task
 
 
 def asks() -> None:
     import streamlit as st
 
-    from pages.ui.asking import file_asked_for
+    from pages.ui.shared.job_widgets import file_asked_for
 
     path = file_asked_for(
         st.session_state["task"],
@@ -57,7 +57,7 @@ def test_a_file_is_given_while_it_is_there_and_offered_anew_when_it_is_gone(tmp_
     assert not at.button
     path.unlink()
     at = shown(task)
-    assert "gone" in at.info[0].value
+    assert "deleted" in at.info[0].value
     assert at.button[0].label == "Prepare the zip"
 
 
@@ -76,7 +76,7 @@ class OneRun:
 def chooses() -> None:
     import streamlit as st
 
-    from pages.ui.run_chooser import choose_run
+    from pages.ui.shared.run_chooser import choose_run
 
     usable = st.session_state["usable"]
     st.write(choose_run(usable, "chosen", help="Any.", first="b").id)

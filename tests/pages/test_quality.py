@@ -8,12 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import open_dataset
 from core.datasets.current import remember_source
-from core.datasets.problems import PROBLEMS
-from core.datasets.sample import write_sample
-from pages.ui.edits import zips
-from pages.ui.trust import reports
-
-MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+from core.datasets.quality.problems import PROBLEMS
+from core.datasets.sample.sample import write_sample
+from pages.ui.dataset.edits import zips
+from pages.ui.dataset.quality import reports
+from tests.pages.app import new_app, press, words
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +24,7 @@ def clean_pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def leaky(clean_pets: Path, tmp_path: Path) -> Path:
-    """Twenty drawn pictures, one of them in training and in validation, one twice in training, one broken."""
+    """Twenty drawn images, one of them in training and in validation, one twice in training, one broken."""
     pets = tmp_path / "pets"
     for split, number in (("train", 6), ("validation", 4)):
         for label in ("cats", "dogs"):
@@ -41,8 +40,8 @@ def leaky(clean_pets: Path, tmp_path: Path) -> Path:
 
 
 def page(view: str = "problems") -> AppTest:
-    at = AppTest.from_file(MAIN, default_timeout=60).run()
-    task = reports()._task
+    at = new_app().run()
+    task = reports().latest
     assert task is not None
     assert task.wait(60)
     return at.segmented_control(key="dataset_view").set_value(view).run()
@@ -52,33 +51,54 @@ def metric(at: AppTest, label: str) -> str:
     return str(next(one.value for one in at.metric if one.label == label))
 
 
-def words(at: AppTest) -> str:
-    elements = [*at.markdown, *at.error, *at.info, *at.caption, *at.success, *at.warning]
-    return " ".join(str(element.value) for element in elements)
-
-
 def test_the_report_names_what_was_planted(leaky: Path) -> None:
     at = page()
     assert not at.exception
-    assert "**Leaks**: 1 group of 2 pictures" in words(at)
-    assert "**Exact duplicates**: 2 groups of 4 pictures" in words(at)
-    assert "**Unreadable**: 1 picture" in words(at)
+    assert "**Leaks**: 1 group of 2 images" in words(at)
+    assert "**Exact duplicates**: 2 groups of 4 images" in words(at)
+    assert "**Unreadable**: 1 image" in words(at)
     assert int(metric(at, "Flagged")) >= 5
+
+
+def test_each_edit_is_undone_where_it_was_made(leaky: Path) -> None:
+    at = page("numbers")
+    at.session_state["images_selected"] = frozenset({"train/cats/cat.0001.jpg", "train/cats/cat.0002.jpg"})
+    press(at.run(), "Exclude 2")
+    assert "**Excluded 2 images.**" in words(at)
+    press(at, "Undo this")
+    assert metric(at, "Images") == "22"
+    assert "Excluded 2" not in words(at)
+
+    at.session_state["images_open"] = "train/cats/cat.0001.jpg"
+    press(at.run(), "Relabel as dogs")
+    assert "**Relabelled 1 image.**" in words(at)
+    press(at, "Next")
+    assert "Relabelled 1" not in words(at)  # it was another image
+    press(at, "Previous")
+    press(at, "Undo this")
+    assert open_dataset(leaky).edits == ()
+
+    press(at, "Back")
+    at.segmented_control(key="dataset_view").set_value("problems").run()
+    at.button(key="trust_fix_leaks").click().run()
+    assert "**Excluded 1 image.**" in words(at)
+    press(at, "Undo this")
+    assert metric(at, "Images") == "22"
 
 
 def test_removing_leaks_changes_the_counts_and_undo_brings_them_back(leaky: Path) -> None:
     at = page()
-    before = metric(at, "Pictures")
+    before = metric(at, "Images")
     at.button(key="trust_fix_leaks").click().run()
     assert not at.exception
-    assert (before, metric(at, "Pictures")) == ("22", "21")
+    assert (before, metric(at, "Images")) == ("22", "21")
     assert "**Leaks**" not in words(at)
     assert open_dataset(leaky).counts() == {
         "train": {"cats": 5, "dogs": 7},
         "validation": {"cats": 5, "dogs": 4},
     }
     next(button for button in at.button if button.label == "Undo").click().run()
-    assert metric(at, "Pictures") == "22"
+    assert metric(at, "Images") == "22"
     assert "**Leaks**" in words(at)
 
 
@@ -97,25 +117,25 @@ def test_a_clean_dataset_is_said_to_be_clean(leaky: Path) -> None:
         if any(problem.detail(record) for problem in PROBLEMS):
             (leaky / record.path).unlink()
     at = page()
-    assert "Nothing found" in at.success[0].value
+    assert "No problems found" in at.success[0].value
     assert metric(at, "Flagged") == "0"
 
 
 def test_a_stopped_report_can_be_begun_again(leaky: Path) -> None:
     at = page()
-    task = reports()._task
+    task = reports().latest
     assert task is not None
     key = task.key
 
-    def stopped(tell: object) -> None:
+    def stopped(progress: object) -> None:
         from core.errors import Cancelled
 
         raise Cancelled("Stopped")
 
-    reports().ask(key, stopped, again=True).wait(20)  # type: ignore[arg-type]
+    reports().submit(key, stopped, again=True).wait(20)  # type: ignore[arg-type]
     at.run()
     assert "Stopped" in at.info[0].value
-    next(button for button in at.button if button.label == "Check again").click().run()
+    next(button for button in at.button if button.label == "Compare again").click().run()
     assert "**Leaks**" in words(at)
 
 
@@ -136,7 +156,7 @@ def test_the_cleaned_zip_holds_what_is_used(leaky: Path) -> None:
 
 
 def test_edits_that_cannot_be_read_are_told_and_put_aside(leaky: Path) -> None:
-    from core.datasets.sidecar import edits_file
+    from core.datasets.edits.sidecar import edits_file
 
     at = page()
     at.button(key="trust_fix_leaks").click().run()
@@ -145,7 +165,7 @@ def test_edits_that_cannot_be_read_are_told_and_put_aside(leaky: Path) -> None:
     assert not at.exception
     assert at.error
     at.run()
-    assert metric(at, "Pictures") == "22"
+    assert metric(at, "Images") == "22"
 
 
 def test_the_training_page_counts_what_is_used(leaky: Path) -> None:
@@ -153,4 +173,4 @@ def test_the_training_page_counts_what_is_used(leaky: Path) -> None:
     at.button(key="trust_fix_leaks").click().run()
     at.switch_page("train.py").run()
     assert not at.exception
-    assert "12 pictures to train on, 9 to validate" in words(at)
+    assert "12 training images, 9 validation" in words(at)

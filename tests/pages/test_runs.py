@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from core.files import EventLog
-from core.training.recipe import TrainingConfig
-from core.training.runs import Run, create_run
-from pages.ui import runs
+from core.runs.run import Run, create_run
+from core.runs.settings import TrainingConfig
+from core.runs.store import list_runs
+from core.storage.files import EventLog
+from pages.ui.shared import runs
 
 BATCH = {"event": "batch", "time": 1.0, "epoch": 1, "batch": 1, "batches": 2, "loss": 1.0, "accuracy": 0.5}
 
@@ -88,3 +89,11 @@ def test_a_run_made_anew_under_the_same_name_is_read_from_its_beginning(run: Run
     run.log.append(BATCH)
     runs.renew(run)
     assert len(runs.look_at(run).history.batches) == 1
+
+
+def test_a_callback_that_is_repeated_for_one_press_makes_one_run() -> None:
+    press, other = runs.new_press(), runs.new_press()
+    made = [runs.once(press, lambda: create_run("sample", TrainingConfig())) for _ in range(2)]
+    assert made[0] == made[1]
+    assert runs.once(other, lambda: create_run("sample", TrainingConfig())) != made[0]
+    assert len(list_runs().runs) == 2

@@ -9,22 +9,25 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import opening
 from core.datasets.current import current_source, remember_source
+from core.datasets.opening import Opening
 from core.datasets.public import CATS_AND_DOGS_VARIABLE
-from core.jobs import Step
-from pages.ui.data import openings
-from pages.ui.progress import step_in_words
-from pages.ui.source_chooser import SOURCES
+from core.datasets.source import resolve_source
+from core.errors import Cancelled
+from core.jobs.background import Step
+from pages.ui.dataset.source_chooser import SOURCES
+from pages.ui.shared.data import openings
+from pages.ui.shared.progress import step_in_words
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 from tests.gate import Gate
+from tests.pages.app import new_app, opened, press, reloaded, words
 from tests.serving import Server, head, sender
 
-MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 SECONDS = 30
 
 
 @pytest.fixture(autouse=True)
-def opened(drawn: Path) -> None:
-    """56 drawn pictures are open already, as after a restart."""
+def drawn_is_open(drawn: Path) -> None:
+    """56 drawn images are open already, as after a restart."""
     remember_source(str(drawn))
 
 
@@ -34,17 +37,8 @@ def pets(tmp_path: Path) -> Path:
 
 
 def page(kind: str = "sample") -> AppTest:
-    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    at = new_app().run()
     return at.segmented_control(key="source_kind").set_value(kind).run()
-
-
-def words(at: AppTest) -> str:
-    elements = [*at.markdown, *at.error, *at.info, *at.caption, *at.subheader, *at.warning]
-    return " ".join(str(element.value) for element in elements)
-
-
-def press(at: AppTest, label: str) -> AppTest:
-    return next(button for button in at.button if button.label == label).click().run()
 
 
 def labels(at: AppTest) -> set[str]:
@@ -54,14 +48,6 @@ def labels(at: AppTest) -> set[str]:
 def give(at: AppTest, path: Path | str) -> AppTest:
     at.text_input[0].set_value(str(path))
     return press(at, "Open")
-
-
-def ended(at: AppTest) -> AppTest:
-    """The page once the opening is done: in a browser a timer does that."""
-    job = openings().job
-    assert job is not None
-    assert job.wait(SECONDS)
-    return at.run()
 
 
 def at_the_gate(at: AppTest, gate: Gate) -> AppTest:
@@ -81,10 +67,10 @@ def test_the_open_dataset_stays_usable_beside_the_progress(pets: Path, monkeypat
     at = at_the_gate(give(at, pets), gate)
     assert at.metric[0].value == "56"
     assert "Stop" in labels(at)
-    assert at.get("progress")[0].proto.text == "Reading every picture: 3 of 10 files"
+    assert at.get("progress")[0].proto.text == "Reading every image: 3 of 10 files"
     assert "Opening pets" in words(at)
     gate.open.set()
-    at = ended(at)
+    at = opened(at)
     assert at.metric[0].value == "10"
     assert "Stop" not in labels(at)
     assert not at.error
@@ -94,19 +80,20 @@ def test_a_reload_shows_the_same_progress(pets: Path, monkeypatch: pytest.Monkey
     at = page("path")
     gate = gate_for(monkeypatch)
     at_the_gate(give(at, pets), gate)
-    other = page()
+    other = reloaded(at).run()
     assert "Stop" in labels(other)
+    assert "Stop" not in labels(page())
     assert len(gate.calls) == 1
     gate.open.set()
-    assert ended(other).metric[0].value == "10"
+    assert opened(other).metric[0].value == "10"
 
 
 def test_stop_leaves_the_open_dataset_and_says_so(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = page("path")
     gate = gate_for(monkeypatch)
-    at = ended(press(at_the_gate(give(at, pets), gate), "Stop"))
+    at = opened(press(at_the_gate(give(at, pets), gate), "Stop"))
     assert not at.exception
-    assert "Stopped opening pets. The dataset that was open before is still open." in words(at)
+    assert "Stopped opening pets. The previous dataset is still open." in words(at)
     assert at.metric[0].value == "56"
 
 
@@ -116,11 +103,11 @@ def test_other_pages_use_the_open_dataset_meanwhile(pets: Path, monkeypatch: pyt
     at_the_gate(give(at, pets), gate)
     at = at.switch_page("train.py").run()
     assert not at.exception
-    assert "40 pictures to train on" in words(at)
+    assert "40 training images" in words(at)
 
 
 def test_a_failure_is_explained_to_those_who_saw_it_begin_and_to_nobody_else(tmp_path: Path) -> None:
-    at = ended(give(page("path"), tmp_path / "![](http:nowhere)"))
+    at = opened(give(page("path"), tmp_path / "![](http:nowhere)"))
     assert r"\!\[\]\(http\:nowhere\)" in at.error[0].value
     assert "still open" in words(at)
     assert at.metric[0].value == "56"
@@ -128,28 +115,29 @@ def test_a_failure_is_explained_to_those_who_saw_it_begin_and_to_nobody_else(tmp
 
 
 def test_without_an_open_dataset_a_stop_offers_to_try_again(drawn: Path) -> None:
-    job = openings().start(str(drawn))
-    job.cancel()
-    assert job.wait(SECONDS)
-    at = AppTest.from_file(MAIN, default_timeout=60).run()
-    assert "no dataset is open now" in words(at)
+    job = Opening(resolve_source(drawn))
+    job.end(Cancelled("Stopped"))
+    at = new_app()
+    at.session_state["opening_failed"] = job
+    at.run()
+    assert "No dataset is open" in words(at)
     assert not at.metric
     assert press(at, "Try again").metric[0].value == "56"
 
 
 def test_a_page_that_finds_none_open_waits_for_it(drawn: Path) -> None:
-    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    at = new_app().run()
     assert at.metric[0].value == "56"
     assert "Stop" not in labels(at)
 
 
 def test_a_path_that_was_open_before_can_be_picked(pets: Path, drawn: Path) -> None:
-    at = ended(give(page("path"), pets))
+    at = opened(give(page("path"), pets))
     names = at.selectbox[0].options
     assert [Path(name).name for name in names] == ["pets", drawn.name]
     at.selectbox[0].set_value(str(drawn)).run()
     assert at.text_input[0].value == str(drawn)
-    at = ended(press(at, "Open"))
+    at = opened(press(at, "Open"))
     assert at.metric[0].value == "56"
 
 
@@ -161,7 +149,7 @@ def test_nothing_typed_is_answered_with_what_to_do() -> None:
 def test_an_uploaded_zip_keeps_its_name_over_a_restart(pets: Path) -> None:
     at = page("zip")
     at.file_uploader[0].upload("My best pets.zip", zip_folder(pets)).run()
-    at = ended(press(at, "Open the uploaded zip"))
+    at = opened(press(at, "Open the uploaded zip"))
     assert "My best pets" in words(at)
     st.cache_resource.clear()
     at = page("path")
@@ -173,7 +161,7 @@ def test_an_uploaded_folder_is_opened(pets: Path) -> None:
     at = page("folder")
     files = [(str(path.relative_to(pets.parent)), path.read_bytes(), "image/jpeg") for path in pets.rglob("*.jpg")]
     at.file_uploader[0].set_value(files).run()
-    at = ended(press(at, "Open the uploaded folder"))
+    at = opened(press(at, "Open the uploaded folder"))
     assert at.metric[0].value == "10"
     assert "pets" in words(at)
 
@@ -181,12 +169,12 @@ def test_an_uploaded_folder_is_opened(pets: Path) -> None:
 def test_the_next_bad_upload_takes_the_message_of_the_one_before_away() -> None:
     at = page("zip")
     at.file_uploader[0].upload("out.zip", make_zip({"../out.jpg": b"x"})).run()
-    at = ended(press(at, "Open the uploaded zip"))
+    at = opened(press(at, "Open the uploaded zip"))
     assert "leads out of its folder" in at.error[0].value
     at.file_uploader[0].upload("b.zip", b"hello").run()
     at = press(at, "Open the uploaded zip")
     (error,) = at.error
-    assert "is no zip" in error.value
+    assert "zip is broken" in error.value
 
 
 @pytest.mark.parametrize("kind", ["zip", "folder"])
@@ -204,9 +192,9 @@ def test_an_address_is_opened_and_its_secrets_are_not_shown(server: Server, pets
     server.behaviour = sender(zip_folder(pets))
     at = page("address")
     at.text_input[0].set_value(server.url("/pets.zip?token=hush"))
-    at = ended(press(at, "Download and open"))
+    at = opened(press(at, "Download and open"))
     assert at.metric[0].value == "10"
-    assert "hush" not in words(at) + current_source()
+    assert "hush" not in words(at) + current_source().text
 
 
 def test_a_download_shows_its_megabytes(server: Server) -> None:
@@ -219,17 +207,17 @@ def test_a_download_shows_its_megabytes(server: Server) -> None:
     at = page("address")
     at.text_input[0].set_value(server.url())
     at = press(at, "Download and open")
-    job = openings().job
+    job = openings().job(at.session_state["session_id"])
     assert job is not None
-    while not job.look().done:
+    while not job.progress.done:
         job.wait(0.05)
     assert "of 8.0 MB" in at.run().get("progress")[0].proto.text
-    assert "Stopped" in words(ended(press(at, "Stop")))
+    assert "Stopped" in words(opened(press(at, "Stop")))
 
 
 def test_the_public_photos_say_what_to_do_without_a_network(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CATS_AND_DOGS_VARIABLE, server.url())
-    at = ended(press(page("public"), "Download and open the photos"))
+    at = opened(press(page("public"), "Download and open the photos"))
     assert "404" in at.error[0].value
     assert "drawn sample" in at.error[0].value
     assert at.metric[0].value == "56"
@@ -254,12 +242,12 @@ def test_no_choice_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        (Step("download", 0, 0), "Downloading the zip: asking the server"),
+        (Step("download", 0, 0), "Downloading the zip: contacting the server"),
         (Step("download", 1_500_000, 0), "Downloading the zip: 1.5 MB"),
         (Step("download", 1_500_000, 68_600_000, 200), "Downloading the zip: 1.5 of 68.6 MB, about 3 min left"),
-        (Step("scan", 1200, 3000, 0.2), "Reading every picture: 1,200 of 3,000 files, about 1 s left"),
-        (Step("scan", 1200, 3000, 6000), "Reading every picture: 1,200 of 3,000 files, about 1.7 hours left"),
-        (Step("data", 0, 0), "Opening the data"),
+        (Step("scan", 1200, 3000, 0.2), "Reading every image: 1,200 of 3,000 files, about 1 s left"),
+        (Step("scan", 1200, 3000, 6000), "Reading every image: 1,200 of 3,000 files, about 1.7 hours left"),
+        (Step("data", 0, 0), "Opening the dataset"),
     ],
 )
 def test_a_step_in_words(step: Step, expected: str) -> None:

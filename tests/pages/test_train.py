@@ -11,17 +11,16 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.current import remember_source
-from core.files import write_json
-from core.training.fine_tuning import FineTuningConfig
-from core.training.queue import waiting, withdraw
-from core.training.recipe import TrainingConfig, preset
-from core.training.runs import ACTIVE, Run, create_run
-from core.training.shelf import list_runs
-from pages.ui.runs import FRESH, WATCHED
-from pages.ui.words import plain
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.queue import waiting, withdraw
+from core.runs.run import ACTIVE, Run, create_run
+from core.runs.settings import TrainingConfig, preset
+from core.runs.store import list_runs
+from core.storage.files import write_json
+from pages.ui.shared.runs import FRESH, WATCHED
+from pages.ui.shared.text import plain
+from tests.pages.app import new_app, words
 from tests.trained import wait_for
-
-MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +34,9 @@ def fresh(drawn: Path) -> Iterator[None]:
 
 
 def page() -> AppTest:
-    app = AppTest.from_file(MAIN, default_timeout=60).switch_page("train.py").run()
+    app = new_app("train.py").run()
     assert not app.exception
     return app
-
-
-def words(app: AppTest) -> str:
-    blocks = (app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(str(element.value) for block in blocks for element in block)
 
 
 def run_that(status: str, drawn: Path, reason: str = "") -> Run:
@@ -72,8 +66,8 @@ def curves(app: AppTest) -> int:
 
 def test_without_a_run_it_says_what_to_do(drawn: Path) -> None:
     app = page()
-    assert "No run yet" in words(app)
-    assert "40 pictures to train on, 16 to validate" in words(app)
+    assert "No runs yet" in words(app)
+    assert "40 training images, 16 validation images" in words(app)
     start = next(button for button in app.button if button.label == "Start training")
     assert not start.disabled
     assert curves(app) == 0
@@ -92,12 +86,61 @@ def test_a_finished_run_shows_its_score_and_how_sure_it_is(trained: Run, pawlab_
     accuracy = trained.summary()["val_accuracy"]
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["Validation accuracy"] == f"{accuracy:.1%}"
-    assert metrics["Best epoch"] == f"{trained.summary()['best_epoch']} of 4"
-    assert "With 16 validation pictures the true value is likely between" in words(app)
+    assert metrics["Lowest validation loss"] == f"{trained.summary()['val_loss']:.4f}"
+    assert metrics["At epoch"] == f"{trained.summary()['best_epoch']} of 4"
+    assert "95% confidence interval: " in words(app)
+    assert ", from 16 validation images" in words(app)
     assert plain(trained.summary()["weights"]["description"]) in words(app)
     assert curves(app) == 1
     assert not [button for button in app.button if button.key in ("resume", "stop")]
     assert app.dataframe[0].value["status"].tolist() == ["finished"]
+    assert app.button(key="evaluate").label == "See its mistakes"
+
+
+@pytest.mark.parametrize(
+    ("key", "control", "view"), [("evaluate", "evaluate_run", "misclassified"), ("classify", "classify_run", None)]
+)
+def test_the_next_steps_lead_to_the_mistakes_and_to_own_photos_of_this_run(
+    trained: Run, pawlab_home: Path, key: str, control: str, view: str | None
+) -> None:
+    shown(trained, pawlab_home)
+    app = page()
+    app.button(key=key).click().run()
+    assert not app.exception
+    assert app.selectbox(key=control).value == trained.id
+    if view:
+        assert app.session_state["evaluate_view"] == view
+        assert [title.value for title in app.title] == ["Evaluate"]
+
+
+@pytest.mark.parametrize("improving", [True, False])
+def test_a_run_that_still_improved_is_trained_longer_at_a_press(
+    trained: Run, pawlab_home: Path, drawn: Path, improving: bool
+) -> None:
+    shown(trained, pawlab_home)
+    run = next(iter(list_runs().runs))
+    for point in [dict(epoch) for epoch in run.history().epochs] if improving else []:
+        run.log.append(point | {"event": "start"})  # forgets this epoch and later ones
+        break
+    if improving:
+        for point in trained.history().epochs:
+            run.log.append(point | {"best": True})
+    else:
+        run.log.append(trained.history().epochs[-1] | {"event": "start"})
+        run.log.append(trained.history().epochs[-1] | {"best": False})
+    at_work(drawn)
+    app = page()
+    app.selectbox(key=WATCHED).set_value(run.id).run()
+    if not improving:
+        assert "Still improving" not in words(app)
+        return
+    assert "**Still improving:** the last epoch had the lowest validation loss" in words(app)
+    app.button(key="train_longer").click().run()
+    assert not app.exception
+    (longer,) = waiting()
+    assert longer.config == trained.config.changed(epochs=8)
+    assert app.selectbox(key=WATCHED).value == longer.id
+    withdraw(longer)
 
 
 def test_a_frozen_run_can_be_fine_tuned_as_a_new_run_that_waits_its_turn(
@@ -109,7 +152,7 @@ def test_a_frozen_run_can_be_fine_tuned_as_a_new_run_that_waits_its_turn(
     app.selectbox(key=WATCHED).set_value(trained.id).run()
     app.number_input(key="fine_tune_layers").set_value(29)
     app.number_input(key="fine_tune_learning_rate").set_value(2e-5).run()
-    assert "The last 29 layers, from block_14_expand on" in words(app).replace("\\", "")
+    assert "Trains the last 29 layers, from block_14_expand on" in words(app).replace("\\", "")
     app.button(key="fine_tune").click().run()
     assert not app.exception
     (run,) = waiting()
@@ -117,8 +160,7 @@ def test_a_frozen_run_can_be_fine_tuned_as_a_new_run_that_waits_its_turn(
     assert run.fine_tuning.run == trained.id
     assert run.fine_tuning.settings == FineTuningConfig(layers=29, learning_rate=2e-5)
     assert app.selectbox(key=WATCHED).value == run.id
-    assert "Waits its turn" in words(app)
-    assert curves(app) == 1
+    assert "In the queue" in words(app)
     withdraw(run)
 
 
@@ -127,23 +169,23 @@ def test_a_fine_tuned_run_says_what_it_came_from_and_whether_that_was_chance(tun
     app = page()
     origin = tuned.summary()["fine_tuned_from"]
     assert f"Fine-tuned from “{origin['name']}”: the last 9 layers, learning rate 0.0001" in words(app)
-    assert f"Before, {origin['val_accuracy']:.1%} (between" in words(app)
-    assert "may be chance" in words(app) or "above that range" in words(app)
+    assert f"Validation accuracy before: {origin['val_accuracy']:.1%} (95% CI " in words(app)
+    assert "may be chance" in words(app) or "above that interval" in words(app)
     assert not [button for button in app.button if button.key == "fine_tune"]
 
 
-def test_the_answers_are_those_of_the_latest_epoch_and_then_of_the_best(
+def test_the_predictions_are_those_of_the_latest_epoch_and_then_of_the_best(
     trained: Run, pawlab_home: Path, drawn: Path
 ) -> None:
     shown(trained, pawlab_home)
     app = page()
     assert components(app, "samples") == 1
-    assert f"After epoch {trained.summary()['best_epoch']}, the best" in words(app)
+    assert f"After epoch {trained.summary()['best_epoch']}, that of the lowest validation loss" in words(app)
     run = at_work(drawn)
-    picture = {"path": "validation/cats/1.png", "label": "cats"}
-    run.log.append({"event": "samples", "time": 1.0, "classes": ["cats", "dogs"], "pictures": [picture]})
+    image = {"path": "validation/cats/1.png", "label": "cats"}
+    run.log.append({"event": "samples", "time": 1.0, "classes": ["cats", "dogs"], "pictures": [image]})
     app = page()
-    assert "Answers appear after the first epoch" in words(app)
+    assert "Predictions appear after the first epoch" in words(app)
     scores = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 0.1}
     for epoch in (1, 2):
         told = {"event": "epoch", "time": float(epoch), "epoch": epoch, "best": epoch == 1, "samples": [[0.4, 0.6]]}
@@ -174,14 +216,14 @@ def test_while_a_run_is_at_work_others_wait_their_turn_and_can_be_moved_and_with
     run_that("cancelled", drawn)
     busy = at_work(drawn)
     app = page()
-    assert f"“{busy.name}” is being trained" in words(app)
+    assert f"“{busy.name}” is training now" in words(app)
     assert not app.button(key="stop").disabled
     for name in ("first", "second"):
         app.text_input(key="training_name").set_value(name).run()
         next(button for button in app.button if button.label == "Start training").click().run()
         assert not app.exception
     assert [run.name for run in waiting()] == ["first", "second"]
-    assert "Waits its turn: 2 other runs first" in words(app)
+    assert "In the queue: 2 runs ahead" in words(app)
     assert busy.alive()
     first, second = waiting()
     app.button(key=f"Up {second.id}").click().run()
@@ -190,7 +232,9 @@ def test_while_a_run_is_at_work_others_wait_their_turn_and_can_be_moved_and_with
     assert [run.name for run in waiting()] == ["second"]
     assert not app.exception
     app.button(key=f"Withdraw {second.id}").click().run()
-    assert "Waiting their turn" not in [one.value for one in app.subheader]
+    assert "Queue" not in [one.value for one in app.subheader]
+    app.selectbox(key=WATCHED).set_value(second.id).run()
+    assert app.button(key="resume").label == "Queue again"
 
 
 def test_a_second_tab_that_presses_start_late_starts_no_second_worker(drawn: Path) -> None:
@@ -199,7 +243,7 @@ def test_a_second_tab_that_presses_start_late_starts_no_second_worker(drawn: Pat
     next(button for button in app.button if button.label == "Start training").click().run()
     assert not app.exception
     assert [run.queued() for run in list_runs().runs].count(True) == 1
-    assert "Waits its turn: one other run first" in words(app)
+    assert "In the queue: 1 run ahead" in words(app)
     withdraw(waiting()[0])
 
 
@@ -218,13 +262,20 @@ def test_the_rate_and_the_time_left_are_said(drawn: Path) -> None:
     for done, seconds in ((100, 100.0), (300, 110.0)):
         event = {"event": "progress", "phase": "features", "done": done, "total": 1300, "time": seconds}
         run.log.append(event)
-    assert "300 of 1,300 pictures, 20 a second, about 50 s left" in words(page())
+    app = page()
+    assert "300 of 1,300 images, 20 per second" in words(app)
+    (bar,) = app.get("progress")
+    assert "left" not in bar.proto.text, "nothing is known of what follows"
+    run.log.append({"event": "expected", "seconds": 40.0, "time": 110.0})
+    time.sleep(FRESH)
+    (bar,) = page().get("progress")
+    assert bar.proto.text == "Step 3 of 5: Extracting features, about 2 min left of the whole run"
 
 
 def test_every_step_of_both_stages_has_words_and_a_place(tuned: Run, trained: Run, drawn: Path) -> None:
     """A second stage fetches nothing: it opens the model of the first."""
     run = at_work(drawn)
-    for stage, second in ((trained, "Fetching the pre-trained weights"), (tuned, "Unfreezing the last layers")):
+    for stage, second in ((trained, "Loading the pre-trained weights"), (tuned, "Unfreezing the last layers")):
         shown = []
         for phase in (phase for phase in stage.summary()["seconds"] if phase != "total"):
             run.log.append({"event": "phase", "phase": phase, "time": time.time()})
@@ -238,8 +289,8 @@ def test_every_step_of_both_stages_has_words_and_a_place(tuned: Run, trained: Ru
 def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
     run = at_work(drawn)
     app = page()
-    assert curves(app) == 1  # empty, so that nothing moves when its first point comes
-    assert "The curves will grow here" in words(app)
+    assert curves(app) == 0, "an empty chart says nothing"
+    assert components(app, "passing") == 1
     scores = {"loss": 1.0, "accuracy": 0.5}
     run.log.append({"event": "batch", "time": 1.0, "epoch": 1, "batch": 1, "batches": 2, **scores})
     time.sleep(FRESH)

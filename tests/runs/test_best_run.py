@@ -4,14 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
-from core.inference.best import best_run
-from core.training.runs import Run, load_run
+from core.runs.run import Run, load_run
+from core.runs.store import best_run
 
 
 def like(run: Run, folder: Path, accuracy: float, source: str = "pets", status: str = "finished") -> Run:
     shutil.copytree(run.directory, folder)
-    asked = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**asked, "source": source}))
+    config_json = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config_json, "source": source}))
     summary = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps({**summary, "val_accuracy": accuracy, "status": status}))
     return load_run(folder)

@@ -7,26 +7,26 @@ from typing import Any
 
 import pytest
 
-from core.charts import MOST_BATCH_POINTS, training_curves
-from core.training.history import Event, History
+from core.runs.curves_chart import MOST_BATCH_POINTS, training_curves
+from core.runs.history import Event, History
 
 
 def batch(epoch: int, number: int, of: int = 4) -> Event:
     return {"event": "batch", "epoch": epoch, "batch": number, "batches": of, "loss": 2 / number, "accuracy": 0.5}
 
 
-def epoch(number: int, val_loss: float, best: bool) -> Event:
+def epoch(number: int, val_loss: float, *, best: bool) -> Event:
     scores = {"loss": 1.5, "accuracy": 0.75, "val_loss": val_loss, "val_accuracy": 0.875}
     return {"event": "epoch", "epoch": number, "best": best, **scores}
 
 
 EVENTS = [
     *(batch(1, number) for number in range(1, 5)),
-    epoch(1, 3.0, True),
+    epoch(1, 3.0, best=True),
     *(batch(2, number) for number in range(1, 5)),
-    epoch(2, 2.0, True),
+    epoch(2, 2.0, best=True),
     batch(3, 1),
-    epoch(3, 2.5, False),
+    epoch(3, 2.5, best=False),
     {"event": "reduce_lr", "epoch": 3, "learning_rate": 2e-5},
 ]
 
@@ -48,7 +48,7 @@ def test_plotly_knows_every_property_of_it() -> None:
 
 
 def test_a_loss_beyond_all_bounds_is_a_gap() -> None:
-    figure = drawn([batch(1, 1) | {"loss": math.inf}, epoch(1, math.nan, False)])
+    figure = drawn([batch(1, 1) | {"loss": math.inf}, epoch(1, math.nan, best=False)])
     faint, _, validation = traces(figure, "y2")
     assert (faint["y"], validation["y"]) == ([None], [None])
 
@@ -71,13 +71,13 @@ def test_an_epoch_stands_where_it_ended_in_both_panels() -> None:
 def test_the_best_epoch_and_the_drop_are_marked_where_they_happened() -> None:
     layout = drawn(EVENTS)["layout"]
     words = {note["text"]: note["x"] for note in layout["annotations"]}
-    assert words == {"best: epoch 2": 2, "learning rate 2e-05": 3}
+    assert words == {"lowest validation loss: epoch 2": 2, "learning rate 2e-05": 3}
     assert sorted(shape["x0"] for shape in layout["shapes"]) == [2, 3]
 
 
 def test_a_line_stands_between_the_two_stages() -> None:
     layout = drawn([*EVENTS, {"event": "fine_tune", "epoch": 4, "layers": 20, "learning_rate": 1e-5}])["layout"]
-    (note,) = [note for note in layout["annotations"] if note["text"] == "fine-tuning begins"]
+    (note,) = [note for note in layout["annotations"] if note["text"] == "fine-tuning starts"]
     assert note["x"] == 3
     dashed = [shape for shape in layout["shapes"] if shape["line"].get("dash") == "dash"]
     assert [(shape["x0"], shape["x1"]) for shape in dashed] == [(3, 3)]
@@ -126,7 +126,7 @@ def test_a_run_that_has_just_begun_can_be_drawn(events: list[Event]) -> None:
 
 def test_a_long_run_stays_small_and_keeps_every_epoch() -> None:
     events = [
-        event for n in range(1, 101) for event in (*(batch(n, b, 100) for b in range(1, 101)), epoch(n, 1, n == 1))
+        event for n in range(1, 101) for event in (*(batch(n, b, 100) for b in range(1, 101)), epoch(n, 1, best=n == 1))
     ]
     faint, training, _ = traces(drawn(events, 100), "y")
     assert len([x for x in faint["x"] if x is not None]) <= MOST_BATCH_POINTS

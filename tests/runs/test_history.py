@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.training.history import Event, History
+from core.runs.history import Event, History
 
 
 def progress(done: int, total: int, time: float) -> dict[str, object]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.training.jobs import log_tail, reason
-from core.training.life import alive, how_it_died, record, record_exit
-from core.training.recipe import TrainingConfig
-from core.training.runs import Run, create_run
+from core.runs.liveness import alive, exit_reason, record, record_exit
+from core.runs.run import Run, create_run
+from core.runs.settings import TrainingConfig
+from core.runs.start import log_tail, reason
 
 PID = 2**22 + 1  # no process has it
 
@@ -29,15 +29,15 @@ def died(code: int | None, started: float | None = None) -> Run:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (-9, "killed by signal 9 (SIGKILL): probably the machine ran out of memory, or somebody ended it"),
+        (-9, "killed by signal 9 (SIGKILL): probably the machine ran out of memory, or someone killed it"),
         (-15, "killed by signal 15 (SIGTERM): it was told to end"),
-        (-11, "killed by signal 11 (SIGSEGV): a library that it uses crashed"),
+        (-11, "killed by signal 11 (SIGSEGV): a library crashed"),
         (-10, "killed by signal 10"),
         (-999, "killed by signal 999"),
         (1, "exit code 1"),
         (0, "exit code 0"),
         (3221225477, "exit code 3221225477"),
-        (None, "nobody saw how"),
+        (None, "without giving a reason"),
     ],
 )
 def test_every_way_to_die_has_words(code: int | None, words: str) -> None:
@@ -53,14 +53,14 @@ def test_a_restart_of_the_machine_is_told_from_a_death() -> None:
 def test_a_disk_without_room_for_last_words_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     run = died(None)
     usage = shutil.disk_usage(run.directory)
-    monkeypatch.setattr("core.training.life.shutil.disk_usage", lambda folder: usage._replace(free=4096))
+    monkeypatch.setattr("core.runs.liveness.shutil.disk_usage", lambda folder: usage._replace(free=4096))
     assert "the disk is full" in reason(run)
 
 
 def test_the_end_of_an_earlier_worker_does_not_explain_the_latest() -> None:
     run = died(None)
     record_exit(run.directory, PID + 1, -9)
-    assert "nobody saw how" in reason(run)
+    assert "without giving a reason" in reason(run)
 
 
 def test_a_run_that_gave_its_reason_is_not_explained_otherwise() -> None:
@@ -73,7 +73,7 @@ def test_a_run_that_gave_its_reason_is_not_explained_otherwise() -> None:
 def test_broken_files_explain_nothing_and_break_nothing(content: str, tmp_path: Path) -> None:
     for name in ("worker.json", "exit.json", "supervisor.json"):
         (tmp_path / name).write_text(content, encoding="latin-1")
-    assert how_it_died(tmp_path)
+    assert exit_reason(tmp_path)
     assert not alive(tmp_path)
 
 

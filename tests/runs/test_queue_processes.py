@@ -12,14 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.training.jobs import collect, log_tail, reason, start_run
-from core.training.life import record
-from core.training.queue import at_work, enqueue, start_next, waiting, withdraw
-from core.training.runs import ACTIVE, Run, create_run
-from core.training.shelf import list_runs
+from core.jobs.process import PROJECT
+from core.runs.liveness import record
+from core.runs.queue import at_work, enqueue, start_next, waiting, withdraw
+from core.runs.run import ACTIVE, Run, create_run
+from core.runs.start import collect, log_tail, reason, start_run
+from core.runs.store import list_runs
 from tests.trained import SMALL, wait_for
 
-PROJECT = Path(__file__).parents[2]
 LONG = SMALL.changed(epochs=1000, early_stopping_patience=1000)
 SHORT = SMALL.changed(epochs=1)
 
@@ -75,7 +75,7 @@ def test_eight_processes_that_start_the_next_at_once_start_one(ready_home: Path,
     script = """
 import sys
 from pathlib import Path
-from core.training.queue import start_next
+from core.runs.queue import start_next
 print("ready", flush=True)
 while not Path(sys.argv[1]).exists():
     pass
@@ -99,16 +99,16 @@ def test_eight_processes_that_press_start_at_once_start_one(ready_home: Path, dr
     script = """
 import sys
 from pathlib import Path
-from core.training.jobs import start_run
-from core.training.runs import create_run
-from tests.trained import SMALL
-run = create_run(sys.argv[2], SMALL.changed(epochs=1000, early_stopping_patience=1000))
+from core.runs.start import start_run
+from core.runs.run import create_run
+from core.runs.settings import TrainingConfig
+run = create_run(sys.argv[2], TrainingConfig.model_validate_json(sys.argv[3]))
 print("ready", flush=True)
 while not Path(sys.argv[1]).exists():
     pass
 start_run(run)
 """
-    tabs = [process(script, str(tmp_path / "go"), str(drawn)) for _ in range(8)]
+    tabs = [process(script, str(tmp_path / "go"), str(drawn), LONG.model_dump_json()) for _ in range(8)]
     for tab in tabs:
         assert tab.stdout is not None
         tab.stdout.readline()
@@ -158,8 +158,8 @@ def test_two_runs_train_one_after_the_other_to_the_end_whatever_becomes_of_the_p
     script = """
 import sys, time
 from pathlib import Path
-from core.training.jobs import start_run
-from core.training.runs import load_run
+from core.runs.start import start_run
+from core.runs.run import load_run
 for directory in sys.argv[1:]:
     start_run(load_run(Path(directory)))
 print("started", flush=True)
@@ -185,9 +185,9 @@ def test_a_starter_killed_halfway_costs_no_run_and_starts_none_twice(tmp_path: P
     script = """
 import os, signal, sys
 from pathlib import Path
-from core.training import launch
-from core.training.jobs import start_run
-from core.training.runs import load_run
+from core.runs import launch
+from core.runs.start import start_run
+from core.runs.run import load_run
 setattr(launch, sys.argv[2], lambda *arguments: os.kill(os.getpid(), signal.SIGKILL))
 start_run(load_run(Path(sys.argv[1])))
 """
@@ -232,7 +232,7 @@ def test_the_command_line_waits_its_turn_and_ctrl_c_withdraws(drawn: Path) -> No
     command = [sys.executable, "-m", "core", "train", "--data", str(drawn), "--name", "mine"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
         assert waits.stderr is not None
-        assert "waits for 2 others" in waits.stderr.readline()
+        assert "waits for 2 other runs" in waits.stderr.readline()
         mine = waiting()[1]
         assert (mine.name, mine.status()) == ("mine", "waiting")
         waits.send_signal(signal.SIGINT)
@@ -242,20 +242,3 @@ def test_the_command_line_waits_its_turn_and_ctrl_c_withdraws(drawn: Path) -> No
     assert "--resume" in said
     assert mine.status() == "cancelled"
     assert [run.name for run in waiting()] == ["before"]
-
-
-def test_the_command_line_goes_on_when_its_turn_comes(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
-    busy = create_run(str(drawn), SHORT, "busy")
-    busy.log.append({"event": "status", "status": "running", "time": time.time()})
-    record(busy.directory, "worker", os.getpid())
-    settings = tmp_path / "settings.json"
-    settings.write_text(json.dumps({"units": 16}))
-    command = [sys.executable, "-m", "core", "train", "--data", str(drawn), "--preset", "fast", "--image-size", "64"]
-    command += ["--epochs", "1", "--settings", str(settings), "--json"]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waits:
-        assert waits.stderr is not None
-        assert "waits for 1 other." in waits.stderr.readline()
-        (busy.directory / "worker.json").unlink()  # as if it had been killed: the waiting command looks itself
-        out, said = waits.communicate()
-    assert waits.returncode == 0, said
-    assert json.loads(out.splitlines()[-1])["status"] == "finished"

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from core.errors import RunError
-from core.training.recipe import TrainingConfig, preset
-from core.training.runs import Run, create_run
-from core.training.shelf import find_run, list_runs
+from core.runs.run import Run, create_run
+from core.runs.settings import TrainingConfig, preset
+from core.runs.store import find_run, list_runs
 
 
 def new_run(name: str = "") -> Run:
@@ -41,9 +41,9 @@ def test_a_reference_that_is_no_run_says_how_to_list_them(reference: str) -> Non
 def test_a_broken_folder_is_named_and_hides_no_other(content: bytes) -> None:
     run, broken = new_run("good"), new_run("bad")
     (broken.directory / "config.json").write_bytes(content)
-    shelf = list_runs()
-    assert [found.id for found in shelf.runs] == [run.id]
-    assert list(shelf.broken) == [broken.id]
+    run_list = list_runs()
+    assert [found.id for found in run_list.runs] == [run.id]
+    assert list(run_list.broken) == [broken.id]
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"pid": "x"}', '{"pid": -1, "started": 0}', "[]", '{"pid": 1e99}'])

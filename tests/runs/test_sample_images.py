@@ -1,4 +1,4 @@
-"""The pictures whose answers a class watches: how they are chosen, kept, and read back."""
+"""The images whose predictions a class watches: how they are chosen, kept, and read back."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from core.datasets import ImageRecord
-from core.training.history import Event, History
-from core.training.runs import Run
-from core.training.samples import COUNT, answers, choose, samples_at
+from core.runs.history import Event, History
+from core.runs.run import Run
+from core.runs.sample_images import COUNT, choose, predictions, samples_at
 from tests.trained import SMALL
 
 
@@ -44,57 +44,57 @@ def test_of_many_classes_the_seed_chooses() -> None:
     assert len({found[place].label for place in chosen[0]}) == COUNT
 
 
-def test_of_two_classes_the_answer_is_spread_over_both() -> None:
-    assert answers(np.array([[0.25], [1.0], [0.5]], np.float32), [2, 0]) == [[0.5, 0.5], [0.75, 0.25]]
+def test_of_two_classes_the_prediction_is_spread_over_both() -> None:
+    assert predictions(np.array([[0.25], [1.0], [0.5]], np.float32), [2, 0]) == [[0.5, 0.5], [0.75, 0.25]]
 
 
 def told(values: list[list[float]], epoch: int = 1) -> Event:
     return {"event": "epoch", "epoch": epoch, "best": True, "samples": values}
 
 
-PICTURES = [{"path": "validation/cats/1.png", "label": "cats"}, {"path": "validation/dogs/1.png", "label": "dogs"}]
+IMAGES = [{"path": "validation/cats/1.png", "label": "cats"}, {"path": "validation/dogs/1.png", "label": "dogs"}]
 
 
-def test_the_answers_of_an_epoch_and_their_course_are_read_back(tmp_path: Path) -> None:
+def test_the_predictions_of_an_epoch_and_their_course_are_read_back(tmp_path: Path) -> None:
     epochs = [told([[0.4, 0.6], [0.3, 0.7]], 1), told([[0.9, 0.1], [0.55, 0.45]], 2)]
-    history = History.of([{"event": "samples", "classes": ["cats", "dogs"], "pictures": PICTURES}, *epochs])
+    history = History.of([{"event": "samples", "classes": ["cats", "dogs"], "pictures": IMAGES}, *epochs])
     cat, dog = samples_at(tmp_path, history, history.epochs[-1])
-    assert (cat.answer, cat.confidence, cat.truth, cat.right) == ("cats", 0.9, 0.9, True)
-    assert (dog.answer, dog.confidence, dog.truth, dog.right) == ("cats", 0.55, 0.45, False)
+    assert (cat.prediction, cat.confidence, cat.truth, cat.right) == ("cats", 0.9, 0.9, True)
+    assert (dog.prediction, dog.confidence, dog.truth, dog.right) == ("cats", 0.55, 0.45, False)
     assert (cat.course, dog.course) == ((0.4, 0.9), (0.7, 0.45))
-    assert [one.answer for one in samples_at(tmp_path, history, None)] == ["", ""]
+    assert [one.prediction for one in samples_at(tmp_path, history, None)] == ["", ""]
 
 
 @pytest.mark.parametrize(
     "samples",
     [
-        {"pictures": PICTURES},
-        {"classes": ["cats"], "pictures": PICTURES},
-        {"classes": 3, "pictures": PICTURES},
+        {"pictures": IMAGES},
+        {"classes": ["cats"], "pictures": IMAGES},
+        {"classes": 3, "pictures": IMAGES},
         {"classes": ["cats", "dogs"], "pictures": [1, 2]},
-        {"classes": ["cats", "dogs", "emus"], "pictures": PICTURES},
+        {"classes": ["cats", "dogs", "emus"], "pictures": IMAGES},
     ],
 )
-def test_a_log_that_says_something_else_shows_no_pictures(tmp_path: Path, samples: dict[str, object]) -> None:
+def test_a_log_that_says_something_else_shows_no_images(tmp_path: Path, samples: dict[str, object]) -> None:
     history = History.of([{"event": "samples", **samples}, told([[0.4, 0.6], [0.3, 0.7]])])
     assert samples_at(tmp_path, history, history.epochs[-1]) == []
 
 
-def test_a_run_keeps_small_pictures_and_the_validation_answers_of_its_best_epoch(trained: Run) -> None:
+def test_a_run_keeps_small_images_and_the_validation_predictions_of_its_best_epoch(trained: Run) -> None:
     history = trained.history()
     shown = samples_at(trained.directory, history, history.best)
     assert [sample.label for sample in shown] == ["cats"] * 3 + ["dogs"] * 3
     assert all(len(sample.course) == SMALL.epochs for sample in shown)
     for sample in shown:
-        with Image.open(sample.file) as picture:
-            assert max(picture.size) <= 192
+        with Image.open(sample.file) as image:
+            assert max(image.size) <= 192
     saved = np.load(trained.directory / "validation.npz", allow_pickle=False)["probabilities"][:, 0]
     for sample in shown:
         truth = sample.truth if sample.label == "dogs" else 1 - sample.truth
         assert np.abs(saved - truth).min() < 1e-4
 
 
-def test_fine_tuning_goes_on_with_the_same_pictures(tuned: Run, trained: Run) -> None:
+def test_fine_tuning_goes_on_with_the_same_images(tuned: Run, trained: Run) -> None:
     history, before = tuned.history(), trained.history()
     assert history.samples and before.samples
     assert history.samples["pictures"] == before.samples["pictures"]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from core.training.labels import NAME_CHARACTERS
-from core.training.runs import Run, load_run
-from core.training.second_stage import fine_tune_run
+from core.runs.names import NAME_CHARACTERS
+from core.runs.run import Run, load_run
+from core.training.loop.second_stage import fine_tune_run
 from tests.trained import SECOND, copied
 
 

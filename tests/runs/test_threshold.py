@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
-from core.evaluation.chosen import ALWAYS, choose_threshold, chosen_threshold
-from core.training.recipe import TrainingConfig
-from core.training.runs import Run
+from core.runs.run import Run
+from core.runs.settings import TrainingConfig
+from core.runs.threshold import ALWAYS, choose_threshold, chosen_threshold
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,6 @@ def test_what_is_no_probability_is_refused_and_changes_nothing(run: Run, value: 
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"threshold": "x"}', '{"threshold": 7}', '{"threshold": NaN}'])
-def test_a_broken_file_answers_always(tmp_path: Path, content: str) -> None:
+def test_a_broken_file_predictions_always(tmp_path: Path, content: str) -> None:
     (tmp_path / "threshold.json").write_text(content)
     assert chosen_threshold(Run(tmp_path, "", "sample", TrainingConfig(), 0.0)) == ALWAYS

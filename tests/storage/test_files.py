@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from core.files import EventLog, atomic_folder, drop_unfinished, read_json, sha256_file, write_atomic, write_json
+from core.jobs.process import PROJECT
+from core.storage.files import (
+    EventLog,
+    atomic_folder,
+    drop_unfinished,
+    read_json,
+    sha256_file,
+    write_atomic,
+    write_json,
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -32,7 +41,7 @@ def run_and_kill(code: str, path: Path, seconds: float) -> None:
         return path.stat().st_size if path.exists() else 0
 
     before, limit = size(), time.monotonic() + 60
-    process = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=Path(__file__).parents[1])
+    process = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=PROJECT)
     try:
         while size() <= before and time.monotonic() < limit:
             time.sleep(0.01)
@@ -88,7 +97,7 @@ def test_readers_see_a_whole_file_while_it_is_written(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     code = """
 import itertools, pathlib, sys
-from core.files import write_atomic
+from core.storage.files import write_atomic
 for number in itertools.count():
     write_atomic(pathlib.Path(sys.argv[1]), bytes([number % 256]) * 5_000_000)
 """
@@ -98,7 +107,6 @@ for number in itertools.count():
     assert len(set(content)) == 1
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_json_is_read_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
     path = tmp_path_factory.getbasetemp() / "value.json"
@@ -153,10 +161,10 @@ def test_a_file_in_the_way_of_a_folder_is_an_error_and_stays(tmp_path: Path) -> 
 
 def killed_over(folder: Path) -> None:
     """Leaves what a writer of `folder / "target"` leaves that is killed."""
-    code = "import os, signal, sys, pathlib; from core.files import atomic_folder\n"
+    code = "import os, signal, sys, pathlib; from core.storage.files import atomic_folder\n"
     code += "with atomic_folder(pathlib.Path(sys.argv[1])) as half:\n"
     code += " (half / 'part').write_text('1'); os.kill(os.getpid(), signal.SIGKILL)"
-    subprocess.run([sys.executable, "-c", code, str(folder / "target")], cwd=Path(__file__).parents[1], check=False)
+    subprocess.run([sys.executable, "-c", code, str(folder / "target")], cwd=PROJECT, check=False)
 
 
 def test_what_a_killed_writer_leaves_is_removed_and_nothing_else(tmp_path: Path) -> None:
@@ -202,17 +210,14 @@ def test_sha256_is_that_of_the_content(tmp_path: Path) -> None:
 # --- EventLog --------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.lists(events, max_size=6))
-def test_events_are_read_back_in_order(
-    tmp_path_factory: pytest.TempPathFactory, given_events: list[dict[str, Any]]
-) -> None:
+def test_events_are_read_back_in_order(tmp_path_factory: pytest.TempPathFactory, written: list[dict[str, Any]]) -> None:
     path = tmp_path_factory.getbasetemp() / "events.jsonl"
     path.unlink(missing_ok=True)
     log = EventLog(path)
-    for event in given_events:
+    for event in written:
         log.append(event)
-    assert log.read()[0] == given_events
+    assert log.read()[0] == written
 
 
 def test_a_log_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
@@ -229,47 +234,45 @@ def test_reading_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert first + log.read(offset)[0] == [{"epoch": 1}, {"epoch": 2}]
 
 
-@settings(deadline=None)
 @given(st.lists(events, min_size=1, max_size=4), st.data())
 def test_a_reader_at_any_moment_gets_every_event_once(
-    tmp_path_factory: pytest.TempPathFactory, given_events: list[dict[str, Any]], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, written: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     """The log is grown byte by byte, as a slow writer would, and read at arbitrary moments."""
     whole = tmp_path_factory.getbasetemp() / "whole.jsonl"
     whole.unlink(missing_ok=True)
-    for event in given_events:
+    for event in written:
         EventLog(whole).append(event)
     content = whole.read_bytes()
     growing = EventLog(tmp_path_factory.getbasetemp() / "growing.jsonl")
-    seen, offset = [], 0
+    read, offset = [], 0
     for cut in [*sorted(data.draw(st.lists(st.integers(0, len(content)), max_size=8))), len(content)]:
         growing.path.write_bytes(content[:cut])
         new, offset = growing.read(offset)
-        seen += new
-    assert seen == given_events
+        read += new
+    assert read == written
 
 
-@settings(deadline=None)
 @given(events, events, events, st.data())
 def test_a_writer_killed_in_mid_line_costs_only_its_own_event(
     tmp_path_factory: pytest.TempPathFactory,
-    one: dict[str, Any],
+    first: dict[str, Any],
     lost: dict[str, Any],
-    two: dict[str, Any],
+    last: dict[str, Any],
     data: st.DataObject,
 ) -> None:
     log = EventLog(tmp_path_factory.getbasetemp() / "killed.jsonl")
     log.path.unlink(missing_ok=True)
-    log.append(one)
+    log.append(first)
     whole = log.path.stat().st_size
     log.append(lost)
     cut = data.draw(st.integers(whole, log.path.stat().st_size))
     os.truncate(log.path, cut)
-    log.append(two)
-    found = log.read()[0]
-    assert found in ([one, two], [one, lost, two])
-    log.append(one)
-    assert log.read()[0][-2:] == [two, one]
+    log.append(last)
+    read = log.read()[0]
+    assert read in ([first, last], [first, lost, last])
+    log.append(first)
+    assert log.read()[0][-2:] == [last, first]
 
 
 def test_lines_that_are_no_events_are_passed_over(tmp_path: Path) -> None:
@@ -281,7 +284,7 @@ def test_lines_that_are_no_events_are_passed_over(tmp_path: Path) -> None:
 def test_a_real_writer_that_is_killed_loses_nothing_but_its_last_event(tmp_path: Path) -> None:
     code = """
 import itertools, pathlib, sys
-from core.files import EventLog
+from core.storage.files import EventLog
 log = EventLog(pathlib.Path(sys.argv[1]))
 for number in itertools.count(int(log.path.exists()) * 1_000_000):
     log.append({"number": number, "padding": "x" * 20_000})
@@ -309,10 +312,10 @@ def test_two_writers_do_not_mix_their_lines(tmp_path: Path) -> None:
         writer.start()
     for writer in writers:
         writer.join()
-    found = log.read()[0]
-    assert len(found) == 400
+    logged = log.read()[0]
+    assert len(logged) == 400
     for name in "abcd":
-        assert [event["number"] for event in found if event["name"] == name] == list(range(100))
+        assert [event["number"] for event in logged if event["name"] == name] == list(range(100))
 
 
 def test_an_event_is_one_line_whatever_it_holds(tmp_path: Path) -> None:

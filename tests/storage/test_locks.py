@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import PawlabError
-from core.locks import locked
+from core.storage.locks import locked
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from core.locks import locked
+from core.storage.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -21,7 +21,7 @@ with locked(Path(sys.argv[1])):
 COUNT = """
 import sys
 from pathlib import Path
-from core.locks import locked
+from core.storage.locks import locked
 file = Path(sys.argv[1])
 for _ in range(200):
     with locked(file.with_suffix(".lock")):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.npz import load_npz
+from core.storage.npz import load_npz
 
 
 def npz(compressed: bool = False) -> bytes:

@@ -10,12 +10,12 @@ from core.backbone.features import FeaturePlan, extract_features
 from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
 from core.datasets import Dataset, Edits, open_dataset
-from core.datasets.actions import apply_actions
+from core.datasets.edits.apply import apply_actions
 from core.errors import RunError
-from core.training.jobs import start_run
-from core.training.recipe import TrainingConfig
-from core.training.runs import ACTIVE, create_run, load_run
-from core.training.worker import Worker
+from core.runs.run import ACTIVE, create_run, load_run
+from core.runs.settings import TrainingConfig
+from core.runs.start import start_run
+from core.training.loop.worker import Worker
 from tests.drawing import write_images, zip_folder
 from tests.trained import SMALL, wait_for
 
@@ -28,12 +28,13 @@ def test_a_run_keeps_its_edits_through_an_undo_and_reports_them(ready_home: Path
     edits.exclude(dataset.usable("train")[:3])
     edits.relabel(dataset.usable("train")[5:7], "dogs")
     edited = edits.apply(dataset)
-    run = create_run(str(drawn), FAST)
+    run = create_run(edited, FAST)  # by value: what was shown, whatever the disk holds by now
     edits.undo()
     edits.undo()
     assert open_dataset(drawn) == dataset
     start_run(run)
     wait_for(run, lambda: run.status() not in ACTIVE)
+    assert not run.history().data_changed
     summary = run.summary()
     assert summary["edits"] == {"excluded": 3, "relabelled": 2}
     assert (
@@ -70,12 +71,12 @@ def test_a_run_from_before_there_were_edits_has_none(tmp_path: Path) -> None:
 def test_broken_edits_of_a_run_are_an_error_and_stay(tmp_path: Path) -> None:
     run = create_run(str(tmp_path / "gone"), TrainingConfig())
     (run.directory / "edits.json").write_bytes(b"{}")
-    with pytest.raises(RunError, match="edits of the run"):
+    with pytest.raises(RunError, match="The edits of"):
         run.edits()
     assert (run.directory / "edits.json").read_bytes() == b"{}"
 
 
-def test_a_class_without_pictures_to_train_on_fails_before_the_weights_are_fetched(tmp_path: Path) -> None:
+def test_a_class_without_images_to_train_on_fails_before_the_weights_are_fetched(tmp_path: Path) -> None:
     dataset = open_dataset(write_images(tmp_path / "pets", {"cats": 5, "dogs": 5}))
     edits = Edits.load(dataset)
     edits.exclude([record for record in dataset.usable("train") if record.label == "cats"])
@@ -83,7 +84,7 @@ def test_a_class_without_pictures_to_train_on_fails_before_the_weights_are_fetch
     Worker(run).work()
     history = run.history()
     assert (history.status, history.bad_input) == ("failed", True)
-    assert "class cats of pets has no usable picture to train on (4 excluded)" in history.reason
+    assert "class cats of pets has no usable image to train on (4 excluded)" in history.reason
     assert [event["phase"] for event in run.log.read()[0] if event["event"] == "phase"] == ["data"]
 
 
@@ -94,7 +95,7 @@ def test_a_full_disk_is_named_and_is_no_bug(tmp_path: Path, monkeypatch: pytest.
         def full(*_: object, error: OSError = told, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("core.training.worker.open_dataset", full)
+        monkeypatch.setattr("core.training.loop.worker.open_dataset", full)
         Worker(run).work()
         history = run.history()
         assert history.status == "failed"
@@ -139,3 +140,17 @@ def test_features_follow_the_edits_and_an_undo_finds_them_in_the_cache(ready_hom
     edits.undo()
     assert features(edits.apply(dataset))[1] == labels
     assert [count > 1 for count in passes] == [True, True, True, False], "computed, computed, computed, cached"
+
+
+def test_images_that_change_before_training_begins_are_said(tmp_path: Path) -> None:
+    source = write_images(tmp_path / "pets", {"cats": 4, "dogs": 4})
+    dataset = open_dataset(source)
+    edits = Edits.load(dataset)
+    *others, last = (record for record in dataset.records if record.label == "dogs")
+    edits.exclude(others)
+    run = create_run(edits.apply(dataset), TrainingConfig())
+    dataset.file(last).unlink()  # no dog is left to train on, so the worker ends at once
+    Worker(run).work()
+    history = run.history()
+    assert history.data_changed
+    assert history.status == "failed"

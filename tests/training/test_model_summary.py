@@ -5,12 +5,12 @@ import pytest
 
 from core.backbone.architecture import WEIGHT_SHAPES
 from core.backbone.features import FeaturePlan
-from core.training.anatomy import layers_of, pooling_cost, vector_length
-from core.training.recipe import TrainingConfig, preset
+from core.runs.settings import TrainingConfig, preset
+from core.training.model_summary import layers_of, pooling_cost, vector_length
 
 
 def head_arrays(config: TrainingConfig, classes: int) -> dict[str, np.ndarray]:
-    from core.training.head import Head
+    from core.training.head.head import Head
 
     return Head(vector_length(config), classes, config.units, config.l2, config.dropout, 0).weights()
 
@@ -24,7 +24,7 @@ def head_arrays(config: TrainingConfig, classes: int) -> dict[str, np.ndarray]:
     ],
 )
 def test_shapes_and_weights_are_those_of_keras(config: TrainingConfig, classes: int) -> None:
-    from core.training.keras_model import build_classifier
+    from core.training.keras.model import build_classifier
 
     base = {name: np.zeros(shape, np.float32) for name, shape in WEIGHT_SHAPES.items()}
     model = build_classifier(base, head_arrays(config, classes), config)

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from core.datasets import open_dataset
-from core.inference.classifier import Answer, Classifier
-from core.training.recipe import preset
+from core.inference.classifier import Classifier, Prediction
+from core.jobs.process import PROJECT
+from core.runs.settings import preset
 from tests.trained import train_to_the_end
 
-PHOTOS = Path(
-    os.environ.get("PAWLAB_TEST_PHOTOS", Path(__file__).parents[3] / "shared/data/cats_and_dogs_filtered.zip")
-)
+PHOTOS = Path(os.environ.get("PAWLAB_TEST_PHOTOS", PROJECT.parent / "shared/data/cats_and_dogs_filtered.zip"))
 TRAIN, VALIDATION = 100, 100  # photos a class
 
 
@@ -45,6 +44,8 @@ def test_real_photos_give_a_classifier_that_knows_cats_from_dogs(ready_home: Pat
     assert summary["val_accuracy"] > 0.9
     dataset = open_dataset(few_photos)
     records = dataset.readable("validation")
-    answers = Classifier.open(run).classify_all(dataset.file(record) for record in records)
-    right = [isinstance(a, Answer) and a.label == record.label for a, record in zip(answers, records, strict=True)]
+    predictions = Classifier.open(run).classify_all(dataset.file(record) for record in records)
+    right = [
+        isinstance(a, Prediction) and a.label == record.label for a, record in zip(predictions, records, strict=True)
+    ]
     assert sum(right) / len(right) == pytest.approx(summary["val_accuracy"], abs=0.005)  # the score holds outside, too

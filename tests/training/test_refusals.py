@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import PawlabError, RunError
-from core.files import write_json
-from core.training.recipe import TrainingConfig
-from core.training.runs import create_run
-from core.training.second_stage import FOLDER, load_start
-from core.training.worker import Worker
+from core.runs.run import create_run
+from core.runs.settings import TrainingConfig
+from core.storage.files import write_json
+from core.training.loop.second_stage import FOLDER, load_start
+from core.training.loop.worker import Worker
 from tests.drawing import write_images
 
 
@@ -23,11 +23,11 @@ def test_what_the_system_refuses_is_said_with_its_place(tmp_path: Path) -> None:
     Worker(run).work()
     history = run.history()
     assert history.status == "failed"
-    assert history.reason == f"The system refuses: File exists ({run.directory / 'samples'})."
+    assert history.reason == f"The system reports: File exists ({run.directory / 'samples'})."
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"{}"])
-def test_broken_answers_of_the_first_stage_are_told_with_what_to_do(content: bytes) -> None:
+def test_broken_predictions_of_the_first_stage_are_told_with_what_to_do(content: bytes) -> None:
     run = create_run("sample", TrainingConfig())
     (run.directory / FOLDER).mkdir()
     write_json(run.directory / FOLDER / "run.json", {})
@@ -49,7 +49,7 @@ def test_a_disk_that_fills_up_while_a_run_is_stored_leaves_no_half_of_it(
     def full(path: Path, value: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("core.training.runs.write_json", full)
+    monkeypatch.setattr("core.runs.run.write_json", full)
     with pytest.raises(PawlabError, match="No space left"):
         create_run("sample", TrainingConfig())
     assert list((pawlab_home / "runs").iterdir()) == []

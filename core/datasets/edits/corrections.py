@@ -1,7 +1,7 @@
-"""Pictures that a classifier got wrong, kept with their right class as a folder dataset that anybody can train on.
+"""Misclassified images, stored with their correct class as a folder dataset to train on.
 
-Plain class folders below `home()`, each picture once, named by its content. A class that cannot be a folder's name has
-a folder whose name is near it and a hidden file that says what it is. Everything stays on this machine.
+Plain class folders below `home()`, each image once, named by its content. A class whose name cannot be a folder's has a
+folder with a similar name and a hidden file with the real one. Everything stays on this machine.
 """
 
 import hashlib
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from core.archives import is_ignored
-from core.datasets.names import CLASS_BYTES, safe_name, same_place
+from core.datasets.names import CLASS_BYTES
 from core.errors import DatasetError, ImageError, InputError, PawlabError
-from core.files import write_atomic
-from core.home import home, subfolder
-from core.images import inspect_image
-from core.locks import locked
+from core.images.isolated import inspect_image
+from core.storage.files import write_atomic
+from core.storage.home import home, subfolder
+from core.storage.locks import locked
+from core.text.file_names import file_name, folded, is_ignored
 
 FOLDER = "my-corrections"
 _LABEL = ".class.json"
@@ -24,37 +24,37 @@ _DIGEST_LETTERS = 32
 
 
 def corrections_folder() -> Path:
-    """Where corrections lie, or will: nothing is made before the first one."""
+    """Where corrections are, or will be: the first one creates it."""
     return home() / FOLDER
 
 
 def add_correction(content: bytes, label: str, name: str) -> Path:
-    """Keeps a picture as one of the class `label`. One that is there already moves to this class.
+    """Stores an image as one of the class `label`; if it is stored already, moves it to this class.
 
     Args:
-        content: The picture's file.
-        label: Its right class: any text but an empty one.
-        name: What the picture is called, for the error.
+        content: The image's file.
+        label: Its correct class: any text that is not blank.
+        name: What errors call the image.
 
     Returns:
-        Where it lies now.
+        Where it is now.
 
     Raises:
-        ImageError: It is not a picture that we decode; nothing is kept.
+        ImageError: It is not an image that we decode; nothing is stored.
         InputError: The label is empty.
         PawlabError: The folder cannot be written.
     """
     if not label.strip():
-        raise InputError("Received an empty class", "the picture's right class")
+        raise InputError("Received an empty class", "the image's correct class")
     try:
-        facts, _ = inspect_image(content)
+        facts = inspect_image(content)
     except ImageError as error:
         raise ImageError(f"{name} cannot be kept: {error.received}", error.expected, error.fix) from error
     file = f"{_digest(content)}.{facts.format.lower()}"
     try:
         root = subfolder(FOLDER)
         with locked(root / ".lock"):
-            before = _found(root, content)
+            before = _stored_file(root, content)
             target = _class_folder(root, label) / file
             if before:
                 before.replace(target)
@@ -63,23 +63,23 @@ def add_correction(content: bytes, label: str, name: str) -> Path:
             _drop_empty(root)
     except OSError as error:
         raise PawlabError(
-            f"{name} cannot be kept in {corrections_folder()}: {error.strerror}", "a folder that can be written"
+            f"{name} cannot be kept in {corrections_folder()}: {error.strerror}", "a writable folder"
         ) from error
     return target
 
 
 def correction_of(content: bytes) -> str:
-    """The class under which a picture lies among the corrections; "" where it does not."""
-    file = _found(corrections_folder(), content)
+    """The class of an image among the corrections; "" if it is not there."""
+    file = _stored_file(corrections_folder(), content)
     return next((label for label, folder in _folders(corrections_folder()) if file and folder == file.parent), "")
 
 
 def drop_correction(content: bytes, name: str) -> None:
-    """Takes a picture out again, where it is still there.
+    """Removes an image, if it is still there.
 
     Args:
-        content: The picture's file.
-        name: What the picture is called, for the error.
+        content: The image's file.
+        name: What errors call the image.
 
     Raises:
         PawlabError: The folder cannot be written.
@@ -89,18 +89,16 @@ def drop_correction(content: bytes, name: str) -> None:
         return
     try:
         with locked(root / ".lock"):
-            if file := _found(root, content):
+            if file := _stored_file(root, content):
                 file.unlink()
             _drop_empty(root)
     except OSError as error:
-        raise PawlabError(
-            f"{name} cannot be taken out of {root}: {error.strerror}", "a folder that can be written"
-        ) from error
+        raise PawlabError(f"{name} cannot be removed from {root}: {error.strerror}", "a writable folder") from error
 
 
 def corrections() -> dict[str, int]:
-    """How many pictures each class has, by label, in the labels' order; empty before the first correction."""
-    counts = ((label, len(_pictures(folder))) for label, folder in _folders(corrections_folder()))
+    """How many images each class has, sorted by label; empty before the first correction."""
+    counts = ((label, len(_images(folder))) for label, folder in _folders(corrections_folder()))
     return {label: count for label, count in sorted(counts) if count}
 
 
@@ -112,11 +110,11 @@ def corrections_source() -> str:
     """
     counts = corrections()
     if len(counts) < 2:
-        found = ", ".join(f"{count} of {label!r}" for label, count in counts.items()) or "none"
+        images = ", ".join(f"{count} of {label!r}" for label, count in counts.items()) or "none"
         raise DatasetError(
-            f"Found {found} among your corrections",
-            "pictures of two classes or more, to train on",
-            "Add more on the Classify page: say what a picture really shows, and keep it",
+            f"Found {images} among your corrections",
+            "images of two classes or more, to train on",
+            "Add more on the Classify page: correct a prediction and save the image",
         )
     root = corrections_folder()
     with locked(root / ".lock"):
@@ -128,20 +126,20 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_DIGEST_LETTERS]
 
 
-def _found(root: Path, content: bytes) -> Path | None:
+def _stored_file(root: Path, content: bytes) -> Path | None:
     return next(root.glob(f"*/{_digest(content)}.*"), None)
 
 
 def _class_folder(root: Path, label: str) -> Path:
-    """The folder of `label`, made where it is missing. No two labels share one, however alike they are."""
+    """The folder of `label`, created if it is missing. No two labels share one, however similar they are."""
     known = dict(_folders(root))
     if label in known:
         return known[label]
-    taken = {same_place(folder.name) for folder in known.values()}
-    name = safe_name(label, CLASS_BYTES)
-    if same_place(name) in taken:
+    taken = {folded(folder.name) for folder in known.values()}
+    name = file_name(label, CLASS_BYTES)
+    if folded(name) in taken:
         mark = "-" + hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        name = safe_name(label, CLASS_BYTES - len(mark)) + mark
+        name = file_name(label, CLASS_BYTES - len(mark)) + mark
     folder = root / name
     folder.mkdir(exist_ok=True)
     if name != label:
@@ -163,8 +161,8 @@ def _folders(root: Path) -> Iterator[tuple[str, Path]]:
         yield label if isinstance(label, str) else entry.name, entry
 
 
-def _pictures(folder: Path) -> list[Path]:
-    """None where another session has just moved the last one and removed the folder."""
+def _images(folder: Path) -> list[Path]:
+    """Its images; none if another session has just moved the last one and removed the folder."""
     try:
         return [file for file in folder.iterdir() if not is_ignored(file.name) and file.is_file()]
     except FileNotFoundError:
@@ -172,10 +170,10 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _drop_empty(root: Path) -> None:
-    """Class folders without pictures, left by one that moved away or by a kill, would keep the rest from being opened
-    as a dataset. Under the lock: a folder is empty for a moment before its first picture comes."""
+    """Removes class folders without images, which would keep the rest from opening as a dataset. Call it under the
+    lock: a folder is empty for a moment before its first image arrives."""
     for _, folder in _folders(root):
-        if not _pictures(folder):
+        if not _images(folder):
             (folder / _LABEL).unlink(missing_ok=True)
             with suppress(OSError):  # something else is in it
                 folder.rmdir()

@@ -1,34 +1,31 @@
-"""What a user does to a dataset: exclude, relabel, undo. Its own files stay as they are."""
+"""A user's edits of a dataset: exclude, relabel, undo. Its files never change."""
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from core.datasets.actions import (
-    MAX_ACTIONS,
-    TITLE_CHARACTERS,
-    Action,
-    Change,
-    apply_actions,
-    carriers,
-    check_action,
-    folder_label,
-    sum_up,
-)
+from core.datasets.edits.actions import MAX_ACTIONS, TITLE_CHARACTERS, Action, Change, from_json, sum_up, to_json
+from core.datasets.edits.apply import apply_actions, folder_label, match_changes
+from core.datasets.edits.sidecar import lock_edits, read_actions, write_actions
 from core.datasets.names import check_class_name
 from core.datasets.records import Dataset, ImageRecord
-from core.datasets.sidecar import lock_edits, read_actions, write_actions
 from core.errors import DatasetError
+from core.text.lines import one_line
 
 
 class Edits:
-    """A dataset's edits. Every method that changes them works on what the disk holds at that moment, and raises
-    `PawlabError` where that cannot be written.
+    """A dataset's edits, shared by everybody who has it open. Every method that changes them first reads the disk, and
+    raises `PawlabError` if it cannot write.
 
-    `actions` are those that hold, `undone` those that `redo` can bring back, latest last, both as this object saw them
-    last: the titles are words for buttons.
+    Args:
+        author: The session in whose name edits are made.
+        ended: Whether another session has ended: `undo` and `redo` leave alone what a living one did.
+
+    Attributes:
+        actions: Those that apply, latest last, as this object last saw them.
+        undone: Those that were undone, latest last.
 
     Example:
         >>> edits = Edits.load(dataset)
@@ -37,44 +34,54 @@ class Edits:
         >>> dataset = edits.apply(dataset)
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, author: str = "", ended: Callable[[str], bool] = lambda author: False) -> None:
         self.actions: tuple[Action, ...] = ()
         self.undone: tuple[Action, ...] = ()
-        self._dataset = dataset
+        self._dataset, self._author, self._ended = dataset, author, ended
 
     @classmethod
-    def load(cls, dataset: Dataset) -> Self:
-        """The edits of a dataset; it does not matter whether it has gone through some of them.
+    def load(cls, dataset: Dataset, author: str = "", ended: Callable[[str], bool] = lambda author: False) -> Self:
+        """The edits of a dataset, whether or not some are applied to it.
 
         Raises:
-            DatasetError: They are broken. The file was moved aside, so that the next call begins without edits.
+            DatasetError: They are broken. The file was moved aside, so the next call starts without edits.
         """
-        edits = cls(dataset)
+        edits = cls(dataset, author, ended)
         edits.actions, edits.undone = read_actions(dataset.root)
         return edits
 
+    @property
+    def undoable(self) -> Action | None:
+        """What `undo` undoes: the last action of this session, of the command line, or of a session that has ended."""
+        return next((action for action in reversed(self.actions) if self._own(action)), None)
+
+    @property
+    def redoable(self) -> Action | None:
+        """What `redo` brings back."""
+        return next((action for action in reversed(self.undone) if self._own(action)), None)
+
     def apply(self, dataset: Dataset) -> Dataset:
-        """The dataset as these edits leave it: `apply_actions`, which undoes what it had gone through before."""
+        """The dataset with exactly these edits (`apply_actions`)."""
         return apply_actions(dataset, self.actions)
 
     def exclude(self, records: Iterable[ImageRecord], title: str = "") -> int:
-        """Takes pictures out of counts, training and exports. Gives the number that were not excluded before.
+        """Takes images out of counts, training and exports. Returns how many were not excluded before.
 
         Args:
             records: Of the dataset, edited or not.
-            title: Words for the undo button. Made up when left out.
+            title: Words for the undo button; generated if left out.
 
         Raises:
-            DatasetError: A record is not of this dataset, or the edits on disk are broken or have become too many.
+            DatasetError: A record is not of this dataset, or the edits on disk are broken or too many.
         """
         return self._change(records, title, "Exclude", excluded=True)
 
     def include(self, records: Iterable[ImageRecord], title: str = "") -> int:
-        """Takes excluded pictures back in. As `exclude`."""
+        """Uses excluded images again. As `exclude`."""
         return self._change(records, title, "Include", excluded=False)
 
     def relabel(self, records: Iterable[ImageRecord], label: str, title: str = "") -> int:
-        """Gives pictures another class; "" is the one that their folder says. As `exclude`.
+        """Gives images another class; "" restores the one of their folder. As `exclude`.
 
         Raises:
             DatasetError: `label` is neither a class nor fit to be a new one (`check_class_name`).
@@ -86,37 +93,37 @@ class Edits:
             )
             check_class_name(label, known)
         return self._change(
-            records, title, f"Relabel as {label}:" if label else "Relabel as the folder says:", label=label
+            records, title, f"Relabel as {label}:" if label else "Restore the folder's label:", label=label
         )
 
     def clear(self) -> int:
-        """Takes every edit back, as an action that can be undone. Gives the number of pictures that had one."""
+        """Undoes every edit, as an action that can itself be undone. Returns how many images had one."""
         with self._locked():
             state = [change for change in sum_up(self.actions).values() if change.has_effect]
             changes = tuple(Change(change.digest, change.path, False, "") for change in state)
             if changes:
-                self._write((*self.actions, Action("Clear all edits", time.time(), changes)), ())
+                self._append(Action("Undo all edits", time.time(), changes, author=self._author))
             return len(changes)
 
     def undo(self) -> Action:
-        """Takes the last action back and gives it.
+        """Undoes the last own action (`undoable`) and returns it; what others did since stays.
 
         Raises:
-            DatasetError: There is none, or another session has changed the last one since this object saw it.
+            DatasetError: There is none, or it is no longer the one that this object saw last.
         """
-        seen = self.actions[-1:]
+        expected = self.undoable
         with self._locked():
-            self._check_same(seen, self.actions[-1:], "undo")
-            self._write(self.actions[:-1], (*self.undone, self.actions[-1])[-MAX_ACTIONS:])
-            return self.undone[-1]
+            action = self._checked(expected, self.undoable, "undo")
+            self._write(_without(self.actions, action), (*self.undone, action)[-MAX_ACTIONS:])
+            return action
 
     def redo(self) -> Action:
-        """Brings back the action that was undone last and gives it. Raises as `undo`."""
-        seen = self.undone[-1:]
+        """Brings back the own action that was undone last, as the latest of all, and returns it. Raises as `undo`."""
+        expected = self.redoable
         with self._locked():
-            self._check_same(seen, self.undone[-1:], "redo")
-            self._write((*self.actions, self.undone[-1]), self.undone[:-1])
-            return self.actions[-1]
+            action = self._checked(expected, self.redoable, "redo")
+            self._write((*self.actions, action), _without(self.undone, action))
+            return action
 
     def _change(
         self,
@@ -130,18 +137,18 @@ class Edits:
         own = {record.path: record for record in self._dataset.records}
         with self._locked():
             state = sum_up(self.actions)
-            carried = carriers(own.values(), self.actions, state)
+            matched = match_changes(own.values(), self.actions, state)
             changes: dict[str, Change] = {}
             for path, digest in dict.fromkeys((record.path, record.digest) for record in records):
                 if path not in own or own[path].digest != digest:
                     raise DatasetError(
-                        f"The picture {path} is not in {self._dataset.name} as it was opened",
-                        "pictures of the open dataset",
+                        f"The image {path} is not in {self._dataset.name} as it was opened",
+                        "images of the open dataset",
                         "Open the dataset again",
                     )
                 if not digest:
                     continue  # it could not be read, so it is not used anyway
-                before = state.get(carried.get(path, ("", "")))
+                before = state.get(matched.get(path, ("", "")))
                 place = before.key if before else (path, digest)
                 wanted = "" if label == folder_label(own[path]) else label
                 if excluded is not None and excluded == bool(before and before.excluded):
@@ -150,7 +157,7 @@ class Edits:
                     continue
                 changes[path] = Change(digest, place[0], excluded, wanted)
             if changes:
-                counted = f"{len(changes):,} {'picture' if len(changes) == 1 else 'pictures'}"
+                counted = f"{len(changes):,} {'image' if len(changes) == 1 else 'images'}"
                 self._add(title or f"{verb} {counted}", changes)
             return len(changes)
 
@@ -160,30 +167,44 @@ class Edits:
         for record in self._dataset.records:
             if record.digest in digests and record.path not in changes:
                 copies[record.digest].append(record.path)
-        title = "".join(letter for letter in title if letter.isprintable())[:TITLE_CHARACTERS] or "Edit"
-        action = Action(title, time.time(), tuple(changes.values()), {d: tuple(p) for d, p in copies.items()})
+        title = one_line(title, TITLE_CHARACTERS) or "Edit"
+        paths = {digest: tuple(paths) for digest, paths in copies.items()}
+        action = Action(title, time.time(), tuple(changes.values()), paths, self._author)
         try:
-            check_action(action)
+            from_json(to_json([action]).encode())
         except ValueError as error:
             raise DatasetError(f"This edit cannot be stored: {error}") from error
-        self._write((*self.actions, action), ())
+        self._append(action)
 
-    def _check_same(self, seen: tuple[Action, ...], now: tuple[Action, ...], word: str) -> None:
-        if not seen and not now:
+    def _append(self, action: Action) -> None:
+        """What this session undid before cannot be brought back any more."""
+        self._write((*self.actions, action), tuple(undone for undone in self.undone if not self._own(undone)))
+
+    def _own(self, action: Action) -> bool:
+        return action.author in ("", self._author) or self._ended(action.author)
+
+    def _checked(self, expected: Action | None, now: Action | None, word: str) -> Action:
+        if now is None and expected is None:
             raise DatasetError(f"There is nothing to {word}")
-        if seen != now:
+        if now is None or expected != now:
             raise DatasetError(
-                f"Another session has changed the edits of {self._dataset.name} meanwhile, so nothing was done",
-                "the last action to be the one that was shown",
-                f"Look at the edits again, then {word}",
+                f"The edits of {self._dataset.name} were changed in another window meanwhile, so nothing was done",
+                "the last action to be the one shown",
+                f"Check the edits, then {word} again",
             )
+        return now
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Nobody else writes in the block, which begins with what the disk holds."""
+        """Nobody else writes during the block, which starts with what the disk holds."""
         with lock_edits(self._dataset.root):
             self.actions, self.undone = read_actions(self._dataset.root, locked=True)
             yield
 
     def _write(self, actions: tuple[Action, ...], undone: tuple[Action, ...]) -> None:
         self.actions, self.undone = write_actions(self._dataset.root, actions, undone)
+
+
+def _without(actions: tuple[Action, ...], action: Action) -> tuple[Action, ...]:
+    place = len(actions) - 1 - actions[::-1].index(action)
+    return actions[:place] + actions[place + 1 :]

@@ -1,8 +1,8 @@
-"""Where the edits of datasets are kept: one JSON file a dataset below `home()/edits/`.
+"""Where edits are stored: one JSON file per dataset below `home()/edits/`.
 
-It is replaced whole, under a lock: sessions, servers and command lines that edit at once lose nothing of each other. It
-is found again by the dataset's root: for what lies below `home()/datasets` (unpacked zips, whose folder is named after
-their content; the sample) by the place there, else by the whole path.
+It is replaced whole, under a lock, so that sessions, servers and command lines that edit at once lose nothing. Its name
+comes from the dataset's root: relative to `home()/datasets` for what is in there (the sample, and unpacked zips, whose
+folder is named after their content), else the whole path.
 """
 
 import hashlib
@@ -11,40 +11,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core import locks
-from core.datasets.actions import MAX_ACTIONS, MAX_BYTES, Action, from_json, merge, to_json
+from core.datasets.edits.actions import MAX_ACTIONS, MAX_BYTES, Action, from_json, merge, to_json
 from core.errors import DatasetError, PawlabError
-from core.files import write_atomic
-from core.home import home, subfolder
+from core.storage import locks
+from core.storage.files import stamp_of, write_atomic
+from core.storage.home import home, subfolder
 
 Actions = tuple[Action, ...]
 
 
 def edits_file(root: Path) -> Path:
-    """The file with the edits of the dataset at `root`, whether there is one or not."""
+    """The file for the edits of the dataset at `root`, whether or not it exists."""
     datasets = (home() / "datasets").resolve()
     key = root.relative_to(datasets) if root.is_relative_to(datasets) else root
     return subfolder("edits") / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:32]}.json"
 
 
 def edits_stamp(root: Path) -> tuple[int, ...]:
-    """Changes with every change of the edits of the dataset at `root`, and costs nothing: what to keep an edited
-    dataset under."""
-    try:
-        status = edits_file(root).stat()
-    except FileNotFoundError:
-        return ()
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    """Changes with every edit of the dataset at `root` and costs next to nothing: a cache key for edited datasets."""
+    return stamp_of(edits_file(root))
 
 
 def read_actions(root: Path, *, locked: bool = False) -> tuple[Actions, Actions]:
-    """The actions that hold for the dataset at `root` and those that were undone, latest last.
+    """The actions that apply to the dataset at `root` and those that were undone, latest last.
 
     Args:
         locked: Whether the caller is inside `lock_edits`.
 
     Raises:
-        DatasetError: They cannot be read, or are broken: then the file was moved aside, and the next call finds none.
+        DatasetError: They cannot be read, or are broken; then the file is moved aside, and the next call finds none.
     """
     file = edits_file(root)
     try:
@@ -54,7 +49,7 @@ def read_actions(root: Path, *, locked: bool = False) -> tuple[Actions, Actions]
         return (), ()
     except OSError as error:
         raise DatasetError(
-            f"The edits in {file} cannot be read: {error.strerror}", "a file that we may read", "Check its permissions"
+            f"The edits in {file} cannot be read: {error.strerror}", "a readable file", "Check its permissions"
         ) from error
     except ValueError as error:
         if not locked:
@@ -64,16 +59,16 @@ def read_actions(root: Path, *, locked: bool = False) -> tuple[Actions, Actions]
         raise DatasetError(
             f"The edits in {file} are broken: {error}. They were moved to {aside.name}",
             "the file as Pawlab wrote it",
-            "Open the dataset again to begin without edits, or mend that file and give it its name back",
+            "Open the dataset again to start without edits, or repair that file and restore its name",
         ) from error
 
 
 def write_actions(root: Path, actions: Actions, undone: Actions) -> tuple[Actions, Actions]:
-    """Keeps them, to be called inside `lock_edits`, and gives what was kept: beyond `MAX_ACTIONS` or `MAX_BYTES` the
-    oldest actions become one, so that undo goes back less far.
+    """Stores them and returns what was stored; call it inside `lock_edits`. Beyond `MAX_ACTIONS` or `MAX_BYTES` the
+    oldest actions are merged into one, so that undo goes back less far.
 
     Raises:
-        DatasetError: They are too many even so. What was there before stays.
+        DatasetError: They are still too many. What was there before stays.
     """
     if len(actions) > MAX_ACTIONS:
         actions = (merge(actions[: MAX_ACTIONS // 2], "Earlier edits"), *actions[MAX_ACTIONS // 2 :])
@@ -85,7 +80,7 @@ def write_actions(root: Path, actions: Actions, undone: Actions) -> tuple[Action
         raise DatasetError(
             f"The edits of {root} would take {len(content) / 2**20:.0f} MB",
             f"at most {MAX_BYTES // 2**20} MB",
-            "Write the cleaned dataset to a zip and go on with that",
+            "Export the cleaned dataset as a zip and continue with that",
         )
     write_atomic(edits_file(root), content)
     return actions, undone
@@ -93,10 +88,10 @@ def write_actions(root: Path, actions: Actions, undone: Actions) -> tuple[Action
 
 @contextmanager
 def lock_edits(root: Path) -> Iterator[None]:
-    """Nobody else changes these edits while the block runs.
+    """Nobody else changes these edits during the block.
 
     Raises:
-        PawlabError: Somebody else held the lock for half a minute, or the disk refuses what the block writes.
+        PawlabError: Somebody else holds the lock for half a minute, or the block cannot write to the disk.
     """
     try:
         with locks.locked(edits_file(root).with_suffix(".lock")):
@@ -104,8 +99,8 @@ def lock_edits(root: Path) -> Iterator[None]:
     except OSError as error:
         raise PawlabError(
             f"The edits of {_shown(root)} cannot be changed: {error.strerror or error}",
-            "a folder that can be written, with room on the disk",
-            "Make room, or check the permissions, and try again",
+            "a writable folder with room on the disk",
+            "Make room or check the permissions, then try again",
         ) from error
 
 

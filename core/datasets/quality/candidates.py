@@ -1,11 +1,11 @@
-"""Which pairs of pictures may show the same photo, by their signatures alone.
+"""Which pairs of images may show the same photo, from their signatures alone.
 
-Every picture is compared with every other by blocked matrix products: as it is and with its edges cropped by 6 %, which
-lies nearest to all crops of 0..10 % a side. Pairs that are a little alike are compared again under 25 different crops,
+Every image is compared with every other by blocked matrix products: as it is and with its edges cropped by 6%, which
+is nearest to all crops of 0 to 10% per side. Pairs that are a little alike are compared again under 25 different crops,
 which is exact enough that few pairs of different photos are left (`benchmarks/near_duplicates.py` counts them).
 
-Bounded: a block of comparisons takes a few megabytes however many pictures there are, and no picture keeps more than
-`MOST` candidates, its best ones, even where all pictures look alike.
+Bounded: a block of comparisons takes a few megabytes however many images there are, and no image keeps more than
+`MOST` candidates, its best ones, even where all images look alike.
 """
 
 from collections.abc import Iterable
@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from core.datasets.signature import coefficients, cropped, details, similarity, vectors
-from core.parallel import ordered_map
-from core.progress import Progress, silent
+from core.datasets.quality.signature import coefficients, cropped, details, similarity, vectors
+from core.jobs.parallel import ordered_map
+from core.jobs.progress import Progress, silent
 
-FIRST = 0.68  # similarity, with the edges cropped by 6 % or not, from which a pair is compared again
+FIRST = 0.68  # similarity, with the edges cropped by 6% or not, from which a pair is compared again
 SECOND = 0.85  # similarity under the best of the crops below from which the pixels are looked at
 MOST = 32
 MIN_DETAIL = 4.0
-"""Grey levels (`details`). What shows less, such as a white or a black picture or a gradient, is no candidate: flat
-pictures are alike without showing the same. Photos have 13 and more."""
+"""Grey levels (`details`). Images with less, such as a white or black image or a gradient, are no candidates: flat
+images look alike without showing the same. Photos have 13 or more."""
 
 _CROPS = [(0.0, 0.0), (0.05, 0.05), (0.1, 0.1), (0.09, 0.01), (0.01, 0.09)]
 _ROWS, _COLUMNS = 256, 1024
@@ -35,7 +35,7 @@ _ROWS, _COLUMNS = 256, 1024
 class Candidates:
     """Pairs that may show the same photo, the most alike first.
 
-    `pairs` is int32 (number, 2), indices of pictures, the lower one first; `similarities` float32 (number,), 0.85..1;
+    `pairs` is int32 (number, 2), indices of images, the lower one first; `similarities` float32 (number,), 0.85..1;
     `mirrored` bool (number,): whether the second has to be mirrored to look like the first.
     """
 
@@ -48,8 +48,8 @@ def find_candidates(stacked: NDArray[np.int8], progress: Progress = silent) -> C
     """Compares all with all.
 
     Args:
-        stacked: `core.datasets.signature.stack` of the pictures' signatures.
-        progress: Told of phase "compare", in pictures.
+        stacked: `core.datasets.quality.signature.stack` of the images' signatures.
+        progress: Told of phase "compare", in images.
 
     Raises:
         Cancelled: From `progress`.
@@ -58,38 +58,38 @@ def find_candidates(stacked: NDArray[np.int8], progress: Progress = silent) -> C
     known = coefficients(stacked[usable])
     all_vectors = vectors(known)
     starts = range(0, len(usable), _ROWS)
-    found = []
+    pairs = []
     with (  # the blocks are spread over the cores, which is faster than spreading each product
         threadpool_limits(1, user_api="blas"),
         closing(ordered_map(lambda start: _block(start, known, all_vectors), starts, "compare")) as blocks,
     ):
         for start, block in zip(starts, blocks, strict=True):
-            found.append(block)
+            pairs.append(block)
             progress("compare", min(start + _ROWS, len(usable)), len(usable))
-    return _merge(found, usable)
+    return _merge(pairs, usable)
 
 
 def _block(start: int, known: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The candidates of some pictures: float64 (number, 4) of index, other index, similarity, 1 where mirrored."""
+    """The candidates of a block of images: float64 (number, 4) of index, other index, similarity, 1 if mirrored."""
     rows = slice(start, start + _ROWS)
     nearest = _nearest(start, vectors(cropped(known[rows], (0.06, 0.06), (0.06, 0.06))), others)
     crops = np.stack([vectors(cropped(known[rows], h, v)) for h in _CROPS for v in _CROPS], axis=1)
-    found = []
+    tables = []
     for row, columns in enumerate(nearest):
         if len(columns) == 0:
             continue
         even, odd = similarity(crops[row], others[columns])
         best = even.argmax(axis=0)
         values = even[best, np.arange(len(columns))]
-        kept = np.flatnonzero(values >= SECOND)
-        kept = kept[np.argsort(-values[kept], kind="stable")[:MOST]]
-        mirrored = odd[best[kept], kept] < 0
-        found.append(np.column_stack([np.full(len(kept), start + row), columns[kept], values[kept], mirrored]))
-    return np.concatenate(found) if found else np.empty((0, 4))
+        close = np.flatnonzero(values >= SECOND)
+        close = close[np.argsort(-values[close], kind="stable")[:MOST]]
+        mirrored = odd[best[close], close] < 0
+        tables.append(np.column_stack([np.full(len(close), start + row), columns[close], values[close], mirrored]))
+    return np.concatenate(tables) if tables else np.empty((0, 4))
 
 
 def _nearest(start: int, cropped_rows: NDArray[np.float32], others: NDArray[np.float32]) -> list[NDArray[np.int64]]:
-    """For each picture of a block the others that are a little alike, at most 4 * MOST, the most alike ones."""
+    """For each image of a block the others that are a little alike, at most 4 * MOST, the most alike ones."""
     number = len(cropped_rows)
     own = np.arange(start, start + number)
     some = np.concatenate([others[start : start + number], cropped_rows])
@@ -113,9 +113,9 @@ def _nearest(start: int, cropped_rows: NDArray[np.float32], others: NDArray[np.f
     return columns
 
 
-def _merge(found: Iterable[NDArray[np.float64]], usable: NDArray[np.int32]) -> Candidates:
-    """One entry a pair, whichever of the two found the other or found it more alike."""
-    table = np.concatenate([np.empty((0, 4)), *found])
+def _merge(blocks: Iterable[NDArray[np.float64]], usable: NDArray[np.int32]) -> Candidates:
+    """One entry per pair, the more similar of its two comparisons."""
+    table = np.concatenate([np.empty((0, 4)), *blocks])
     pairs = np.sort(table[:, :2].astype(np.int64), axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -table[:, 2]))
     pairs, table = pairs[order], table[order]

@@ -1,38 +1,41 @@
 """From pairs that may show the same photo to groups that do, without chains and in bounded time.
 
-A group has a leader, its largest picture. A pair only proposes: its two groups become one when their leaders show the
-same photo and, where the absorbed group has more pictures, at least half of those (of `MOST_VOUCHERS`) show it too. So
-nobody is in a group merely because it resembles a picture that resembles another.
+A group has a leader, its largest image. A pair only proposes: its two groups become one when their leaders show the
+same photo and, where the absorbed group has more images, at least half of those (of `MOST_VOUCHERS`) show it too. So
+nobody is in a group merely because it resembles an image that resembles another.
 
-Bounded work: `MOST_CHECKS` comparisons of pixels, and a picture that `MOST_FAILURES` groups refused is given up. Only
-thousands of nearly identical pictures come near either, and then some groups come out smaller than they are.
+Bounded work: `MOST_CHECKS` comparisons of pixels, and an image that `MOST_FAILURES` groups refused is given up. Only
+thousands of nearly identical images come near either, and then some groups come out smaller than they are.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
+from typing import Protocol
 
 import numpy as np
 
-from core.datasets.candidates import Candidates
-from core.parallel import ordered_map
-from core.progress import Progress, silent
+from core.datasets.quality.candidates import Candidates
+from core.jobs.parallel import ordered_map
+from core.jobs.progress import Progress, silent
 
 MOST_CHECKS = 200_000
 MOST_FAILURES = 16
 MOST_VOUCHERS = 8
 _BATCH = 64
 
-Check = Callable[[int, int, bool], bool]
-"""Called as `check(first, second, mirrored)` from several threads: whether they show the same photo."""
+
+class Check(Protocol):
+    """Whether two images show the same photo; called from several threads."""
+
+    def __call__(self, first: int, second: int, *, mirrored: bool) -> bool: ...
 
 
 def group(candidates: Candidates, areas: list[int], check: Check, progress: Progress = silent) -> list[list[int]]:
-    """The groups of two pictures or more, as indices.
+    """The groups of two images or more, as indices.
 
     Args:
         candidates: The pairs that may show the same photo, the most alike first.
-        areas: Pixels of each picture; the largest of a group leads it.
+        areas: Pixels of each image; the largest of a group leads it.
         check: Compares the pixels.
         progress: Told of phase "verify", in pairs.
 
@@ -69,15 +72,17 @@ class _Groups:
         for (first, second), mirrored in proposals:
             hopes = max(self.failures[index] + pending[index] for index in (first, second)) < MOST_FAILURES
             if hopes and self._is_open(first, second):
-                pair, orientation = self._leading(first, second, mirrored)
+                pair, orientation = self._leading(first, second, mirrored=mirrored)
                 if pair not in self.verdicts and pair not in wanted:
                     wanted[pair] = orientation
                     pending.update((first, second))
-        with closing(ordered_map(lambda item: self.check(*item[0], item[1]), wanted.items(), "verify")) as verdicts:
+        with closing(
+            ordered_map(lambda item: self.check(*item[0], mirrored=item[1]), wanted.items(), "verify")
+        ) as verdicts:
             self.verdicts.update(zip(wanted, verdicts, strict=True))
         for (first, second), mirrored in proposals:
-            if self._is_open(first, second) and not self._join(first, second, mirrored):
-                leaders, _ = self._leading(first, second, mirrored)
+            if self._is_open(first, second) and not self._join(first, second, mirrored=mirrored):
+                leaders, _ = self._leading(first, second, mirrored=mirrored)
                 if leaders not in self.refused:  # another member of the same group says nothing new
                     self.refused.add(leaders)
                     self.failures.update((first, second))
@@ -86,29 +91,29 @@ class _Groups:
         given_up = max(self.failures[first], self.failures[second]) >= MOST_FAILURES
         return self.leaders[first] != self.leaders[second] and not given_up
 
-    def _leading(self, first: int, second: int, mirrored: bool) -> tuple[tuple[int, int], bool]:
-        """The leaders of two groups, the larger picture first, and whether one is the mirrored other."""
+    def _leading(self, first: int, second: int, *, mirrored: bool) -> tuple[tuple[int, int], bool]:
+        """The leaders of two groups, the larger image first, and whether one is the mirrored other."""
         leaders = self.leaders[first], self.leaders[second]
         leader, other = sorted(leaders, key=lambda index: (-self.areas[index], index))
         return (leader, other), mirrored ^ self.mirrored[first] ^ self.mirrored[second]
 
-    def _join(self, first: int, second: int, mirrored: bool) -> bool:
-        (leader, other), orientation = self._leading(first, second, mirrored)
-        if not self._agree(leader, other, orientation):
+    def _join(self, first: int, second: int, *, mirrored: bool) -> bool:
+        (leader, other), orientation = self._leading(first, second, mirrored=mirrored)
+        if not self._agree(leader, other, mirrored=orientation):
             return False
         joining = self.members[other]
         chosen = {joining[index] for index in np.linspace(0, len(joining) - 1, MOST_VOUCHERS).astype(int)}
-        vouchers = sum(self._agree(leader, one, orientation ^ self.mirrored[one]) for one in chosen)
+        vouchers = sum(self._agree(leader, index, mirrored=orientation ^ self.mirrored[index]) for index in chosen)
         if 2 * vouchers < len(chosen):
             return False
-        for one in joining:
-            self.leaders[one] = leader
-            self.mirrored[one] ^= orientation
+        for index in joining:
+            self.leaders[index] = leader
+            self.mirrored[index] ^= orientation
         self.members[leader] += joining
         self.members[other] = []
         return True
 
-    def _agree(self, leader: int, other: int, mirrored: bool) -> bool:
+    def _agree(self, leader: int, other: int, *, mirrored: bool) -> bool:
         if (leader, other) not in self.verdicts:
-            self.verdicts[leader, other] = self.check(leader, other, mirrored)
+            self.verdicts[leader, other] = self.check(leader, other, mirrored=mirrored)
         return self.verdicts[leader, other]

@@ -1,7 +1,7 @@
-"""What can be wrong with one file, in words that say why it matters for training.
+"""What can be wrong with one file, and why it matters for training.
 
-The thresholds were chosen by looking at the 3,000 photos of cats_and_dogs_filtered: each flags 0 to 10 of them, and
-those that it flags are what it says. A flagged picture is a picture to look at, not one to delete.
+The thresholds come from looking at the 3,000 photos of cats_and_dogs_filtered: each flags 0 to 10 of them, rightly. A
+flagged image is one to look at, not one to delete.
 """
 
 import hashlib
@@ -9,28 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from core.datasets.candidates import MIN_DETAIL
+from core.datasets.quality.candidates import MIN_DETAIL
+from core.datasets.quality.signature import details, stack
 from core.datasets.records import ImageRecord
-from core.datasets.signature import details, stack
-from core.images import LARGE_PIXELS
+from core.images.decode import LARGE_PIXELS
+from core.images.files import EXTENSIONS
 
-TINY_SIDE = 64  # pixels of the shorter side: the networks look at 96 to 224, so more than half would be made up
-HUGE_PIXELS = LARGE_PIXELS  # from here on pictures are decoded one at a time
+TINY_SIDE = 64  # pixels of the shorter side: the networks take 96 to 224, so more than half would be interpolated
+HUGE_PIXELS = LARGE_PIXELS  # from here on images are decoded one at a time
 HUGE_BYTES = 20 * 2**20
 ODD_ASPECT = 2.5  # longer over shorter side; film is 1.5, wide screens are 1.78
 VERY_DARK = 0.2  # mean grey level, 0..1
 VERY_BRIGHT = 0.8
 BLURRY_SHARPNESS = 50.0  # variance of the Laplacian: a photo has about 500
-BLURRY_SHARE = 0.03  # and of that over the variance of the picture in the large: a smooth wall is not blurred
-LOW_ENTROPY = 4.5  # bits of 8; photos have 6 and more, a small picture on an empty page 2 to 4
-EXTENSIONS = {
-    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
-    "PNG": {".png"},
-    "WEBP": {".webp"},
-    "BMP": {".bmp", ".dib"},
-    "GIF": {".gif"},
-    "TIFF": {".tif", ".tiff"},
-}
+BLURRY_SHARE = 0.03  # and of that over the image's coarse variance: a smooth wall is not blurry
+LOW_ENTROPY = 4.5  # bits of 8; photos have 6 or more, a small image on an empty page 2 to 4
 _EMPTY = hashlib.sha256().hexdigest()
 
 
@@ -38,9 +31,11 @@ _EMPTY = hashlib.sha256().hexdigest()
 class Problem:
     """One thing to look for.
 
-    `key` never changes: filters, tests and the command line use it. `title` names the problem and `why` says what it is
-    and why it matters. `detail(record)` is a few words about this file, such as "0.07", and "" when it does not have
-    the problem.
+    Attributes:
+        key: Never changes: filters, tests and the command line use it.
+        title: Its name.
+        why: What it is and why it matters.
+        detail: Of a record, in a few words such as "0.07"; "" if it does not have the problem.
     """
 
     key: str
@@ -117,79 +112,79 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "unreadable",
         "Unreadable",
-        "The file is not a picture, or it is damaged. It is left out of training; a class with many of them is smaller "
-        "than its folder looks.",
+        "The file is damaged or not an image. Training skips it, so a class with many of them is smaller than its "
+        "folder looks.",
         _unreadable,
     ),
     Problem(
         "empty",
         "Empty file",
-        "The file has no content, as after a download or a copy that broke off. The picture may still exist where it "
-        "came from.",
+        "The file has no content, as after an interrupted download or copy. The image may still exist where it came "
+        "from.",
         _empty,
     ),
     Problem(
         "wrong_extension",
         "Wrong extension",
-        "The name says one format and the content is another. It is used here, but other programs go by the name and "
-        "will skip the file or fail on it.",
+        "The file name says one format, the content is another. Pawlab uses it, but other programs go by the name and "
+        "may skip the file or fail on it.",
         _wrong_extension,
     ),
     Problem(
         "tiny",
         "Tiny",
         f"The shorter side has fewer than {TINY_SIDE} pixels. It is enlarged before training, so the network sees a "
-        "blur and may learn that blur belongs to the class.",
+        "blur and may learn that blur is part of the class.",
         _tiny,
     ),
     Problem(
         "huge",
         "Huge",
-        f"More than {HUGE_PIXELS // 10**6} million pixels or {HUGE_BYTES // 2**20} MB. The network sees at most some "
-        "hundred pixels a side, so the rest only costs time and memory.",
+        f"More than {HUGE_PIXELS // 10**6} million pixels or {HUGE_BYTES // 2**20} MB. The network sees a few hundred "
+        "pixels per side at most, so the rest only costs time and memory.",
         _huge,
     ),
     Problem(
         "animated",
         "Animated",
-        "The file holds several frames and only the first is used. If the animal comes later, the label is wrong for "
-        "what the network sees.",
+        "The file holds several frames, and only the first is used. If the animal appears later, the label does not "
+        "match what the network sees.",
         _animated,
     ),
     Problem(
         "odd_aspect",
-        "Odd aspect",
-        f"One side is more than {ODD_ASPECT} times as long as the other. Pictures are squeezed to a square before "
-        "training, which distorts this one strongly.",
+        "Odd aspect ratio",
+        f"One side is more than {ODD_ASPECT} times as long as the other. Images are squeezed to a square before "
+        "training, which distorts this one a lot.",
         _odd_aspect,
     ),
     Problem(
         "very_dark",
         "Very dark",
-        "Hardly anything can be made out. If one class has most of the dark pictures, the network learns darkness "
+        "Hardly anything is visible. If one class has most of the dark images, the network learns darkness "
         "instead of the animal.",
         _very_dark,
     ),
     Problem(
         "very_bright",
         "Very bright",
-        "Mostly white: overexposed, or cut out on an empty page. If one class has most of them, the network learns the "
+        "Overexposed, or cut out on an empty page. If one class has most of the bright images, the network learns the "
         "background instead of the animal.",
         _very_bright,
     ),
     Problem(
         "blurry",
         "Blurry",
-        "Fine structure such as fur and whiskers is missing, which the network would use to tell the classes apart. "
-        "A few do no harm if the pictures to classify later are blurred as well.",
+        "Fine detail such as fur and whiskers is missing, which the network would use to tell the classes apart. A few "
+        "do no harm, especially if the images you classify later are blurry too.",
         _blurry,
     ),
     Problem(
         "low_information",
-        "Low information",
-        "The picture has few different grey levels: an empty page, a logo, a small picture on a plain ground. There is "
-        "little in it to learn from.",
+        "Low entropy",
+        "The image has few grey levels: an empty page, a logo, a small object on a plain background. There is little "
+        "in it to learn from.",
         _low_information,
     ),
 )
-"""In the order of a report."""
+"""In the order of the report."""

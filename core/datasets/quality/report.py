@@ -1,4 +1,4 @@
-"""The trust report: what is wrong with a dataset, each row with its pictures, and what to leave out to mend it."""
+"""The report on a dataset's quality: each problem with its images, and what to leave out to fix it."""
 
 import csv
 import io
@@ -6,47 +6,50 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.csv_cells import guarded
-from core.datasets.near import near_duplicates
-from core.datasets.problems import PROBLEMS
+from core.datasets.quality.near_duplicates import near_duplicates
+from core.datasets.quality.problems import PROBLEMS
 from core.datasets.records import Dataset, ImageRecord
 from core.errors import ConfigError
-from core.progress import Progress, silent
+from core.jobs.progress import Progress, silent
+from core.text.csv_cells import escape_cell
 
-IMBALANCE = 1.5  # largest over smallest class from which the balance is worth a sentence: 60 % against 40 %
+IMBALANCE = 1.5  # largest over smallest class from which the balance is worth a sentence: 60% to 40%
 REMOVABLE = ("leaks", "duplicates", "near_duplicates", "unreadable")
 
 _GROUPED = {
     "duplicates": (
         "Exact duplicates",
-        "Files with the same content. Each copy counts as a picture of its own, so the network trains more on it, and "
-        "counts and scores look better founded than they are.",
+        "Files with identical content. The network trains more on a repeated image, and counts and scores look more "
+        "reliable than they are.",
     ),
     "near_duplicates": (
         "Near duplicates",
-        "The same photo re-encoded, resized, cropped, mirrored or brightened. It adds nothing new to learn, and hides "
-        "leaks that a comparison of files does not find.",
+        "The same photo re-encoded, resized, cropped, mirrored or brightened. It adds nothing new to learn, and it can "
+        "be a leak that comparing files does not find.",
     ),
     "leaks": (
         "Leaks",
-        "The same or nearly the same picture is in training and in validation or test. The network has seen the answer "
-        "before it is examined, so its score is too good.",
+        "The same or nearly the same image is in training and in validation or test. The model was trained on the "
+        "image that it is tested on, so its scores are too high.",
     ),
     "label_conflicts": (
         "Label conflicts",
-        "The same or nearly the same picture stands under two classes. At least one label is wrong, and whatever the "
-        "network answers is counted as an error once.",
+        "The same or nearly the same image has two different labels. At least one is wrong, so one of the two counts "
+        "as an error whatever the model predicts.",
     ),
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the report.
+    """One problem in the report.
 
-    `records` are its pictures, each once, in the order of paths within a group. `groups` are the same records, put
-    together where they show the same picture, and () in the rows about single files. `details` are a few words for each
-    record: why it does not decode, how dark it is, or whether its group has the same bytes.
+    Attributes:
+        key: Never changes: filters, tests and the command line use it.
+        records: The images that have it, each once, sorted by path within a group.
+        details: A few words for each record: why it does not decode, how dark it is, or whether its group has the same
+            bytes.
+        groups: The same records, grouped by what they show; () for problems of single files.
     """
 
     key: str
@@ -58,14 +61,13 @@ class Row:
 
     @property
     def count(self) -> int:
-        """Groups in a row of groups, else files."""
+        """The number of groups if there are groups, else of files."""
         return len(self.groups or self.records)
 
 
 @dataclass(frozen=True)
 class Report:
-    """All rows, also those that found nothing: first `PROBLEMS`, then duplicates, near_duplicates, leaks and
-    label_conflicts."""
+    """All rows, including empty ones: first `PROBLEMS`, then duplicates, near_duplicates, leaks, label_conflicts."""
 
     rows: tuple[Row, ...]
 
@@ -82,11 +84,11 @@ class Report:
 
 
 def make_report(dataset: Dataset, progress: Progress = silent) -> Report:
-    """Looks for everything. Excluded files are out, and relabelled pictures count under their new label, so that the
-    report shrinks as it is worked on.
+    """Looks for every problem. Leaves out excluded files and uses the labels after edits, so that the report shrinks as
+    you work on it.
 
     Args:
-        progress: Told of the phases "compare" and "verify" of `near_duplicates`, unless that is remembered.
+        progress: Told of the phases "compare" and "verify" of `near_duplicates`, unless its result is cached.
 
     Raises:
         Cancelled: From `progress`.
@@ -94,9 +96,8 @@ def make_report(dataset: Dataset, progress: Progress = silent) -> Report:
     rows = []
     included = [record for record in dataset.records if not record.excluded]
     for problem in PROBLEMS:
-        found = [(record, detail) for record in included if (detail := problem.detail(record))]
-        records, details = (tuple(part) for part in zip(*found, strict=True)) if found else ((), ())
-        rows.append(Row(problem.key, problem.title, problem.why, records, details))
+        details = {record: detail for record in included if (detail := problem.detail(record))}
+        rows.append(Row(problem.key, problem.title, problem.why, tuple(details), tuple(details.values())))
     copies: dict[str, list[ImageRecord]] = defaultdict(list)
     for record in dataset.usable():
         copies[record.digest].append(record)
@@ -108,25 +109,25 @@ def make_report(dataset: Dataset, progress: Progress = silent) -> Report:
     in_near = {record.digest for members in near for record in members}
     exact = [tuple(members) for members in copies.values() if len(members) > 1]
     same = near + [members for members in exact if members[0].digest not in in_near]
-    found_groups = {
+    groups_by_key = {
         "duplicates": exact,
         "near_duplicates": near,
         "leaks": [members for members in same if _leaks(members)],
         "label_conflicts": [members for members in same if len({record.label for record in members}) > 1],
     }
-    rows += [_grouped(key, groups) for key, groups in found_groups.items()]
+    rows += [_grouped(key, groups) for key, groups in groups_by_key.items()]
     return Report(tuple(rows))
 
 
 def to_remove(report: Report, what: str) -> list[ImageRecord]:
-    """The pictures to leave out so that a row of the report becomes empty, in the order of paths.
+    """The images to leave out so that a row of the report becomes empty, sorted by path.
 
-    leaks: the training copies. The validation and test sets stay what they were, so scores before and after can be
-    compared, and they are small: a picture is missed less in training.
+    leaks: the training copies. Validation and test stay the same, so scores before and after are comparable, and they
+    are the smaller sets: training misses an image less.
 
-    duplicates, near_duplicates: all but one of each group. A test or validation copy is kept where there is one, for
-    the same reason; then the largest; then the first path. Where the copies stand under different classes this settles
-    for one of the labels: look at the label conflicts first.
+    duplicates, near_duplicates: all but one of each group. It keeps a test or validation copy if there is one, for the
+    same reason; else the largest; else the first path. If the copies have different labels, this picks one of them:
+    look at the label conflicts first.
 
     unreadable: unreadable and empty files.
 
@@ -144,15 +145,14 @@ def to_remove(report: Report, what: str) -> list[ImageRecord]:
     row = report.row(what)
     if what == "leaks":
         return list(_by_path(record for record in row.records if record.split == "train"))
-    kept = {min(members, key=_worth).path for members in row.groups}
-    return list(_by_path(record for record in row.records if record.path not in kept))
+    to_keep = {min(members, key=_worth).path for members in row.groups}
+    return list(_by_path(record for record in row.records if record.path not in to_keep))
 
 
 def report_csv(report: Report) -> str:
-    """The report as a table: problem, path, class, split, group (numbered from 1 within a problem) and detail.
+    """The report as CSV: problem, path, class, split, group (numbered from 1 within a problem) and detail.
 
-    A file's name may be made to look like a formula, which a spreadsheet would run: such cells begin with an
-    apostrophe.
+    Cells that a spreadsheet would run as a formula begin with an apostrophe.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -161,15 +161,16 @@ def report_csv(report: Report) -> str:
         number = {record.path: str(count) for count, group in enumerate(row.groups, 1) for record in group}
         for record, detail in zip(row.records, row.details, strict=True):
             cells = [row.key, record.path, record.label, record.split, number.get(record.path, ""), detail]
-            writer.writerow([_cell(cell) for cell in cells])
+            # UTF-8 has no room for the bytes of a name that is not UTF-8.
+            writer.writerow([escape_cell(cell.encode("utf-8", "backslashreplace").decode()) for cell in cells])
     return text.getvalue()
 
 
 def balance_words(counts: Mapping[str, int]) -> str:
-    """What the sizes of the classes mean for a score, "" when they are about the same.
+    """What the class sizes mean for a score; "" if they are about the same.
 
     Args:
-        counts: Pictures of each class, as in `Dataset.counts()["train"]`.
+        counts: Images of each class, as in `Dataset.counts()["train"]`.
 
     Example:
         >>> balance_words({"cats": 500, "dogs": 1500})
@@ -177,7 +178,7 @@ def balance_words(counts: Mapping[str, int]) -> str:
     """
     words = []
     if empty := [label for label, count in counts.items() if count <= 0]:
-        words.append(f"{_listed(empty)} {'have' if len(empty) > 1 else 'has'} no pictures: nothing can be learnt there")
+        words.append(f"{_listed(empty)} {'have' if len(empty) > 1 else 'has'} no images and cannot be learned")
     filled = {label: count for label, count in counts.items() if count > 0}
     if len(filled) > 1:
         largest, smallest = max(filled, key=filled.__getitem__), min(filled, key=filled.__getitem__)
@@ -190,22 +191,22 @@ def balance_words(counts: Mapping[str, int]) -> str:
 
 
 def validation_words(counts: Mapping[str, int]) -> str:
-    """What a class without validation pictures means for a score, "" when every class has some.
+    """What a class without validation images means for a score; "" if every class has some.
 
     Args:
-        counts: Pictures of each class, as in `Dataset.counts()["validation"]`.
+        counts: Images of each class, as in `Dataset.counts()["validation"]`.
 
     Example:
         >>> validation_words({"cats": 500, "dogs": 0})
-        'dogs has no pictures: whether the network knows it will not be tested'
+        'dogs has no images, so it is not evaluated'
     """
     empty = [label for label, count in counts.items() if count <= 0]
     if len(empty) == len(counts):
-        return "there are no pictures, and training needs some: add pictures to each class" if empty else ""
+        return "there are no images, but training needs some: add images to each class" if empty else ""
     if not empty:
         return ""
-    have, it = ("have", "them") if len(empty) > 1 else ("has", "it")
-    return f"{_listed(empty)} {have} no pictures: whether the network knows {it} will not be tested"
+    words = "have no images, so they are not evaluated" if len(empty) > 1 else "has no images, so it is not evaluated"
+    return f"{_listed(empty)} {words}"
 
 
 def _grouped(key: str, groups: Iterable[tuple[ImageRecord, ...]]) -> Row:
@@ -214,7 +215,7 @@ def _grouped(key: str, groups: Iterable[tuple[ImageRecord, ...]]) -> Row:
     records: list[ImageRecord] = []
     details: list[str] = []
     for members in ordered:
-        detail = "the same file" if len({record.digest for record in members}) == 1 else "nearly the same picture"
+        detail = "the same file" if len({record.digest for record in members}) == 1 else "nearly the same image"
         records += members
         details += [detail] * len(members)
     return Row(key, title, why, tuple(records), tuple(details), ordered)
@@ -226,17 +227,12 @@ def _leaks(members: Iterable[ImageRecord]) -> bool:
 
 
 def _worth(record: ImageRecord) -> tuple[int, int, str]:
-    """Smallest for the copy to keep."""
+    """Sorts the copy to keep first."""
     return {"test": 0, "validation": 1}.get(record.split, 2), -record.width * record.height, record.path
 
 
 def _by_path(records: Iterable[ImageRecord]) -> tuple[ImageRecord, ...]:
     return tuple(sorted(records, key=lambda record: record.path))
-
-
-def _cell(text: str) -> str:
-    """Safe in a spreadsheet and in UTF-8, which has no room for the bytes of a name that is not UTF-8."""
-    return guarded(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _listed(labels: list[str]) -> str:

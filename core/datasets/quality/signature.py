@@ -1,8 +1,8 @@
-"""What look-alikes nearly share: the low frequencies of a picture in 81 bytes.
+"""What near-duplicates nearly share: the low frequencies of an image in 81 bytes.
 
-The picture is squeezed to 32 x 32, and its cosine transform (DCT-II) cut off after nine frequencies a direction, as
+The image is squeezed to 32 x 32, and its cosine transform (DCT-II) cut off after nine frequencies per direction, as
 perceptual hashes do (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010), but kept as
-numbers, not signs. That is enough to draw a blurred copy, hence to work out two things without the picture: how the
+numbers, not signs. That is enough to draw a blurred copy, hence to work out two things without the image: how the
 signature of its mirrored copy looks (coefficients of odd horizontal frequency change their sign) and, nearly, that of a
 crop of it (`cropped`).
 
@@ -15,12 +15,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1  # count it up with every change of the numbers below
+VERSION = 1  # increase it with every change of the numbers below
 SIDE = 32
-STORED = 9  # frequencies a direction in a signature
+STORED = 9  # frequencies per direction in a signature
 COMPARED = 7  # and in a comparison: the two in between serve `cropped`
 LENGTH = STORED * STORED  # bytes: the detail takes the place of the mean
-SLOPE = 0.6  # weight of a frequency f is f ** SLOPE: it evens out what photos have, and tells them apart best
+SLOPE = 0.6  # weight of a frequency f is f ** SLOPE: it evens out the spectrum of photos and separates them best
 
 
 def _frequency(number: int) -> NDArray[np.float32]:
@@ -48,7 +48,7 @@ EVEN = sum(1 for index in _ORDER if index % COMPARED % 2 == 0)
 
 
 def signature(grey: NDArray[np.uint8]) -> bytes:
-    """The signature of an upright grey picture.
+    """The signature of an upright grey image.
 
     Args:
         grey: uint8 (height, width), 0..255, 1 pixel a side or more; at most 80 a side is plenty, area averaged.
@@ -60,7 +60,7 @@ def signature(grey: NDArray[np.uint8]) -> bytes:
 
 
 def signatures(greys: Sequence[NDArray[np.uint8]]) -> list[bytes]:
-    """`signature` of each, together: of a batch of 64 small pictures that takes a sixth of the time."""
+    """`signature` of each, together: of a batch of 64 small images that takes a sixth of the time."""
     if not greys:
         return []
     places: dict[tuple[int, ...], list[int]] = {}
@@ -74,20 +74,20 @@ def signatures(greys: Sequence[NDArray[np.uint8]]) -> list[bytes]:
     gradient = _both_ways(small, _LINE, _LINE)
     detail = np.sqrt(np.maximum(_energy(small) - _energy(gradient), 0)) / SIDE
     weighted = _both_ways(small, _BASIS.T, _BASIS.T) * _STORED_WEIGHTS
-    largest = np.abs(weighted).max((1, 2), keepdims=True, initial=1)  # less than 1 is rounding: the picture is flat
+    largest = np.abs(weighted).max((1, 2), keepdims=True, initial=1)  # less than 1 is rounding: the image is flat
     stored = np.rint(weighted * (127 / largest)).astype(np.int8)
     stored[:, 0, 0] = np.minimum(np.rint(detail * 2), 127)
-    return [one.tobytes() for one in stored]
+    return [row.tobytes() for row in stored]
 
 
 def stack(signatures: Iterable[bytes]) -> NDArray[np.int8]:
     """Signatures as int8 (number, LENGTH); one of another length, such as "", becomes zeros: nothing looks like it."""
-    rows = b"".join(one if len(one) == LENGTH else bytes(LENGTH) for one in signatures)
+    rows = b"".join(signature if len(signature) == LENGTH else bytes(LENGTH) for signature in signatures)
     return np.frombuffer(rows, np.int8).reshape(-1, LENGTH)
 
 
 def details(stacked: NDArray[np.int8]) -> NDArray[np.float32]:
-    """How much a picture shows beyond a gradient from corner to corner: the standard deviation of what is left when the
+    """How much an image shows beyond a gradient from corner to corner: the standard deviation of what is left when the
     nearest such gradient is taken away, in grey levels, 0..63.5, float32 (number,)."""
     return np.asarray(stacked[:, 0] / 2, np.float32)
 
@@ -114,9 +114,9 @@ def cropped(
 
 
 def vectors(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
-    """float32 (number, 48) of length 1 (0 for a flat picture): the dot product of two is their similarity, -1..1.
+    """float32 (number, 48) of length 1 (0 for a flat image): the dot product of two is their similarity, -1..1.
 
-    The first `EVEN` numbers are shared by the mirrored picture, which has the others with the opposite sign.
+    The first `EVEN` numbers are shared by the mirrored image, which has the others with the opposite sign.
     """
     weighted = (coefficients[:, :COMPARED, :COMPARED] * _WEIGHTS).reshape(-1, COMPARED * COMPARED)[:, _ORDER]
     length = np.sqrt(np.einsum("ni,ni->n", weighted, weighted))
@@ -126,7 +126,7 @@ def vectors(coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
 def similarity(
     some: NDArray[np.float32], others: NDArray[np.float32], buffers: NDArray[np.float32] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How alike pictures are as they lie or mirrored, whichever is more.
+    """How alike images are as they lie or mirrored, whichever is more.
 
     Args:
         some: Vectors, float32 (m, 48).
@@ -134,7 +134,7 @@ def similarity(
         buffers: Where to put the results, float32 (3, m * n or more).
 
     Returns:
-        float32 (m, n), -1..1, and float32 (m, n) that is negative where the mirrored picture is more alike.
+        float32 (m, n), -1..1, and float32 (m, n) that is negative where the mirrored image is more alike.
     """
     shape = len(some), len(others)
     size = shape[0] * shape[1]
@@ -158,17 +158,17 @@ def _area_matrix(number: int) -> NDArray[np.float32]:
 
 
 def _both_ways(
-    pictures: NDArray[np.float32], down: NDArray[np.float32], along: NDArray[np.float32]
+    images: NDArray[np.float32], down: NDArray[np.float32], along: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """From (number, height, width) to (number, along, down): turned on its side, by two large products."""
-    number, height, width = pictures.shape
-    rows = (pictures.reshape(-1, width) @ along.T).reshape(number, height, -1)
+    number, height, width = images.shape
+    rows = (images.reshape(-1, width) @ along.T).reshape(number, height, -1)
     turned = np.ascontiguousarray(rows.swapaxes(1, 2))
     return np.asarray((turned.reshape(-1, height) @ down.T).reshape(number, len(along), len(down)), np.float32)
 
 
-def _energy(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(np.einsum("nij,nij->n", pictures, pictures), np.float32)
+def _energy(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.einsum("nij,nij->n", images, images), np.float32)
 
 
 def _crop_matrix(before: float, after: float) -> NDArray[np.float32]:

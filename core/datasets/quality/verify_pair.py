@@ -1,9 +1,9 @@
-"""Whether two small grey pictures show the same photo, by their pixels.
+"""Whether two small grey images show the same photo, by their pixels.
 
-The middle of one is looked for in the other at all scales that a crop of up to 10 % a side leaves possible, by
-normalised cross-correlation (Lewis, "Fast Normalized Cross-Correlation", 1995), which brightness and contrast do not
-change. Where it fits best, the two have to agree in their fine structure as well: photos of the same kind of scene
-agree in the large, and only the same photo agrees in every whisker.
+The middle of one is searched for in the other, at all scales that a crop of up to 10% per side allows, by normalised
+cross-correlation (Lewis, "Fast Normalized Cross-Correlation", 1995), which is invariant to brightness and contrast.
+Where it fits best, the fine structure of the two must agree as well: photos of similar scenes agree coarsely, and only
+the same photo agrees in every whisker.
 """
 
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 96
-"""Longest side, in pixels, at which two pictures are compared; smaller pictures are compared at the smaller one's."""
-MIN_SIDE = 12  # of the shorter side: below this too few pixels are left to tell by
+"""Longest side, in pixels, at which two images are compared; smaller images at the size of the smaller one."""
+MIN_SIDE = 12  # of the shorter side: below this too few pixels are left to decide
 COARSE = 0.75
 FINE = 0.84  # photos that differ reach 0.75 at most, drawings of one scene 0.82, and 98 of 100 copies 0.85 to 1
-EVERYWHERE = 0.3  # in nearly all parts: a common background with another animal before it is another picture
+EVERYWHERE = 0.3  # in nearly all parts: the same background with another animal in front is another image
 MIN_CONTRAST = 1.0
-"""Grey levels: standard deviation of the fine structure. What has less is flat where the two are compared."""
+"""Grey levels: standard deviation of the fine structure. With less, the compared part is flat."""
 
-_MARGIN = 0.12  # left away at each side of the first picture, which leaves its middle
-_SCALES = np.geomspace(0.77, 1.3, 17)  # 1 / 0.8 is a crop of 10 % at both sides; steps of 3.3 %
+_MARGIN = 0.12  # cut off each side of the first image, which leaves its middle
+_SCALES = np.geomspace(0.77, 1.3, 17)  # 1 / 0.8 is a crop of 10% on both sides; steps of 3.3%
 _NEAR = np.linspace(0.97, 1.03, 7)
 _SEARCH_SIDE = 48
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """Where the middle of one picture fits best in the other."""
+    """Where the middle of one image fits best in the other."""
 
     value: float
     scale: float
@@ -38,11 +38,11 @@ class _Fit:
 
 
 def agreement(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
-    """How well two pictures agree in their fine structure where they fit best.
+    """How well two images agree in their fine structure where they fit best.
 
     Args:
-        first: uint8 (height, width), 0..255, the longest side `SIDE` pixels, or less where the picture has less.
-        second: The same, mirrored by the caller where the mirrored picture is to be compared.
+        first: uint8 (height, width), 0..255, the longest side `SIDE` pixels, or less where the image has less.
+        second: The same, mirrored by the caller where the mirrored image is to be compared.
 
     Returns:
         The correlation of the fine structure, -1..1, and 0 where they do not fit in the large or differ in a part.
@@ -106,20 +106,20 @@ def _best_fit(first: NDArray[np.uint8], second: NDArray[np.uint8], scales: NDArr
     return best
 
 
-def _fine_structure(picture: NDArray[np.uint8], radius: float) -> NDArray[np.float32]:
+def _fine_structure(image: NDArray[np.uint8], radius: float) -> NDArray[np.float32]:
     """What lies between a slight blur, which forgives a fit that is half a pixel off, and a strong one; mean 0."""
-    levels = picture.astype(np.float32)
+    levels = image.astype(np.float32)
     band = cv2.GaussianBlur(levels, (0, 0), radius / 3) - cv2.GaussianBlur(levels, (0, 0), radius)
     return np.asarray(band - band.mean())
 
 
-def _limited(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    height, width = picture.shape
+def _limited(image: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    height, width = image.shape
     scale = longest / max(height, width)
-    return picture if scale >= 1 else _resized(picture, max(1, round(width * scale)), max(1, round(height * scale)))
+    return image if scale >= 1 else _resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
-def _resized(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    smaller = width * height < picture.size
+def _resized(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    smaller = width * height < image.size
     mode = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=mode), np.uint8)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=mode), np.uint8)

@@ -13,7 +13,21 @@ from typing import Literal
 
 import numpy as np
 
-from core.datasets.pen import BLACK, PINK, WHITE, Colour, Pen, Points, bow, darker, mirrored, mix, oval, pick, smooth
+from core.datasets.sample.pen import (
+    BLACK,
+    PINK,
+    WHITE,
+    Colour,
+    Pen,
+    Points,
+    bow,
+    darker,
+    mirrored,
+    mix,
+    oval,
+    pick,
+    smooth,
+)
 
 Species = Literal["cat", "dog"]
 Ear = Literal["pointed", "tall", "folded", "floppy"]

@@ -1,4 +1,4 @@
-"""Drawing with Pillow in a picture's own coordinates: colours, curves and the pen.
+"""Drawing with Pillow in an image's own coordinates: colours, curves and the pen.
 
 Colours are RGB, 0..255. `Pen` turns a shape's coordinates, in which one unit is the pen's size, into pixels.
 """

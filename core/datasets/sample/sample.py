@@ -1,7 +1,7 @@
 """The drawn sample: cats and dogs that Pawlab draws itself, so that every page works with no network and no upload.
 
 They are drawings, not photos, and say so wherever words can: a README beside them and a comment in every file. Each
-picture depends on nothing but (seed, split, label, number), so a larger sample begins with the same pictures.
+image depends on nothing but (seed, split, label, number), so a larger sample begins with the same images.
 """
 
 import shutil
@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageFilter
 
-from core.datasets.faces import Face, Species, draw_face, random_face
-from core.datasets.pen import Pen, darker, mirrored, oval, pick, smooth
-from core.datasets.scenes import BACKGROUNDS, COVERS, vivid
+from core.datasets.sample.faces import Face, Species, draw_face, random_face
+from core.datasets.sample.pen import Pen, darker, mirrored, oval, pick, smooth
+from core.datasets.sample.scenes import BACKGROUNDS, COVERS, vivid
 from core.errors import ConfigError, DatasetError
-from core.files import atomic_folder
-from core.home import subfolder
-from core.progress import Progress, silent
+from core.jobs.progress import Progress, silent
+from core.storage.files import atomic_folder
+from core.storage.home import subfolder
 
-VERSION = "sample-1"  # names the cached folder: count it up with every change of the pictures
+VERSION = "sample-1"  # names the cached folder: count it up with every change of the images
 SPLITS = ("train", "validation")
 SPECIES: tuple[Species, ...] = ("cat", "dog")
 OVERSAMPLE = 2  # drawn this much larger and averaged down, which smooths the edges
 DESCRIPTION = "drawn by Pawlab"
-README = """These pictures are drawings, not photos.
+README = """These images are drawings, not photos.
 
 Pawlab drew them with seed {seed}: {train} to train on and {validation} to validate on for each class, cats and dogs.
 They stand in for photos where there are none, and some are hard on purpose: half hidden, small, or with a trait of the
@@ -54,8 +54,8 @@ def write_sample(
 
     Args:
         folder: Made when it is missing; must be empty.
-        train: Pictures a class in train/.
-        validation: Pictures a class in validation/.
+        train: Images a class in train/.
+        validation: Images a class in validation/.
         seed: 0 or more.
 
     Raises:
@@ -73,14 +73,11 @@ def write_sample(
     jobs = [
         (split, species, number) for split in SPLITS for species in SPECIES for number in range(1, counts[split] + 1)
     ]
-    exif = Image.Exif()
-    exif[ExifTags.Base.ImageDescription] = DESCRIPTION
 
     def write(job: tuple[str, Species, int]) -> None:
         split, species, number = job
-        picture = draw_picture(species, np.random.default_rng([seed, *split.encode(), *species.encode(), number]))
-        path = folder / split / f"{species}s" / f"{species}.{number:04}.jpg"
-        picture.save(path, quality=88, exif=exif, comment=DESCRIPTION)
+        image = draw_image(species, np.random.default_rng([seed, *split.encode(), *species.encode(), number]))
+        save_image(image, folder / split / f"{species}s" / f"{species}.{number:04}.jpg")
 
     try:
         for split, species, _ in jobs:
@@ -99,8 +96,15 @@ def write_sample(
         raise
 
 
-def draw_picture(species: Species, rng: np.random.Generator) -> Image.Image:
-    """One finished picture, RGB, 200..320 pixels wide and 190..260 high."""
+def save_image(image: Image.Image, path: Path) -> None:
+    """As a JPEG that says that it was drawn."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = DESCRIPTION
+    image.save(path, quality=88, exif=exif, comment=DESCRIPTION)
+
+
+def draw_image(species: Species, rng: np.random.Generator) -> Image.Image:
+    """One finished image, RGB, 200..320 pixels wide and 190..260 high."""
     width, height = int(rng.integers(200, 321)), int(rng.integers(190, 261))
     image = Image.new("RGB", (width * OVERSAMPLE, height * OVERSAMPLE))
     scene = Pen(image, (image.width / 2, image.height / 2), image.height / 2)  # y from -1 to 1, x a little wider

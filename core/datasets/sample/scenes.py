@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from core.datasets.faces import COATS
-from core.datasets.pen import WHITE, Colour, Pen, darker, mirrored, mix, oval, pick, smooth
+from core.datasets.sample.faces import COATS
+from core.datasets.sample.pen import WHITE, Colour, Pen, darker, mirrored, mix, oval, pick, smooth
 
 
 def vivid(rng: np.random.Generator) -> Colour:
@@ -48,7 +48,7 @@ def _room(pen: Pen, rng: np.random.Generator) -> None:
     pen.image.paste(wall, (0, 0, *pen.image.size))
     edge = rng.uniform(0.2, 0.8)
     x = rng.uniform(-1.1, 1.1)
-    if rng.random() < 0.6:  # a window or a picture
+    if rng.random() < 0.6:  # a window or an image
         frame = np.array([(x - 0.35, -0.85), (x + 0.35, -0.85), (x + 0.35, -0.15), (x - 0.35, -0.15)])
         pen.shape(frame, mix(wall, WHITE, 0.6))
         pen.shape((frame - (x, -0.5)) * 0.85 + (x, -0.5), _soft(rng))

@@ -6,15 +6,15 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
 
-from core.datasets.measures import Measures, measure
+from core.datasets.scan.measures import Measures, measure
 from core.errors import ImageError, LargeImageError
-from core.image_files import read_image_file
-from core.images import ImageFacts, inspect_image
+from core.images.decode import ORDINARY, ImageFacts, Limits, inspect_image
+from core.images.files import read_image_file
 
 _is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_signature = re.compile(r"(?:[0-9a-f]{2}){1,512}").fullmatch
@@ -36,16 +36,11 @@ class Scanned:
     reason: str
 
 
-def scan_file(path: str) -> Scanned:
-    """Reads, decodes and measures a file, whatever it is."""
-    return measured([look_at(path)])[0]
-
-
-def look_at(path: str, decode_large: bool = True) -> tuple[Scanned, Image.Image | None]:
-    """`scan_file` without the measures, and the picture to measure, None when there is none.
+def look_at(path: str, limits: Limits = ORDINARY) -> tuple[Scanned, Image.Image | None]:
+    """What is in a file, whatever it is, without the measures; and the image to measure, None when there is none.
 
     Raises:
-        LargeImageError: As `inspect_image`, when `decode_large` is false.
+        LargeImageError: As `inspect_image`.
     """
     size = changed = 0
     digest = ""
@@ -53,7 +48,7 @@ def look_at(path: str, decode_large: bool = True) -> tuple[Scanned, Image.Image 
         size, changed = stamp(path)
         content = read_image_file(path)
         digest = hashlib.sha256(content).hexdigest()
-        facts, grey = inspect_image(content, decode_large)
+        facts, grey = inspect_image(content, limits)
         return Scanned(size, changed, digest, facts, None, ""), grey
     except LargeImageError:
         raise
@@ -63,13 +58,10 @@ def look_at(path: str, decode_large: bool = True) -> tuple[Scanned, Image.Image 
         return Scanned(size, changed, digest, None, None, f"the file cannot be read: {error}"), None
 
 
-def measured(seen: Sequence[tuple[Scanned, Image.Image | None]]) -> list[Scanned]:
-    """What `look_at` gave of each, with the measures of the pictures."""
-    measures = iter(measure([grey for _, grey in seen if grey]))
-    return [
-        Scanned(one.bytes, one.changed, one.digest, one.facts, next(measures), "") if grey else one
-        for one, grey in seen
-    ]
+def measured(files: Sequence[tuple[Scanned, Image.Image | None]]) -> list[Scanned]:
+    """What `look_at` gave of each, with the measures of the images."""
+    measures = iter(measure([grey for _, grey in files if grey]))
+    return [replace(scanned, measures=next(measures)) if grey else scanned for scanned, grey in files]
 
 
 def stamp(path: str) -> tuple[int, int]:

@@ -7,25 +7,20 @@ ten new files cost ten decodes. The memory is a cache: where it is missing, brok
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from itertools import chain
 from pathlib import Path
 
 import PIL
 
-from core.datasets.scan_file import Scanned, from_row, scan_file, stamp, to_row
-from core.datasets.scan_pool import Found, scan_in_processes
-from core.datasets.scan_process import CannotStartError
-from core.files import write_atomic
-from core.home import subfolder
-from core.parallel import ordered_map
-from core.progress import Progress, silent
+from core.datasets.scan.file import Scanned, from_row, stamp, to_row
+from core.datasets.scan.pool import scan_in_processes
+from core.jobs.progress import Progress, silent
+from core.storage.files import write_atomic
+from core.storage.home import subfolder
 
-DECODER = f"5, Pillow {PIL.__version__}"  # another decoder may judge differently: what an older one said is dropped
-# Files to read. Processes take 0.3 seconds to start, in which threads do 1,000 small pictures; with 25,000 they take a
-# third of the threads' time. In between they are worth it for what a hostile file cannot do to the server.
-PROCESSES_FROM = 1000
+DECODER = f"6, Pillow {PIL.__version__}"  # another decoder may judge differently: what an older one said is dropped
 
 
 def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) -> dict[str, Scanned]:
@@ -35,7 +30,10 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
         root: The folder that the paths are relative to.
         paths: With forward slashes.
         progress: Told of phase "scan", in files; of many files some at a time, and every half second even when nothing
-            new was found. When it raises, what was found so far is remembered, and every process has ended.
+            new was found. When it raises, what was found so far is remembered, and no process is at it any more.
+
+    Raises:
+        PawlabError: No process can be started here.
     """
     paths = list(paths)
     known = _recall(root)
@@ -43,7 +41,7 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
     todo = [path for path in paths if path not in found]
     progress("scan", len(found), len(paths))
     try:
-        with closing(_scan(root, todo)) as results:
+        with closing(scan_in_processes(root, todo)) as results:
             for some in results:
                 found.update(some)
                 progress("scan", len(found), len(paths))
@@ -52,23 +50,6 @@ def scan_files(root: Path, paths: Iterable[str], progress: Progress = silent) ->
             with suppress(OSError):  # a full disk costs the next scan, not this one, nor the reason why it was stopped
                 remember(root, found)
     return found
-
-
-def _scan(root: Path, paths: Sequence[str]) -> Generator[Found, None, None]:
-    if len(paths) >= PROCESSES_FROM:
-        left = dict.fromkeys(paths)
-        try:
-            with closing(scan_in_processes(root, paths)) as results:
-                for some in results:
-                    yield some
-                    for path, _ in some:
-                        del left[path]
-            return
-        except CannotStartError:  # where a machine allows no processes, slowly is better than not at all
-            paths = list(left)
-    with closing(ordered_map(lambda path: scan_file(f"{root}/{path}"), paths, "scan")) as scanned:
-        for path, one in zip(paths, scanned, strict=True):
-            yield [(path, one)]
 
 
 def _is_same(path: str, scanned: Scanned) -> bool:

@@ -1,15 +1,15 @@
-"""What a picture looks like in numbers: how bright, how sharp and how rich it is, and what look-alikes share.
+"""What an image looks like in numbers: how bright, how sharp and how rich it is, and what look-alikes share.
 
-Everything is measured on the grey picture that `core.images.inspect_image` gives, whose longest side is 240..479 pixels
-where the picture has as many. So a photo measures alike at every resolution that it is stored in: brightness within
-0.01, entropy within 0.15 bits, sharpness within a factor of two.
+Everything is measured on the grey image that `core.images.decode.inspect_image` gives, whose longest side is 240..479
+pixels where the image has as many. So a photo measures alike at every resolution that it is stored in: brightness
+within 0.01, entropy within 0.15 bits, sharpness within a factor of two.
 
 Sharpness is the energy of the Laplacian, the mean of its square (Subbarao, Choi and Nikzad, "Focusing techniques",
 Optical Engineering 32, 1993; nearly its variance, for its mean is nearly 0) with the 4-neighbour kernel, at a longest
 side of 240 pixels. That is about the scale at which a classifier looks: a photo of 12 million pixels that is blurred by
-two of them is not blurred at 240. Smaller pictures are measured as they are, for enlarging would make them look
+two of them is not blurred at 240. Smaller images are measured as they are, for enlarging would make them look
 blurred. Of 200 photos 95 % had more than 160; after a Gaussian blur of 1 % of the longest side 95 % of them had less
-than 17, and of 0.6 % less than 70. A picture of a single colour has 0.
+than 17, and of 0.6 % less than 70. An image of a single colour has 0.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.datasets.signature import signatures
+from core.datasets.quality.signature import signatures
 
 cv2.setNumThreads(1)  # the scan runs on all cores already
 SIDE = 240
@@ -30,7 +30,7 @@ SIGNATURE_SIDE = 80  # or less; by averaging 2 x 2 or 4 x 4 pixels, for which Op
 @dataclass(frozen=True, slots=True)
 class Measures:
     """`brightness`, the mean grey level, 0 (black) .. 1 (white); `sharpness`, 0 and up; `entropy` of the grey levels'
-    histogram, 0 (one level) .. 8 bits; `signature`, as `core.datasets.signature` makes it."""
+    histogram, 0 (one level) .. 8 bits; `signature`, as `core.datasets.quality.signature` makes it."""
 
     brightness: float
     sharpness: float
@@ -39,7 +39,7 @@ class Measures:
 
 
 def measure(greys: Sequence[Image.Image]) -> list[Measures]:
-    """The measures of pictures that have been decoded.
+    """The measures of images that have been decoded.
 
     Args:
         greys: Each Pillow's "L", alpha laid on white, the right way up, at most 479 pixels a side.

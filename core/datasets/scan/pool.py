@@ -1,68 +1,61 @@
-"""A scan on all cores in processes of its own.
+"""A scan on all cores, in the workers of `core.jobs.pool`.
 
-Threads hold each other up where files are small, for Python's lock is taken between any two decodes; and a decoder that
-crashes or hangs must not take the server with it. multiprocessing is not used: its spawn imports the main module again,
-which may be a Streamlit server or a script without a guard, and its fork copies locks that other threads hold.
-
-A process that dies leaves files without an answer. These, and pictures so large that only one may be decoded at a time,
-are done last, one by one: the file that ends its process then is recorded with that reason.
+A worker that dies leaves files without a reply. These, and images so large that only one may be decoded at a time,
+are done one by one: the file that ends its worker then is recorded with that reason.
 """
 
 import hashlib
-import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from core.datasets.scan_file import Scanned, stamp
-from core.datasets.scan_process import SECONDS, ScanProcess
+from core.datasets.scan.file import Scanned, from_row, stamp
 from core.errors import ImageError
-from core.image_files import read_image_file
+from core.images.files import read_image_file
+from core.images.isolated import one_large_image
+from core.jobs.pool import NUM_PROCESSES, POOL, Worker, WorkerDiedError
 
 BATCH = 64  # files a request: 10 ms of small ones
-BATCH_CHARACTERS = 4000  # so that two requests always fit into a pipe, and writing one never waits
-MAX_PROCESSES = 16  # of 50 MB each
+BATCH_CHARACTERS = 4000
 POLL_SECONDS = 0.5
 
-Found = list[tuple[str, Scanned]]
+Results = list[tuple[str, Scanned]]
 
 
-def scan_in_processes(root: Path, paths: Sequence[str]) -> Generator[Found, None, None]:
+def scan_in_processes(root: Path, paths: Sequence[str]) -> Generator[Results, None, None]:
     """Yields what is found, some files at a time in no order, and nothing every half second while nothing is.
 
-    Leaving the loop early, by a break or an error, ends every process at once.
+    Leaving the loop early, by a break or an error, ends every worker that is at it at once.
 
     Raises:
-        CannotStartError: Processes cannot be started here. Some files may have been yielded.
+        PawlabError: No process can be started here. Some files may have been yielded.
     """
-    pool = _Pool(str(root.absolute()), paths)
+    scan = _Scan(str(root.absolute()), paths)
     try:
-        yield from pool.run([pool.serve] * min(os.cpu_count() or 1, MAX_PROCESSES, len(pool.batches)))
-        yield from pool.run([pool.serve_alone])
+        yield from scan.run()
     finally:
-        pool.stop()
+        scan.stop()
 
 
-class _Pool:
+class _Scan:
     def __init__(self, root: str, paths: Sequence[str]) -> None:
-        self.root = root
-        self.batches = deque(_batches(paths))
-        self.alone: deque[str] = deque()
-        self._processes: set[ScanProcess] = set()
-        self._threads: list[threading.Thread] = []
+        self._root = root
+        self._batches = deque(_batches(paths))
+        self._workers: set[Worker] = set()
+        self._threads = [
+            threading.Thread(target=self._work, name="scan", daemon=True)
+            for _ in range(min(NUM_PROCESSES, len(self._batches)))
+        ]
         self._lock = threading.Lock()
         self._stopped = False
-        self._results: SimpleQueue[Found | BaseException | None] = SimpleQueue()
+        self._results: SimpleQueue[Results | BaseException | None] = SimpleQueue()
 
-    def run(self, jobs: Sequence[Callable[[], None]]) -> Generator[Found, None, None]:
-        """Runs each job in a thread and yields what they find, until all have ended."""
-        self._threads = [threading.Thread(target=self._job, args=(job,), name="scan", daemon=True) for job in jobs]
+    def run(self) -> Generator[Results, None, None]:
         for thread in self._threads:
             thread.start()
-        running = len(jobs)
+        running = len(self._threads)
         while running:
             try:
                 result = self._results.get(timeout=POLL_SECONDS)
@@ -75,71 +68,72 @@ class _Pool:
             else:
                 yield result
 
-    def serve(self) -> None:
-        """Keeps a process busy with batches: two at a time, so that it never waits for the next."""
-        while batch := self._next():
-            with self._process() as process:
-                try:
-                    process.ask(batch, decode_large=False)
-                    while process.asked:
-                        if len(process.asked) <= BATCH and (batch := self._next()):
-                            process.ask(batch, decode_large=False)
-                        answers = process.answers()
-                        self.alone.extend(path for path, scanned in answers if scanned is None)
-                        self._results.put([(path, scanned) for path, scanned in answers if scanned])
-                except (OSError, EOFError):
-                    self.alone.extend(process.asked)
-
-    def serve_alone(self) -> None:
-        """Goes through the files that are left, with another process after each that dies."""
-        while self.alone and not self._stopped:
-            with self._process() as process:
-                try:
-                    while self.alone:
-                        process.ask([self.alone[0]], decode_large=True)
-                        answers = process.answers()
-                        self._results.put([(path, scanned) for path, scanned in answers if scanned])
-                        self.alone.popleft()
-                except (OSError, EOFError):
-                    if not self._stopped:
-                        path = self.alone.popleft()
-                        self._results.put([(path, _deadly(f"{self.root}/{path}", process.has_hung()))])
-
     def stop(self) -> None:
         with self._lock:
             self._stopped = True
-            self.batches.clear()
-            for process in self._processes:
-                process.kill()
+            self._batches.clear()
+            for worker in self._workers:
+                worker.kill()
         for thread in self._threads:
             thread.join()
 
-    def _job(self, job: Callable[[], None]) -> None:
+    def _work(self) -> None:
         try:
-            job()
+            while self._batches:
+                left, _ = self._request(self._batches.popleft(), large=False)
+                for path in left:
+                    self._request_alone(path)
+        except IndexError:  # another thread took the last batch
+            pass
         except BaseException as error:
             self._results.put(error)
         finally:
             self._results.put(None)
 
-    def _next(self) -> list[str]:
-        try:
-            return self.batches.popleft()
-        except IndexError:
-            return []
+    def _request_alone(self, path: str) -> None:
+        """A worker may die of the file that it had before: a second one decides."""
+        with one_large_image:
+            left, died = self._request([path], large=True)
+            if left and died and not died.hung:
+                left, died = self._request([path], large=True)
+        if left and died and not self._stopped:
+            self._results.put([(path, _deadly(f"{self._root}/{path}", died.reason))])
 
-    @contextmanager
-    def _process(self) -> Iterator[ScanProcess]:
-        with ScanProcess(self.root) as process:
-            with self._lock:
-                self._processes.add(process)
-                if self._stopped:
-                    process.kill()
-            try:
-                yield process
-            finally:
-                with self._lock:
-                    self._processes.discard(process)
+    def _request(self, paths: Sequence[str], *, large: bool) -> tuple[list[str], WorkerDiedError | None]:
+        """Has files scanned, and gives those that were not: large images that were left alone, and after the death of
+        the worker whatever it did not reply to."""
+        left, waiting = [], deque(paths)
+        try:
+            with POOL.worker() as worker:
+                self._hold(worker)
+                try:
+                    worker.request("core.datasets.scan.serve:serve", [self._root, large, paths])
+                    while waiting:
+                        rows = _parsed(worker.reply()[0], len(waiting))
+                        replies = [(waiting.popleft(), scanned) for scanned in rows]
+                        left += [path for path, scanned in replies if scanned is None]
+                        self._results.put([(path, scanned) for path, scanned in replies if scanned])
+                finally:
+                    with self._lock:
+                        self._workers.discard(worker)
+        except WorkerDiedError as error:
+            return [*left, *waiting], error
+        return left, None
+
+    def _hold(self, worker: Worker) -> None:
+        with self._lock:
+            self._workers.add(worker)
+            if self._stopped:
+                worker.kill()
+
+
+def _parsed(rows: object, most: int) -> list[Scanned | None]:
+    if isinstance(rows, list) and 0 < len(rows) <= most:
+        try:
+            return [None if row is None else from_row(row) for row in rows]
+        except ValueError:
+            pass
+    raise WorkerDiedError(hung=False)  # it says what no worker of ours would, which ends it
 
 
 def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
@@ -155,9 +149,8 @@ def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _deadly(path: str, hung: bool) -> Scanned:
-    """The record of a file that ended its process. It has a digest, so that it is remembered and not tried again."""
-    reason = f"decoding it took more than {SECONDS} seconds" if hung else "the decoder crashed on it"
+def _deadly(path: str, reason: str) -> Scanned:
+    """The record of a file that ended its worker. It has a digest, so that it is remembered and not tried again."""
     try:
         size, changed = stamp(path)
         digest = hashlib.sha256(read_image_file(path)).hexdigest()

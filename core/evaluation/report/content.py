@@ -1,165 +1,164 @@
-"""What a report on a run holds, gathered; `core.evaluation.report_html` writes it down."""
+"""The content of a report on a run, gathered; `core.evaluation.report.html` writes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.datasets import Dataset, Edits, ImageRecord
-from core.datasets.report import balance_words, make_report
+from core.datasets.quality.report import balance_words, make_report
+from core.datasets.source import DRAWN
 from core.errors import Cancelled, ImageError, PawlabError
-from core.evaluation.answers import Answers, load_answers, pictures_of
-from core.evaluation.chosen import chosen_threshold
-from core.evaluation.seen import copy_of, seen, to_jpeg
-from core.evaluation.summary import Honest, Summary, honest_accuracy, summarise
-from core.inference.explanation import Explainer, overlay
-from core.inference.robustness import data_of
-from core.progress import Progress, silent
-from core.training.history import History
-from core.training.runs import Run
+from core.evaluation.model_input import copy_of, model_input, to_jpeg
+from core.evaluation.predictions import Predictions, images_of, load_predictions
+from core.evaluation.robustness import training_dataset
+from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, summarise
+from core.inference.grad_cam import Explainer, overlay
+from core.jobs.progress import Progress, silent
+from core.runs.history import History
+from core.runs.run import Run
+from core.runs.threshold import chosen_threshold
 
-MOST_MISTAKES = 12
-SIDE = 200  # pixels of a picture in the report, at most
+MAX_ERRORS = 12
+SIDE = 200  # pixels of an image in the report, at most
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A wrong answer: its picture and the same with the evidence over it, as JPEGs; b"" with `reason` where it cannot
+class Misclassified:
+    """A wrong prediction: its image, and the same with Grad-CAM over it, as JPEGs; b"" with `reason` where it cannot
     be shown."""
 
     path: str
     label: str
-    answer: str
+    prediction: str
     confidence: float
     copy: int
-    picture: bytes = b""
+    image: bytes = b""
     evidence: bytes = b""
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Material:
-    """All of it. `honest` is None, and `no_pictures` says why, where the run's pictures cannot be opened."""
+    """Everything in a report. `clean` is None, and `no_images` says why, where the run's images cannot be opened.
+
+    `about` is the run's run.json; `errors` are the most confident ones.
+    """
 
     run: Run
     about: dict[str, Any]
     history: History
-    answers: Answers
+    predictions: Predictions
     scores: Summary
     threshold: float
-    honest: Honest | None
-    mistakes: tuple[Mistake, ...]
-    no_pictures: str = ""
+    clean: CleanAccuracy | None
+    errors: tuple[Misclassified, ...]
+    no_images: str = ""
 
 
 def gather(run: Run, progress: Progress = silent) -> Material:
-    """Reads and works out what the report shows.
+    """Reads and computes what the report shows.
 
     Args:
-        progress: Told of the phases of `open_dataset` and `make_report`, and of "report", in steps.
+        progress: Reports the phases of `open_dataset` and `make_report`, and "report", in steps.
 
     Raises:
-        RunError: The run has no model, or what it left is broken.
+        RunError: The run has no model, or its files are broken.
         Cancelled: From `progress`.
     """
-    about, answers = run.summary(), load_answers(run)
-    honest, mistakes, why = None, _mistakes_without_pictures(run, answers), ""
+    about, predictions = run.summary(), load_predictions(run)
+    rows = predictions.misclassified[:MAX_ERRORS].tolist()
+    clean, errors, no_images = None, [_misclassified(run, predictions, row, "") for row in rows], ""
     try:
-        dataset = data_of(run, progress)
-        records = pictures_of(answers, dataset, run)
-        honest = honest_accuracy(answers, records, Edits.load(dataset).apply(dataset), make_report(dataset, progress))
-        mistakes = _mistakes(run, answers, dataset, records, progress)
+        dataset = training_dataset(run, progress)
+        records = images_of(predictions, dataset, run)
+        clean = clean_accuracy(predictions, records, Edits.load(dataset).apply(dataset), make_report(dataset, progress))
+        errors = _with_images(run, predictions, dataset, records, progress)
     except Cancelled:
         raise
     except PawlabError as error:
-        why = error.received
-    progress("report", MOST_MISTAKES, MOST_MISTAKES + 2)
-    scores = summarise(answers)
-    progress("report", MOST_MISTAKES + 1, MOST_MISTAKES + 2)
-    return Material(run, about, run.history(), answers, scores, chosen_threshold(run), honest, tuple(mistakes), why)
+        no_images = error.received
+    progress("report", MAX_ERRORS, MAX_ERRORS + 2)
+    scores = summarise(predictions)
+    progress("report", MAX_ERRORS + 1, MAX_ERRORS + 2)
+    threshold = chosen_threshold(run)
+    return Material(run, about, run.history(), predictions, scores, threshold, clean, tuple(errors), no_images)
 
 
 def caveats(material: Material) -> list[str]:
-    """What the scores do not say, in sentences."""
-    run, about, number = material.run, material.about, len(material.answers)
-    found = [
-        "An interval holds chance only: what the score would be on endless pictures of this kind. Pictures of another "
-        "kind, such as from another camera, another country or another breed, can score quite differently.",
-        "The validation pictures have also chosen the best epoch and the learning rate's drops, so the score is a "
-        "little too good. Pictures that were never used for anything would judge more fairly.",
+    """The limits of the scores, in sentences."""
+    run, about, number = material.run, material.about, len(material.predictions)
+    sentences = [
+        "A confidence interval covers chance only: how much the score would vary with other images of the same kind. "
+        "Images from another camera, country or breed can score quite differently.",
+        "The validation images also chose the best epoch and the drops of the learning rate, so the scores are "
+        "slightly optimistic. A test set that was used for nothing else would be a fairer judge.",
     ]
     if about.get("status") == "cancelled":
-        found.append("The run was stopped before its end: the model is the best one up to then.")
+        sentences.append("The run was stopped early: the model is the best one up to then.")
     if run.config.augment_validation and run.config.copies:
-        found.append(
-            f"Augmented copies were scored too: {number:,} answers are {number // (1 + run.config.copies):,} pictures "
-            f"with {run.config.copies:,} copies each. Copies of one picture are no independent evidence, so every "
-            "interval here is too narrow, and new photos arrive without augmentation."
+        sentences.append(
+            f"Augmented copies were scored too: the {number:,} predictions are of "
+            f"{number // (1 + run.config.copies):,} images with {run.config.copies:,} copies each. Copies of one "
+            "image are not independent, so every interval here is too narrow, and new photos arrive without "
+            "augmentation."
         )
     elif number < 300:
-        found.append(f"{number:,} validation pictures are few: look at the intervals, not at the scores.")
-    if run.source == "sample":
-        found.append("The pictures are drawings made by Pawlab: the scores say nothing about photos.")
-    if material.honest is None:
-        found.append("Leaks could not be looked for, since the pictures cannot be opened: the score may be too good.")
-    elif material.honest.leaks:
-        found.append(
-            f"{material.honest.leaks:,} validation pictures have a copy or a near copy among the training pictures."
+        sentences.append(f"{number:,} validation images are few: look at the intervals, not just at the scores.")
+    if run.source in DRAWN:
+        sentences.append("The images are drawings made by Pawlab: the scores say nothing about photos.")
+    if material.clean is None:
+        sentences.append("The images cannot be opened, so they were not checked for leaks: the scores may be too high.")
+    elif material.clean.leaks:
+        sentences.append(
+            f"{material.clean.leaks:,} validation images have an exact or near duplicate among the training images."
         )
     if words := balance_words(about.get("counts", {}).get("train", {})):
-        found.append(f"In training, {words}.")
+        sentences.append(f"In training, {words}.")
     if any(about.get("edits", {}).values()):
-        found.append(
-            "Pictures were excluded or relabelled before training. Whoever edits what a model got wrong, and then "
-            "scores it on the same pictures, flatters it."
+        sentences.append(
+            "Images were excluded or relabelled before training. Editing the images that a model gets wrong, and then "
+            "scoring it on the same images, makes the scores too high."
         )
-    found.append(
-        "A confidence threshold makes the model say less, not know more: it is no detector of things that belong to "
-        "none of its classes, and it can be very sure of a car."
+    sentences.append(
+        "A confidence threshold makes the model decide less, not know more. It cannot spot unknown objects: a car may "
+        f'get a confident "{material.predictions.classes[0]}".'
     )
-    found.append("The coloured pictures (Grad-CAM) show where the evidence lies, not why, and only coarsely.")
-    return found
+    sentences.append("The coloured images (Grad-CAM) show where the model looked, not why, and only coarsely.")
+    return sentences
 
 
-def _surest_mistakes(answers: Answers) -> list[int]:
-    wrong = np.flatnonzero(~answers.correct)
-    return [int(row) for row in wrong[np.argsort(-answers.confidence[wrong], kind="stable")][:MOST_MISTAKES]]
+def _misclassified(run: Run, predictions: Predictions, row: int, path: str, **images: Any) -> Misclassified:
+    label, prediction = predictions.classes[predictions.labels[row]], predictions.classes[predictions.best[row]]
+    return Misclassified(path, label, prediction, float(predictions.confidence[row]), copy_of(run, row), **images)
 
 
-def _mistakes_without_pictures(run: Run, answers: Answers) -> list[Mistake]:
-    return [_mistake(run, answers, row, "") for row in _surest_mistakes(answers)]
-
-
-def _mistake(run: Run, answers: Answers, row: int, path: str, **pictures: Any) -> Mistake:
-    label, answer = answers.classes[answers.labels[row]], answers.classes[answers.best[row]]
-    return Mistake(path, label, answer, float(answers.confidence[row]), copy_of(run, row), **pictures)
-
-
-def _mistakes(
-    run: Run, answers: Answers, dataset: Dataset, records: Sequence[ImageRecord], progress: Progress
-) -> list[Mistake]:
-    found: list[Mistake] = []
-    rows = _surest_mistakes(answers)
+def _with_images(
+    run: Run, predictions: Predictions, dataset: Dataset, records: Sequence[ImageRecord], progress: Progress
+) -> list[Misclassified]:
+    errors: list[Misclassified] = []
+    rows = predictions.misclassified[:MAX_ERRORS].tolist()
     explainer = Explainer.open(run) if rows else None
     for row in rows:
-        progress("report", len(found), MOST_MISTAKES + 2)
+        progress("report", len(errors), MAX_ERRORS + 2)
         record = records[row]
-        pictures: dict[str, Any] = {}
+        images: dict[str, Any] = {}
         try:
-            square = seen(run, dataset, record, row)
+            square = model_input(run, dataset, record, row)
         except ImageError as error:
-            pictures["reason"] = error.received
+            images["reason"] = error.received
         else:
             assert explainer is not None
-            shown = overlay(square, explainer.explain(square, int(answers.best[row])), 0.45)
-            pictures = {"picture": _small(square), "evidence": _small(shown)}
-        found.append(_mistake(run, answers, row, record.path, **pictures))
-    return found
+            shown = overlay(square, explainer.explain(square, int(predictions.best[row])), 0.45)
+            images = {"image": _small(square), "evidence": _small(shown)}
+        errors.append(_misclassified(run, predictions, row, record.path, **images))
+    return errors
 
 
-def _small(image: Any) -> bytes:
-    picture = Image.fromarray(image)
-    picture.thumbnail((SIDE, SIDE))
-    return to_jpeg(np.asarray(picture))
+def _small(image: NDArray[np.uint8]) -> bytes:
+    shrunk = Image.fromarray(image)
+    shrunk.thumbnail((SIDE, SIDE))
+    return to_jpeg(np.asarray(shrunk))

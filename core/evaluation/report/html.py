@@ -1,6 +1,6 @@
-"""A report on a run as one HTML file: to hand in, to keep, to print. Nothing in it asks another host for anything, and
-it needs no script: figures are SVG, pictures are in the file. Every name in it was a stranger's: all text is escaped,
-and a policy in the file forbids whatever might still slip through.
+"""A report on a run as one HTML file, to keep, hand in or print. It loads nothing from anywhere and needs no script:
+figures are SVG, images are in the file. Names come from strangers: all text is escaped, and a policy in the file
+forbids whatever might still slip through.
 """
 
 import base64
@@ -11,27 +11,28 @@ from pathlib import Path
 
 from core.errors import PawlabError
 from core.evaluation.confusion import Score, rates
-from core.evaluation.markup import bullets, date, named, table, text
-from core.evaluation.report import Material, Mistake, caveats, gather
-from core.evaluation.report_figures import figures, training_figures
-from core.evaluation.report_origin import data, provenance, settings, training
-from core.evaluation.threshold import trade
-from core.evaluation.words import confident, interval, percent
-from core.files import write_atomic
-from core.progress import Progress, silent
-from core.training.runs import Run
+from core.evaluation.report.content import Material, Misclassified, caveats, gather
+from core.evaluation.report.figures import figures, training_figures
+from core.evaluation.report.markup import bullets, date, named, table
+from core.evaluation.report.provenance import data, provenance, settings, training
+from core.evaluation.threshold import coverage_point
+from core.evaluation.words import DECIMAL, PERCENT, as_percent, confidence_interval, decimal, interval, percent
+from core.jobs.progress import Progress, silent
+from core.runs.run import Run
+from core.storage.files import write_atomic
+from core.text.markup import escape_html as text
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def write_report(run: Run, target: Path, progress: Progress = silent) -> None:
-    """Writes the report on a run that left a model to `target`, whole or not at all.
+    """Writes the report on a run with a model to `target`, whole or not at all.
 
     Args:
-        progress: As `core.evaluation.report.gather`.
+        progress: As `core.evaluation.report.content.gather`.
 
     Raises:
-        RunError: The run has no model, or what it left is broken.
+        RunError: The run has no model, or its files are broken.
         PawlabError: The file cannot be written.
         Cancelled: From `progress`.
     """
@@ -47,16 +48,16 @@ def report_html(material: Material) -> str:
     run = material.run
     sections = [
         ("Scores", _scores(material)),
-        ("What was taken for what", _matrix(material)),
-        ("Each class", _classes(material)),
+        ("Confusion matrix", _matrix(material)),
+        ("Scores per class", _classes(material)),
         ("Curves", _figures(figures(material))),
         ("Confidence threshold", _threshold(material)),
-        ("The surest mistakes", _mistakes(material)),
+        ("Most confident errors", _errors(material)),
         ("Training", _figures(training_figures(material.history)) + training(material)),
         ("Data", data(material)),
         ("Settings", settings(material)),
         ("Pre-trained weights and versions", provenance(material)),
-        ("What these numbers do not say", bullets(text(one) for one in caveats(material))),
+        ("Limits of these numbers", bullets(text(sentence) for sentence in caveats(material))),
     ]
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections)
     title = f"Report on {text(run.name)}"
@@ -72,111 +73,118 @@ def report_html(material: Material) -> str:
 
 def _headline(material: Material) -> str:
     score = material.scores.accuracy
-    names = material.answers.classes
-    shown = ", ".join(named(one) for one in names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+    names = material.predictions.classes
+    shown = ", ".join(map(named, names[:8])) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
     return (
-        f"A classifier of {shown}, trained on {date(material.run.created)}. It answers {percent(score)} of "
-        f"{len(material.answers):,} validation pictures right; on endless pictures of this kind likely (95&nbsp;%) "
-        f"{interval(score)}."
+        f"A classifier of {shown}, trained on {date(material.run.created)}. Its accuracy on "
+        f"{len(material.predictions):,} validation images is {percent(score)} ({confidence_interval(score)})."
     )
 
 
 def _scores(material: Material) -> str:
-    scores, honest = material.scores, material.honest
-    rows = [("Accuracy", scores.accuracy, "The share of the validation pictures that is answered right.")]
-    if honest is not None:
+    scores, clean = material.scores, material.clean
+    rows = [("Accuracy", scores.accuracy, PERCENT, "The share of the validation images that are classified correctly.")]
+    if clean is not None:
         words = (
-            f"Without {honest.leaks:,} that training has seen too and {honest.excluded:,} excluded since; "
-            f"{honest.relabelled:,} judged by a class that was corrected since."
+            f"Without {clean.leaks:,} images that also occur in the training set and {clean.excluded:,} that were "
+            f"excluded since; {clean.relabelled:,} are judged by a label that was corrected since."
         )
-        rows.append(("Accuracy without leaks and excluded", honest.accuracy, words))
-    rows.append(("F1, mean of classes", scores.macro_f1, "Precision and recall in one; a rare class counts as much."))
+        rows.append(("Clean accuracy", clean.accuracy, PERCENT, words))
+    words = "The mean over the classes of F1, which combines precision and recall; a rare class counts as much."
+    rows.append(("F1, macro average", scores.macro_f1, PERCENT, words))
     if len(scores.classes) == 2:
-        one = scores.classes[1]
-        rows.append(("ROC area", one.roc_area, "The chance that a picture of the second class ranks before another."))
-        rows.append(("Average precision", one.average_precision, f"Of the class {one.name}."))
-    error = "How far confidence and accuracy lie apart on average. 0 is best."
-    rows.append(("Calibration error", scores.calibration_error, error))
+        negative, positive = scores.classes
+        words = f"The probability that a random image of {positive.name} ranks above one of {negative.name}."
+        rows.append(("ROC area", positive.roc_area, DECIMAL, words))
+        words = f"The area under the precision–recall curve of {positive.name}."
+        rows.append(("Average precision", positive.average_precision, DECIMAL, words))
+    words = "The average gap between confidence and accuracy; 0 = perfectly calibrated."
+    rows.append(("Expected calibration error", scores.calibration_error, DECIMAL, words))
     cells = [
-        (text(name), percent(score), f"<span>{interval(score)}</span>", text(words)) for name, score, words in rows
+        (
+            text(title),
+            percent(score) if form == PERCENT else decimal(score),
+            f"<span>{interval(score, form)}</span>",
+            text(words),
+        )
+        for title, score, form, words in rows
     ]
-    note = "" if honest else f"<p>The pictures cannot be opened any more: {text(material.no_pictures)}.</p>"
-    return table(("score", "value", "95 % interval", "what it is"), cells) + note
+    note = "" if clean else f"<p>The images can no longer be opened: {text(material.no_images)}.</p>"
+    return table(("score", "value", "95% CI", "meaning"), cells) + note
 
 
 def _matrix(material: Material) -> str:
-    names, counts = material.answers.classes, material.answers.matrix()
+    names, counts = material.predictions.classes, material.predictions.matrix()
     shares = rates(counts)
-    head = "".join(f'<th scope="col">{named(one)}</th>' for one in names)
+    head = "".join(f'<th scope="col">{named(name)}</th>' for name in names)
     lines = []
     for row, name in enumerate(names):
         cells = "".join(
             f'<td class="{"right" if row == column else "wrong"}" style="--share:{shares[row, column]:.3f}">'
-            f"<b>{counts[row, column]:,}</b><br>{shares[row, column]:.1%}</td>"
+            f"<b>{counts[row, column]:,}</b><br>{as_percent(shares[row, column])}</td>"
             for column in range(len(names))
         )
         lines.append(f'<tr><th scope="row">{named(name)}</th>{cells}</tr>')
     return (
-        "<p>Rows: what it is. Columns: what the model answered. Counts, and shares of the row.</p>"
+        "<p>Rows: true class. Columns: predicted class. Counts, and percentages of each row.</p>"
         f'<div class="wide"><table class="matrix"><tr><td></td>{head}</tr>{"".join(lines)}</table></div>'
     )
 
 
 def _classes(material: Material) -> str:
-    head = ("class", "pictures", "precision", "recall", "F1", "ROC area", "average precision")
+    head = ("class", "images", "precision", "recall", "F1", "ROC area", "average precision")
     rows = [
         (
-            named(one.name),
-            f"{one.scores.support:,}",
-            *map(
-                _with_interval,
-                (one.scores.precision, one.scores.recall, one.f1, one.roc_area, one.average_precision),
-            ),
+            named(of_class.name),
+            f"{of_class.scores.support:,}",
+            *(_with_interval(score) for score in (of_class.scores.precision, of_class.scores.recall, of_class.f1)),
+            *(_with_interval(score, DECIMAL) for score in (of_class.roc_area, of_class.average_precision)),
         )
-        for one in material.scores.classes
+        for of_class in material.scores.classes
     ]
-    return table(head, rows)
+    return table(head, rows) + "<p>Small figures: 95% confidence intervals.</p>"
 
 
 def _threshold(material: Material) -> str:
-    answers, threshold = material.answers, material.threshold
+    predictions, threshold = material.predictions, material.threshold
     if not threshold:
-        chosen = "None was chosen for this run: every picture gets an answer."
-    else:
-        found = trade(answers.labels, answers.probabilities, threshold)
-        matrix = answers.matrix(threshold)
-        right, answered = int(matrix.trace()), int(matrix.sum())
-        chosen = (
-            f"Chosen for this run: {threshold:g}. Below it the answer is “unsure”. Of {len(answers):,} pictures "
-            f"{right:,} are answered right, {answered - right:,} wrong, and {len(answers) - answered:,} are unsure: "
-            f"{percent(found.coverage)} get an answer"
-        )
-        chosen += (
-            f", and {percent(found.accuracy)} of these are right ({interval(found.accuracy)})." if answered else "."
-        )
-    return f"<p>{text(chosen)}</p>"
-
-
-def _mistakes(material: Material) -> str:
-    if not material.mistakes:
-        return "<p>No validation picture was answered wrong.</p>"
-    total = int((~material.answers.correct).sum())
+        return "<p>No threshold was chosen for this run: the model decides every image.</p>"
+    point = coverage_point(predictions.labels, predictions.probabilities, threshold)
+    matrix = predictions.matrix(threshold)
+    right, decided = int(matrix.trace()), int(matrix.sum())
     words = (
-        f"{total:,} answers are wrong; here are those that the model was surest of. They are often wrong labels. "
-        "Beside each: where it saw the evidence for its answer (red most)."
+        f"Chosen for this run: {threshold:g}. Below it the model says “unsure”. Of {len(predictions):,} images, "
+        f"{right:,} are right, {decided - right:,} wrong and {len(predictions) - decided:,} unsure: coverage "
+        f"{percent(point.coverage)}"
     )
-    return f"<p>{words}</p><div class='mistakes'>{''.join(map(_one_mistake, material.mistakes))}</div>"
+    if decided:
+        words += (
+            f", accuracy of the images it decides {percent(point.accuracy)} ({confidence_interval(point.accuracy)})"
+        )
+    return f"<p>{text(words)}.</p>"
 
 
-def _one_mistake(one: Mistake) -> str:
-    copy = f", augmented copy {one.copy}" if one.copy else ""
-    words = f"Is {named(one.label)}, answered {named(one.answer)} ({confident(one.confidence)}){copy}"
-    pictures = f"<p>{text(one.reason or 'not shown')}</p>"
-    if one.picture:
-        alt = f"{text(one.label)} answered as {text(one.answer)}"
-        pictures = _image(one.picture, alt) + _image(one.evidence, f"Evidence for {text(one.answer)}")
-    path = f"<small>{named(one.path)}</small>" if one.path else ""
-    return f"<figure><div>{pictures}</div><figcaption>{words}<br>{path}</figcaption></figure>"
+def _errors(material: Material) -> str:
+    if not material.errors:
+        return "<p>No validation image is misclassified.</p>"
+    total = len(material.predictions.misclassified)
+    images = f"{total:,} images are" if total > 1 else "1 image is"
+    words = (
+        f"{images} misclassified; these are the most confident errors, which are often wrong labels. Beside each image "
+        "its Grad-CAM: red marks the strongest evidence for the predicted class."
+    )
+    return f"<p>{words}</p><div class='errors'>{''.join(map(_error, material.errors))}</div>"
+
+
+def _error(error: Misclassified) -> str:
+    copy = f", augmented copy {error.copy}" if error.copy else ""
+    words = f"{named(error.label)} → {named(error.prediction)}, {as_percent(error.confidence)}{copy}"
+    images = f"<p>{text(error.reason or 'not shown')}</p>"
+    if error.image:
+        alt = f"{text(error.label)} predicted as {text(error.prediction)}"
+        images = _image(error.image, alt) + _image(error.evidence, f"Grad-CAM of {text(error.prediction)}")
+    path = f"<small>{named(error.path)}</small>" if error.path else ""
+    return f"<figure><div>{images}</div><figcaption>{words}<br>{path}</figcaption></figure>"
 
 
 def _image(content: bytes, alt: str) -> str:
@@ -191,8 +199,9 @@ def _figures(drawn: Sequence[tuple[str, str, str]]) -> str:
     return f'<div class="figures">{cells}</div>'
 
 
-def _with_interval(score: Score) -> str:
-    return f"{percent(score)}<br><small><span>{interval(score)}</span></small>" if score.known else "–"
+def _with_interval(score: Score, form: str = PERCENT) -> str:
+    value = percent(score) if form == PERCENT else decimal(score)
+    return f"{value}<br><small><span>{interval(score, form)}</span></small>" if score.known else value
 
 
 @cache

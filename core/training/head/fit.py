@@ -11,51 +11,50 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from core.backbone.rows import FeatureArray
-from core.training.checkpoint import State
-from core.training.epochs import Channel, Stage, train_epochs
-from core.training.head import Batch, Head
-from core.training.recipe import TrainingConfig
+from core.runs.settings import TrainingConfig
+from core.training.head.fused_step import Columns
+from core.training.head.head import Batch, Head
+from core.training.loop.checkpoint import State
+from core.training.loop.epochs import Features, Stage, TrainingCallbacks, train_epochs
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
-from core.training.sweep import Columns
 
 VALIDATION_BATCH = 256
 
 
 def fit(
     directory: Path,
-    train: FeatureArray,
-    validation: FeatureArray,
+    features: Features,
     classes: int,
     config: TrainingConfig,
-    channel: Channel,
+    callbacks: TrainingCallbacks,
 ) -> State:
     """Trains until the last epoch, EarlyStopping or a cancel.
 
     Args:
-        directory: The run's folder: checkpoints go there, and the latest one found there is gone on from.
+        directory: The run's folder. Checkpoints go there, and training resumes from the latest one.
+        classes: Number of classes.
 
     Returns:
-        Where training ended, with the best epoch's weights and predictions; no best when it was cancelled before the
+        The state at the end, with the best epoch's weights and predictions; no best where it was cancelled before the
         first epoch ended.
     """
+    train = features.train
     head = new_head(train.width, classes, config)
 
     def train_on(state: State, batches: Sequence[NDArray[np.int64]]) -> Generator[Batch, None, None]:
         learning_rate, product = state.plateau.learning_rate, None
         generator = np.random.default_rng([config.seed, 3, state.epoch + 1])
-        for rows, features, following in _with_next(train, batches):
+        for rows, inputs, following in _with_next(train, batches):
             if product is None:
-                product = head.product(features)
-            batch, product = head.step(features, product, train.labels[rows], learning_rate, generator, following)
+                product = head.product(inputs)
+            batch, product = head.step(inputs, product, train.labels[rows], learning_rate, generator, following)
             yield batch
 
     early = EarlyStopping(config.early_stopping_patience)
     plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
     stage = Stage(head, train_on, read_ahead, VALIDATION_BATCH)
     with threadpool_limits(1, user_api="blas"):  # the head spreads its panels over the cores itself
-        return train_epochs(
-            directory, stage, train, validation, config, State(0, early, plateau), config.epochs, channel
-        )
+        return train_epochs(directory, stage, features, config, State(0, early, plateau), config.epochs, callbacks)
 
 
 def new_head(width: int, classes: int, config: TrainingConfig) -> Head:
@@ -64,7 +63,7 @@ def new_head(width: int, classes: int, config: TrainingConfig) -> Head:
 
 
 def read_ahead(features: FeatureArray, batches: Sequence[NDArray[np.int64]]) -> Iterator[Columns]:
-    """The features of each batch, read while the head works on those before."""
+    """The features of each batch, read while the head trains on the ones before."""
     with ThreadPoolExecutor(1, "read") as reader:
         reads = (reader.submit(lambda rows: Columns.of(features.read(rows)), rows) for rows in batches)
         coming = deque(itertools.islice(reads, 2))
@@ -76,7 +75,7 @@ def read_ahead(features: FeatureArray, batches: Sequence[NDArray[np.int64]]) -> 
 def _with_next(
     train: FeatureArray, batches: Sequence[NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.int64], Columns, Columns]]:
-    """Each batch's rows, its features and the next batch's; no pictures after the last."""
+    """Each batch's rows, its features and the next batch's; no images after the last."""
     reads = read_ahead(train, [*batches, np.empty(0, np.int64)])
     features = next(reads)
     for rows, following in zip(batches, reads, strict=True):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.backbone.rows import SparseRows
-from core.training.adam import COMPILED, step
-from core.training.prefetch import prefetch
+from core.training.head.adam import COMPILED, step
+from core.training.head.prefetch import prefetch
 
 Floats = NDArray[np.float32]
 
@@ -49,10 +49,10 @@ def from_panels(panels: Floats, units: int) -> Floats:
 
 @dataclass(frozen=True)
 class Columns:
-    """A batch by feature: feature f has `values[starts[f]:ends[f]]` in the pictures `rows[...]`.
+    """A batch by feature: feature f has `values[starts[f]:ends[f]]` in the images `rows[...]`.
 
-    Room up to a multiple of four is filled with zeros of picture 0. `starts` and `ends` are uint32 (width,), `rows`
-    uint32, `values` float32, and `size` is the number of pictures.
+    Room up to a multiple of four is filled with zeros of image 0. `starts` and `ends` are uint32 (width,), `rows`
+    uint32, `values` float32, and `size` is the number of images.
     """
 
     size: int
@@ -69,18 +69,23 @@ class Columns:
         _transpose(batch.offsets, batch.columns, batch.values, starts, ends, rows, values)
         return cls(len(batch), starts, ends, rows, values)
 
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """As the compiled loops take them."""
+        return self.starts, self.ends, self.rows, self.values
+
 
 def product(panel: Floats, batch: Columns) -> Floats:
     """`batch @ panel`, float32 (size, PANEL)."""
     result = aligned(batch.size, PANEL)
-    _product(panel, batch.starts, batch.ends, batch.rows, batch.values, result)
+    _product(panel, *batch.arrays, result)
     return result
 
 
 def sweep(
     panels: tuple[Floats, Floats, Floats],
     batch: Columns,
-    behind: Floats,
+    output_gradient: Floats,
     l2: float,
     scaled: tuple[np.float32, np.float32],
     following: Columns,
@@ -89,26 +94,26 @@ def sweep(
 
     Args:
         panels: The kernel's panel and its two moments, float32 (inputs, PANEL), changed in place.
-        behind: The gradient behind the panel, float32 (size, PANEL), contiguous.
+        output_gradient: Of the loss by the panel's output, float32 (size, PANEL), contiguous.
         l2: The penalty's factor; its gradient is 2 * l2 * weight.
-        scaled: What `core.training.adam.scaled` gives.
+        scaled: What `core.training.head.adam.scaled` gives.
         following: The next batch.
 
     Returns:
         The next batch's product with the new weights, float32 (size, PANEL), and the sum of the squares of those.
     """
-    result, gradient = aligned(following.size, PANEL), aligned(PANEL)
-    now: tuple[Any, ...] = (batch.starts, batch.ends, batch.rows, batch.values)
-    then: tuple[Any, ...] = (following.starts, following.ends, following.rows, following.values)
-    squares = _sweep(*panels, *now, behind, *then, result, gradient, np.float32(2 * l2), *scaled)
+    result, scratch = aligned(following.size, PANEL), aligned(PANEL)
+    rates = (np.float32(2 * l2), *scaled)
+    squares = _sweep(panels, batch.arrays, output_gradient, following.arrays, result, scratch, rates)
     return result, float(squares)
 
 
 @numba.njit(**COMPILED)
-def _sweep(  # type: ignore[no-untyped-def]
-    kernel, m, v, starts, ends, rows, values, behind,
-    next_starts, next_ends, next_rows, next_values, result, gradient, decay, rate, epsilon,
-):  # fmt: skip
+def _sweep(panels, batch, output_gradient, following, result, gradient, rates):  # type: ignore[no-untyped-def]
+    kernel, m, v = panels
+    starts, ends, rows, values = batch
+    next_starts, next_ends, next_rows, next_values = following
+    decay, rate, epsilon = rates
     squares = 0.0
     for feature in range(kernel.shape[0]):
         for i in range(0, PANEL, LANES):
@@ -120,7 +125,8 @@ def _sweep(  # type: ignore[no-untyped-def]
         for i in range(PANEL):
             gradient[i] = decay * w[i]
         for e in range(starts[feature], ends[feature], 4):
-            d0, d1, d2, d3 = behind[rows[e]], behind[rows[e + 1]], behind[rows[e + 2]], behind[rows[e + 3]]
+            d0, d1 = output_gradient[rows[e]], output_gradient[rows[e + 1]]
+            d2, d3 = output_gradient[rows[e + 2]], output_gradient[rows[e + 3]]
             x0, x1, x2, x3 = values[e], values[e + 1], values[e + 2], values[e + 3]
             for i in range(PANEL):
                 gradient[i] += (x0 * d0[i] + x1 * d1[i]) + (x2 * d2[i] + x3 * d3[i])

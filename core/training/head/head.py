@@ -3,8 +3,8 @@
 The maths is Keras' own, step for step (a test trains Keras' layers beside it). It is written out here because the
 hidden kernel is everything: at 160 pixels Flatten gives 32,000 inputs, so kernel and Adam's two moments are 65 MB each,
 and a framework that makes a pass over memory for each operation spends its time waiting. Here one sweep over the kernel
-does gradient, L2, Adam and the **next** batch's forward product (`core.training.sweep`), and zeros cost nothing.
-benchmarks/head.py has the figures. TensorFlow is not needed, nor imported.
+does gradient, L2, Adam and the **next** batch's forward product (`core.training.head.fused_step`), and zeros cost
+nothing. benchmarks/head.py has the figures. TensorFlow is not needed, nor imported.
 
 Sources: Kingma and Ba 2015 (Adam), Ioffe and Szegedy 2015 (BatchNormalization), Glorot and Bengio 2010 (the initial
 kernels); epsilon and momentum values are the defaults of Keras' classes.
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.training.adam import BETA_1, BETA_2, adam, scaled
-from core.training.sweep import Columns, Floats, aligned, from_panels, product, sweep, to_panels
+from core.training.head.adam import BETA_1, BETA_2, adam, scaled
+from core.training.head.fused_step import Columns, Floats, aligned, from_panels, product, sweep, to_panels
 
 NORM_MOMENTUM, NORM_EPSILON = 0.99, 1e-3
 PROBABILITY_EPSILON = 1e-7  # Keras' backend clips probabilities to this before the logarithm
@@ -32,7 +32,8 @@ MOVING = ("moving_mean", "moving_variance")
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step did: the mean cross-entropy, the L2 penalty before the step, and how many answers were right."""
+    """What one step did: the mean cross-entropy, the L2 penalty before the step, and how many predictions were
+    right."""
 
     crossentropy: float
     penalty: float
@@ -135,7 +136,7 @@ class Head:
             a[name] += moment * np.float32(1 - NORM_MOMENTUM)
         # backward
         targets = labels[:, None] if self.outputs == 1 else np.eye(self.outputs, dtype=np.float32)[labels]
-        d_logits = ((probabilities - targets) / size).astype(np.float32)  # cross-entropy behind sigmoid or softmax
+        d_logits = ((probabilities - targets) / size).astype(np.float32)  # of the cross-entropy by the logits
         d_normed = (d_logits @ a["output_kernel"].T) * keep
         d_normal = d_normed * a["gamma"]
         d_hidden = scale * (d_normal - d_normal.mean(axis=0) - normal * (d_normal * normal).mean(axis=0))
@@ -153,11 +154,11 @@ class Head:
         for name, gradient in gradients.items():
             rows = [values.reshape(1, -1) for values in (a[name], a[f"{name}.m"], a[f"{name}.v"], gradient)]
             adam(rows[0], rows[1], rows[2], rows[3], rate)
-        behind = to_panels(d_before)
+        output_gradients = to_panels(d_before)
 
         def panel(number: int) -> tuple[Floats, float]:
             panels = (a["hidden_kernel"][number], a["hidden_kernel.m"][number], a["hidden_kernel.v"][number])
-            return sweep(panels, features, behind[number], self.l2, scaled(rate), following)
+            return sweep(panels, features, output_gradients[number], self.l2, scaled(rate), following)
 
         return batch, self._joined(panel)
 

@@ -1,7 +1,8 @@
-"""Times the head: `python -m core.training.head_pace FOLDER`. In a process of its own, which gives its memory back.
+"""Times the head: `python -m core.training.head.head_pace FOLDER`. In a process of its own, which gives its memory
+back.
 
-The folder holds a `FeatureArray` of a few pictures, and settings.json with `settings` and `classes`. Prints one JSON
-object with `step_seconds` and `validation_seconds` (`core.training.estimate.Pace`).
+The folder holds `StoredRows` of a few images, one folder for each part of the plan, and settings.json with `settings`
+and `classes`. Prints one JSON object with `step_seconds` and `validation_seconds` (`core.training.estimate.Pace`).
 """
 
 import json
@@ -13,11 +14,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from core.backbone.rows import FeatureArray
-from core.files import read_json
-from core.training.fit import VALIDATION_BATCH, new_head
-from core.training.recipe import TrainingConfig
-from core.training.sweep import Columns
+from core.backbone.rows import FeatureArray, StoredRows
+from core.runs.feature_plan import feature_plan
+from core.runs.settings import TrainingConfig
+from core.storage.files import read_json
+from core.training.head.fit import VALIDATION_BATCH, new_head
+from core.training.head.fused_step import Columns
 
 WARM_UP = 2  # steps: the first compiles, and touches the memory for the first time
 SECONDS = 1.0
@@ -50,10 +52,12 @@ def time_head(features: FeatureArray, classes: int, config: TrainingConfig) -> d
 
 
 def main(folder: Path) -> None:
-    asked = read_json(folder / "settings.json")
+    task = read_json(folder / "settings.json")
+    config = TrainingConfig.create(task["settings"])
+    features = FeatureArray(*(StoredRows(folder / part) for part in feature_plan(config, "train").parts))
     with threadpool_limits(1, user_api="blas"):  # as in training
-        found = time_head(FeatureArray(folder), asked["classes"], TrainingConfig.create(asked["settings"]))
-    sys.stdout.write(json.dumps(found) + "\n")
+        times = time_head(features, task["classes"], config)
+    sys.stdout.write(json.dumps(times) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The processor's prefetch instruction for compiled loops, which Numba does not offer.
 
 A loop that computes between two reads of memory waits for each: the processor looks ahead only a little. Asking for a
-row a few turns before it is needed hides the wait; it took a quarter off a training step. An address behind the array's
+row a few turns before it is needed hides the wait; it took a quarter off a training step. An address past the array's
 end does no harm: a prefetch never faults.
 """
 

@@ -17,20 +17,20 @@ from core.backbone.arrays import validated
 from core.backbone.keras_layers import LAYERS_OF_BLOCKS, map_shape
 from core.backbone.rows import FeatureArray
 from core.backbone.weights import Arrays
-from core.training.fine_tuning import FineTuningConfig
-from core.training.head import Batch, score
-from core.training.keras_model import HEAD_WEIGHTS, base_of, unfreeze
-from core.training.recipe import TrainingConfig
-from core.training.sweep import Floats
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.settings import TrainingConfig
+from core.training.head.fused_step import Floats
+from core.training.head.head import Batch, score
+from core.training.keras.model import HEAD_WEIGHTS, base_of, unfreeze
 
 AHEAD = 2  # batches that are read while another is trained on
 
 
 class LastLayers:
-    """A `Learner` (`core.training.checkpoint`) that begins as the classifier in a `model.keras`.
+    """A `Learner` (`core.training.loop.checkpoint`) that begins as the classifier in a `model.keras`.
 
-    Every BatchNormalization, the head's too, answers with its moving statistics and keeps scale and shift; the other
-    weights of the last `settings.layers` layers and of the head are trained by Adam.
+    Every BatchNormalization, the head's too, predicts with its moving statistics and keeps scale and shift; the
+    other weights of the last `settings.layers` layers and of the head are trained by Adam.
 
     Raises:
         OSError, ValueError: The file is no model that Pawlab wrote.
@@ -49,9 +49,9 @@ class LastLayers:
         unfreeze(self.base, settings.layers)
         self._head = {name: model.get_layer(layer).weights[place] for name, (layer, place) in HEAD_WEIGHTS.items()}
         self._dropout = model.get_layer("dropout")
-        model.get_layer("normalization").trainable = False  # which also makes it answer as it does in use
+        model.get_layer("normalization").trainable = False  # which also makes it run in inference mode
         last = model.get_layer("probabilities")
-        last.activation = keras.activations.linear  # logits: their loss has a gradient however sure the answer is
+        last.activation = keras.activations.linear  # logits: their loss has a gradient however sure the prediction is
         entry = self.base.get_layer(LAYERS_OF_BLOCKS[settings.blocks - 1][-1]).output
         rest = [keras.Model(entry, self.base.output), *model.layers[model.layers.index(self.base) + 1 :]]
         self._tail = keras.Sequential([keras.Input(self.shape), *rest])
@@ -61,7 +61,7 @@ class LastLayers:
         self._optimizer.build(self._tail.trainable_variables)
         maps = tf.TensorSpec((None, *self.shape), tf.float32)
         self._train = tf.function(self._trained, input_signature=[maps, tf.TensorSpec((None,), tf.int64)])
-        self._answer = tf.function(self._answered, input_signature=[maps])
+        self._prediction = tf.function(self._answered, input_signature=[maps])
 
     @property
     def steps(self) -> int:
@@ -117,8 +117,8 @@ class LastLayers:
 
     def evaluate(self, maps: Any, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
         """Scores a batch in inference mode, and gives its probabilities, float32 (batch, outputs)."""
-        answered, penalty = self._answer(maps)
-        probabilities: Floats = answered.numpy()
+        output, penalty = self._prediction(maps)
+        probabilities: Floats = output.numpy()
         return score(probabilities, labels, float(penalty)), probabilities
 
     def _trained(self, maps: Any, labels: Any) -> tuple[Any, Any]:

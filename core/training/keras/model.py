@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from core.backbone.weights import Arrays
 from core.errors import ExportError
-from core.training.recipe import TrainingConfig
-from core.training.sweep import Floats
+from core.runs.settings import TrainingConfig
+from core.training.head.fused_step import Floats
 
-VERIFIED_AT_ONCE = 4  # pictures
+VERIFIED_AT_ONCE = 4  # images
 TOLERANCE = 1e-4  # largest difference in a probability between model.keras and model.onnx
 HEAD_WEIGHTS = {
     "hidden_kernel": ("hidden", 0),
@@ -47,8 +47,8 @@ def build_classifier(
     """A `keras.Model` from (batch, image_size, image_size, 3), RGB, 0..255, to probabilities.
 
     The preprocessing (x / 127.5 - 1) is a layer inside. The base is frozen, but for its last `unfrozen_layers`, as it
-    was in training. The model is not compiled: it answers as it is, and who wants to train it further compiles it for
-    that.
+    was in training. The model is not compiled: it predicts as it is; compile it to train it
+    further.
 
     Args:
         untrained: What `untrained_base` gave before, for the same size; it becomes part of the model.
@@ -102,10 +102,10 @@ def unfreeze(base: Any, layers: int) -> None:
 
 
 def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected: Floats) -> float:
-    """Saves `model`, loads it again with plain `keras.models.load_model` and compares its answers.
+    """Saves `model`, loads it again with plain `keras.models.load_model` and compares its predictions.
 
     Args:
-        path: Where it goes, ending in .keras; appears only when the answers agree.
+        path: Where it goes, ending in .keras; appears only when the predictions agree.
         images: float32 (batch, size, size, 3), 0..255.
         expected: The ONNX model's probabilities for them, float32 (batch, outputs).
 
@@ -121,8 +121,8 @@ def save_verified(model: Any, path: Path, images: NDArray[np.float32], expected:
         loaded = keras.models.load_model(temporary)
         # A few at a time: eager activations of more would be the run's peak of memory.
         starts = range(0, len(images), VERIFIED_AT_ONCE)
-        answers = np.concatenate([loaded(images[i : i + VERIFIED_AT_ONCE], training=False) for i in starts])
-        difference = float(np.abs(answers - expected).max())
+        predictions = np.concatenate([loaded(images[i : i + VERIFIED_AT_ONCE], training=False) for i in starts])
+        difference = float(np.abs(predictions - expected).max())
         if not difference <= TOLERANCE:
             raise ExportError(
                 f"model.keras and model.onnx differ by {difference:.2g} in a probability",

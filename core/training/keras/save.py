@@ -1,7 +1,8 @@
-"""The process that saves `model.keras`: `python -m core.training.keras_save RUN_DIR`, started by `keras_process`.
+"""The process that saves `model.keras`: `python -m core.training.keras.save RUN_DIR`, started by
+`core.training.keras.process`.
 
 Imports TensorFlow and builds the base at once, then waits for a line on standard input: the arrays lie in the run's
-folder. Answers with a JSON line. Ends when its input does, even in the middle of its work, so that it never outlives
+folder. Replies with a JSON line. Ends when its input does, even in the middle of its work, so that it never outlives
 the worker.
 """
 
@@ -17,50 +18,50 @@ from typing import Any
 import numpy as np
 
 from core.errors import ExportError, PawlabError
-from core.memory import peak_memory
-from core.training.keras_process import TASK
-from core.training.runs import load_run
-from core.training.storage import storage_error
+from core.jobs.memory import peak_memory
+from core.runs.disk_errors import storage_error
+from core.runs.run import load_run
+from core.training.keras.process import TASK
 
 
 def main(directory: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the command line's to translate
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints must not reach the answers
-    asked: SimpleQueue[bytes] = SimpleQueue()
-    Thread(target=_listen, args=(asked,), daemon=True).start()
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not reach the replies
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_listen, args=(requests,), daemon=True).start()
 
-    from core.training import keras_model
+    from core.training.keras import model as keras_model
 
     config = load_run(directory).config
     untrained = keras_model.untrained_base(config.image_size)
-    asked.get()
+    requests.get()
     with np.load(directory / TASK, allow_pickle=False) as task:
         base, head = (
             {name.removeprefix(part): task[name] for name in task if name.startswith(part)}
             for part in ("base/", "head/")
         )
         images, expected = task["images"], task["expected"]
-    answer: dict[str, Any]
+    reply: dict[str, Any]
     try:
         model = keras_model.build_classifier(base, head, config, untrained=untrained)
-        answer = {"difference": keras_model.save_verified(model, directory / "model.keras", images, expected)}
+        reply = {"difference": keras_model.save_verified(model, directory / "model.keras", images, expected)}
     except OSError as error:
-        answer = _as_answer(storage_error(error, directory))
+        reply = _as_reply(storage_error(error, directory))
     except ExportError as error:
-        answer = _as_answer(error)
-    answers.write(json.dumps(answer | {"peak_memory": peak_memory()}) + "\n")
-    answers.flush()
+        reply = _as_reply(error)
+    replies.write(json.dumps(reply | {"peak_memory": peak_memory()}) + "\n")
+    replies.flush()
     os._exit(0)  # TensorFlow's own end takes a second
 
 
-def _as_answer(error: PawlabError) -> dict[str, Any]:
+def _as_reply(error: PawlabError) -> dict[str, Any]:
     return {"received": error.received, "expected": error.expected, "fix": error.fix}
 
 
-def _listen(asked: "SimpleQueue[bytes]") -> None:
+def _listen(requests: "SimpleQueue[bytes]") -> None:
     while line := sys.stdin.buffer.readline():
-        asked.put(line)
+        requests.put(line)
     os._exit(0)  # the worker has ended
 
 

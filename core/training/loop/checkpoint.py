@@ -1,6 +1,6 @@
 """The whole state of a run after an epoch, so that a killed run goes on as if nothing had happened.
 
-One is kept: the latest. It holds what is trained with Adam's moments, what the callbacks remember, and the best epoch's
+Only the latest is kept. It holds what is trained with Adam's moments, what the callbacks remember, and the best epoch's
 weights and validation predictions. Nothing random needs saving: shuffling and dropout draw from generators seeded by
 run and epoch.
 """
@@ -9,13 +9,18 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.files import atomic_folder, read_json, write_json
+from core.storage.files import atomic_folder, write_json
+from core.storage.models import load_model
+from core.training.head.fused_step import Floats
+from core.training.head.head import Batch
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
-from core.training.sweep import Floats
+
+FACTS = "state.json"
 
 
 class Learner(Protocol):
@@ -34,6 +39,9 @@ class Learner(Protocol):
 
     def weights(self) -> dict[str, Floats]:
         """Copies of what a saved model needs; names may be those of `arrays`."""
+
+    def evaluate(self, batch: Any, labels: NDArray[np.int64], /) -> tuple[Batch, Floats]:
+        """The scores of a batch, whatever a `Reader` gives, in inference mode, and its probabilities."""
 
 
 class _Stored(Mapping[str, Floats]):
@@ -71,6 +79,17 @@ class State:
     best: Best | None = None
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """The numbers of a checkpoint that are no arrays, as `state.json` holds them."""
+
+    steps: int
+    epoch: int
+    best_epoch: int
+    early_stopping: EarlyStopping
+    plateau: ReduceLROnPlateau
+
+
 def save_checkpoint(directory: Path, learner: Learner, state: State) -> None:
     """Writes `checkpoint-<epoch>` whole, then drops those before it."""
     best = state.best
@@ -82,14 +101,8 @@ def save_checkpoint(directory: Path, learner: Learner, state: State) -> None:
         if best.epoch != state.epoch:  # else they are the learner's own
             for name, values in best.weights.items():
                 np.save(target / _file(f"best.{name}"), values)
-        facts = {
-            "steps": learner.steps,
-            "epoch": state.epoch,
-            "best_epoch": best.epoch,
-            "early_stopping": asdict(state.early_stopping),
-            "plateau": asdict(state.plateau),
-        }
-        write_json(target / "state.json", facts)
+        facts = _Facts(learner.steps, state.epoch, best.epoch, state.early_stopping, state.plateau)
+        write_json(target / FACTS, asdict(facts))
     for epoch in _epochs(directory):
         if epoch != state.epoch:
             shutil.rmtree(directory / f"checkpoint-{epoch}")
@@ -101,14 +114,13 @@ def load_checkpoint(directory: Path, learner: Learner) -> State:
     if not epochs:
         raise FileNotFoundError(f"{directory} holds no checkpoint")
     folder = directory / f"checkpoint-{max(epochs)}"
-    facts = read_json(folder / "state.json")
-    learner.restore(_Stored(folder, learner.arrays), facts["steps"])
+    facts = load_model(folder / FACTS, _Facts)
+    learner.restore(_Stored(folder, learner.arrays), facts.steps)
     weights = learner.weights()
-    if facts["best_epoch"] != facts["epoch"]:
+    if facts.best_epoch != facts.epoch:
         weights = dict(_Stored(folder, weights, "best."))
-    best = Best(facts["best_epoch"], weights, _load(folder / "best.probabilities.npy"))
-    early_stopping, plateau = EarlyStopping(**facts["early_stopping"]), ReduceLROnPlateau(**facts["plateau"])
-    return State(facts["epoch"], early_stopping, plateau, best)
+    best = Best(facts.best_epoch, weights, _load(folder / "best.probabilities.npy"))
+    return State(facts.epoch, facts.early_stopping, facts.plateau, best)
 
 
 def drop_checkpoints(directory: Path) -> None:

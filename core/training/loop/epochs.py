@@ -1,7 +1,7 @@
 """The epochs of either stage of training: steps, validation, callbacks, events, checkpoints.
 
-Resumes by itself where a checkpoint is. The head (`core.training.fit`) and the last layers of the base with it
-(`core.training.fine_tune_fit`) bring a `Stage` each.
+Resumes from a checkpoint where there is one. The head (`core.training.head.fit`) and the last layers of the base with
+it (`core.training.keras.fine_tune_fit`) each bring a `Stage`.
 """
 
 import time
@@ -9,39 +9,35 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.backbone.rows import FeatureArray
 from core.errors import Cancelled
-from core.training.checkpoint import Best, Learner, State, load_checkpoint, save_checkpoint
-from core.training.head import Batch
-from core.training.recipe import TrainingConfig
-from core.training.samples import answers
-from core.training.sweep import Floats
+from core.runs.sample_images import predictions
+from core.runs.settings import TrainingConfig
+from core.training.head.fused_step import Floats
+from core.training.head.head import Batch
+from core.training.loop.checkpoint import Best, Learner, State, load_checkpoint, save_checkpoint
 
-CHECKPOINT_SHARE = 0.05  # of the time: a large head is saved less often than after each epoch
+CHECKPOINT_SHARE = 0.05  # of the time, at most: a large head is not saved after every epoch
 
 
 @dataclass(frozen=True)
-class Channel:
-    """How training speaks with those who watch it.
+class TrainingCallbacks:
+    """How training reports its progress, and how it is stopped.
 
-    `emit` is called with an event's kind and fields (`core.training.history`), `cancelled` asked before each batch.
-    `samples` are the rows of the validation features whose answers each epoch's event holds.
+    Attributes:
+        emit: Called with an event's kind and fields (`core.runs.history`).
+        cancelled: Called before each batch; True stops training.
+        samples: Rows of the validation features whose predictions each epoch's event holds.
     """
 
     emit: Callable[..., None]
     cancelled: Callable[[], bool]
     samples: Sequence[int] = ()
-
-
-class Scorer(Protocol):
-    """What can be validated: the head, or the last layers with it. A batch is whatever its `Reader` gives."""
-
-    def evaluate(self, batch: Any, labels: NDArray[np.int64], /) -> tuple[Batch, Floats]: ...
 
 
 Reader = Callable[[FeatureArray, Sequence[NDArray[np.int64]]], Iterator[Any]]
@@ -69,21 +65,27 @@ class Mean:
         return {"loss": (self.crossentropy + self.penalty) / self.size, "accuracy": self.correct / self.size}
 
 
-class Trainable(Learner, Scorer, Protocol):
-    """What can be trained and validated."""
+@dataclass(frozen=True)
+class Features:
+    """What the base makes of the images to train and to validate on."""
+
+    train: FeatureArray
+    validation: FeatureArray
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What the two stages of training do each in their own way.
+    """What differs between the two stages of training.
 
     Attributes:
-        train_on: From the rows of each batch, int64 (batch,), to what a step on it did; a step is made when it is asked
-            for. `state` is that before the epoch.
-        read: Gives the batches that `learner` evaluates, `validation_batch` pictures each.
+        learner: The head, or the last layers of the base with it.
+        train_on: Trains one epoch: yields the scores of a step for each batch of rows, int64 (batch,). Takes the state
+            before the epoch. A step is made when its scores are asked for.
+        read: Reads the batches that `learner` evaluates.
+        validation_batch: Images per batch in validation.
     """
 
-    learner: Trainable
+    learner: Learner
     train_on: Callable[[State, Sequence[NDArray[np.int64]]], Generator[Batch, None, None]]
     read: Reader
     validation_batch: int
@@ -92,24 +94,23 @@ class Stage:
 def train_epochs(
     directory: Path,
     stage: Stage,
-    train: FeatureArray,
-    validation: FeatureArray,
+    features: Features,
     config: TrainingConfig,
     start: State,
-    last: int,
-    channel: Channel,
+    last_epoch: int,
+    callbacks: TrainingCallbacks,
 ) -> State:
-    """Trains from the checkpoint in `directory`, or else from `start`, until the epoch `last`, EarlyStopping or a
-    cancel; saves checkpoints. Gives where it ended."""
+    """Trains from the checkpoint in `directory`, or else from `start`, until `last_epoch`, EarlyStopping or a cancel;
+    saves checkpoints. Returns the state at the end."""
     try:
         state = load_checkpoint(directory, stage.learner)
     except FileNotFoundError:
         state = start
-    channel.emit("start", epoch=state.epoch + 1)
+    callbacks.emit("start", epoch=state.epoch + 1)
     saved, cost = time.perf_counter(), 0.0
-    while state.epoch < last and not state.early_stopping.stop:
+    while state.epoch < last_epoch and not state.early_stopping.stop:
         try:
-            _epoch(stage, train, validation, config, state, channel)
+            _epoch(stage, features, config, state, callbacks)
         except Cancelled:
             break
         if time.perf_counter() - saved > cost / CHECKPOINT_SHARE:
@@ -121,34 +122,29 @@ def train_epochs(
 
 
 def _epoch(
-    stage: Stage,
-    train: FeatureArray,
-    validation: FeatureArray,
-    config: TrainingConfig,
-    state: State,
-    channel: Channel,
+    stage: Stage, features: Features, config: TrainingConfig, state: State, callbacks: TrainingCallbacks
 ) -> None:
-    """One epoch. `state` moves only when it is complete; Cancelled leaves it as it was."""
+    """Trains and validates once. `state` changes only when the epoch is complete, not where Cancelled is raised."""
     started, epoch = time.perf_counter(), state.epoch + 1
-    order = np.random.default_rng([config.seed, 2, epoch]).permutation(train.rows)
-    batches = [order[first : first + config.batch_size] for first in range(0, train.rows, config.batch_size)]
-    seen = Mean()
+    order = np.random.default_rng([config.seed, 2, epoch]).permutation(features.train.rows)
+    batches = [order[first : first + config.batch_size] for first in range(0, len(order), config.batch_size)]
+    train = Mean()
     with closing(stage.train_on(state, batches)) as steps:
         for number in range(1, len(batches) + 1):
-            if channel.cancelled():
+            if callbacks.cancelled():
                 raise Cancelled("Training was stopped")
-            seen.add(next(steps))
-            channel.emit("batch", epoch=epoch, batch=number, batches=len(batches), **seen.scores())
-    val, probabilities = evaluate(stage.learner, validation, stage.validation_batch, stage.read)
-    _end_epoch(state, stage.learner, seen, val, probabilities, time.perf_counter() - started, channel)
+            train.add(next(steps))
+            callbacks.emit("batch", epoch=epoch, batch=number, batches=len(batches), **train.scores())
+    val, probabilities = evaluate(stage.learner, features.validation, stage.validation_batch, stage.read)
+    _end_epoch(state, stage.learner, train, val, probabilities, time.perf_counter() - started, callbacks)
 
 
-def evaluate(scorer: Scorer, features: FeatureArray, size: int, read: Reader) -> tuple[Mean, Floats]:
-    """Scores all of `features`, `size` at a time, and gives their probabilities, float32 (rows, outputs)."""
+def evaluate(learner: Learner, features: FeatureArray, size: int, read: Reader) -> tuple[Mean, Floats]:
+    """The scores on all of `features`, `size` at a time, and the probabilities, float32 (rows, outputs)."""
     mean, probabilities = Mean(), []
     batches = np.split(np.arange(features.rows), range(size, features.rows, size))
     for rows, batch in zip(batches, read(features, batches), strict=True):
-        scored, part = scorer.evaluate(batch, features.labels[rows])
+        scored, part = learner.evaluate(batch, features.labels[rows])
         mean.add(scored)
         probabilities.append(part)
     return mean, np.concatenate(probabilities)
@@ -157,17 +153,18 @@ def evaluate(scorer: Scorer, features: FeatureArray, size: int, read: Reader) ->
 def _end_epoch(
     state: State,
     learner: Learner,
-    seen: Mean,
+    train: Mean,
     val: Mean,
     probabilities: Floats,
     seconds: float,
-    channel: Channel,
+    callbacks: TrainingCallbacks,
 ) -> None:
-    """Takes a complete epoch into account: scores, best so far, learning rate, end.
+    """Updates `state` after a complete epoch: scores, best so far, learning rate, end.
 
     Args:
-        seen: What was trained on; `val` what was validated on, with its `probabilities`, float32 (rows, outputs).
-        seconds: That the epoch took.
+        train, val: The scores of both splits.
+        probabilities: The predictions on the validation features, float32 (rows, outputs).
+        seconds: How long the epoch took.
     """
     learning_rate = state.plateau.learning_rate
     val_scores = {f"val_{name}": value for name, value in val.scores().items()}
@@ -175,18 +172,18 @@ def _end_epoch(
     best = state.early_stopping.update(state.epoch, val_scores["val_loss"])
     if best:
         state.best = Best(state.epoch, learner.weights(), probabilities)
-    channel.emit(
+    callbacks.emit(
         "epoch",
         epoch=state.epoch,
-        **seen.scores(),
+        **train.scores(),
         **val_scores,
         penalty=val.penalty / val.size,
         learning_rate=learning_rate,
         seconds=seconds,
         best=best,
-        samples=answers(probabilities, channel.samples),
+        samples=predictions(probabilities, callbacks.samples),
     )
     if state.plateau.update(val_scores["val_loss"]):
-        channel.emit("reduce_lr", epoch=state.epoch, learning_rate=state.plateau.learning_rate)
+        callbacks.emit("reduce_lr", epoch=state.epoch, learning_rate=state.plateau.learning_rate)
     if state.early_stopping.stop:
-        channel.emit("early_stop", epoch=state.epoch, best_epoch=state.early_stopping.best_epoch)
+        callbacks.emit("early_stop", epoch=state.epoch, best_epoch=state.early_stopping.best_epoch)

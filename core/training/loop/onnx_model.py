@@ -15,9 +15,9 @@ from onnx import helper, numpy_helper
 from core.backbone.architecture import FEATURE_MAP, FEATURES
 from core.backbone.graph import base_nodes, to_model
 from core.backbone.weights import Arrays
-from core.training.head import NORM_EPSILON
-from core.training.recipe import Pooling
-from core.training.sweep import Floats
+from core.runs.settings import Pooling
+from core.training.head.fused_step import Floats
+from core.training.head.head import NORM_EPSILON
 
 PROBABILITIES = "probabilities"
 

@@ -1,8 +1,9 @@
-"""What a run leaves: both models, checked against each other, the validation answers and the summary."""
+"""Saves a run: both models, checked against each other, the validation predictions and the summary."""
 
 import io
 import os
 import platform
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -15,16 +16,17 @@ from core.backbone.arrays import Arrays, digest_of
 from core.backbone.session import open_session
 from core.backbone.weights import Weights
 from core.datasets import Dataset
-from core.datasets.actions import count_edits
-from core.files import write_atomic
-from core.images import load_image
-from core.training.checkpoint import Best, State
-from core.training.keras_process import KerasProcess
-from core.training.onnx_model import PROBABILITIES, classifier_graph
-from core.training.runs import Run
-from core.training.sweep import Floats
+from core.datasets.edits.apply import count_edits
+from core.errors import ImageError, PawlabError
+from core.images.decode import load_image
+from core.runs.run import Run
+from core.storage.files import write_atomic
+from core.training.head.fused_step import Floats
+from core.training.keras.process import KerasProcess
+from core.training.loop.checkpoint import Best, State
+from core.training.loop.onnx_model import PROBABILITIES, classifier_graph
 
-VERIFIED_IMAGES = 8  # validation pictures on which model.keras and model.onnx are compared
+VERIFIED_IMAGES = 8  # validation images on which model.keras and model.onnx are compared
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: Ke
         keras: The process that saves `model.keras`; without one it is saved here, by TensorFlow.
 
     Returns:
-        The summary, but for how the run ended and what it took.
+        The summary, without the status and the time taken.
 
     Raises:
         PawlabError: The models do not agree, or the process with TensorFlow is gone.
@@ -57,8 +59,8 @@ def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: Ke
     base = {**arrays, **changed}
     graph = classifier_graph(base, best.weights, run.config.pooling).SerializeToString()
     images = _verified_images(run, dataset)
-    answers = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
-    difference = _save_keras(run, base, best.weights, images, answers, keras)
+    predictions = open_session(graph, threads=os.cpu_count() or 1).run([PROBABILITIES], {IMAGE: images})[0]
+    difference = _save_keras(run, base, best.weights, images, predictions, keras)
     # Side by side with the first: a run that was stopped has the three already, and they must belong together.
     write_atomic(run.directory / "model.onnx", graph)
     write_atomic(run.directory / "validation.npz", _validation(dataset, trained, best))
@@ -88,30 +90,48 @@ def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: Ke
 
 
 def _verified_images(run: Run, dataset: Dataset) -> Floats:
-    """Validation pictures from all over the dataset, float32 (pictures, size, size, 3), 0..255."""
-    records, size = dataset.usable("validation"), run.config.image_size
-    chosen = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
-    return np.stack([load_image(dataset.file(records[place]), size) for place in chosen]).astype(np.float32)
+    """Validation images from all over the dataset, float32 (images, size, size, 3), 0..255. Files may have gone since
+    training began: others take their places.
+
+    Raises:
+        PawlabError: None of them can be read any more.
+    """
+    records = dataset.usable("validation")
+    spread = np.unique(np.linspace(0, len(records) - 1, VERIFIED_IMAGES).astype(int))
+    images: list[NDArray[np.uint8]] = []
+    for place in dict.fromkeys([*spread, *range(len(records))]):
+        with suppress(ImageError):
+            images.append(load_image(dataset.file(records[place]), run.config.image_size))
+        if len(images) == len(spread):
+            break
+    if not images:
+        raise PawlabError(
+            f"The models cannot be checked: {dataset.file(records[0])} and all other validation images are gone",
+            "the images as they were when training began",
+            "Put them back and resume the run: its epochs are kept",
+        )
+    return np.stack(images).astype(np.float32)
 
 
 def _validation(dataset: Dataset, trained: Trained, best: Best) -> bytes:
-    """`validation.npz`: the answers, the true classes, and the pictures' digests, which tell runs what they share."""
+    """`validation.npz`: the predictions, the true classes, and the images' digests, by which runs are
+    compared."""
     records = dataset.usable("validation")
     digests = b"".join(bytes.fromhex(record.digest) for record in records)
-    pictures = np.frombuffer(digests, np.uint8).reshape(len(records), -1)
-    told = io.BytesIO()
-    np.savez(told, probabilities=best.probabilities, labels=trained.labels, pictures=pictures)
-    return told.getvalue()
+    images = np.frombuffer(digests, np.uint8).reshape(len(records), -1)
+    content = io.BytesIO()
+    np.savez(content, probabilities=best.probabilities, labels=trained.labels, pictures=images)
+    return content.getvalue()
 
 
 def _save_keras(
-    run: Run, base: Arrays, head: dict[str, Floats], images: Floats, answers: Floats, keras: KerasProcess | None
+    run: Run, base: Arrays, head: dict[str, Floats], images: Floats, predictions: Floats, keras: KerasProcess | None
 ) -> float:
-    """Gives the greatest difference of a probability from `answers`, the ONNX model's."""
+    """Returns the largest difference of a probability from `predictions`, the ONNX model's."""
     if keras:
-        return keras.save(base, head, images, answers)
-    from core.training.keras_model import build_classifier, save_verified
+        return keras.save(base, head, images, predictions)
+    from core.training.keras.model import build_classifier, save_verified
 
     unfrozen = run.fine_tuning.settings.layers if run.fine_tuning else 0
     model = build_classifier(base, head, run.config, unfrozen)
-    return save_verified(model, run.directory / "model.keras", images, answers)
+    return save_verified(model, run.directory / "model.keras", images, predictions)

@@ -14,9 +14,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.files import EventLog, write_atomic
-from core.training.history import Event, History
-from core.training.tensorboard import EventFile
+from core.runs.history import Event, History
+from core.storage.files import EventLog, write_atomic
+from core.training.loop.tensorboard import EventFile
 
 CSV_FILE = "history.csv"
 FOLDER = "tensorboard"

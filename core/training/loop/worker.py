@@ -1,39 +1,39 @@
-"""Trains one run, in the process of `core.training.worker_process`.
+"""Trains one run, in the process of `core.training.loop.worker_process`.
 
-Reads `config.json`, writes events and what a run leaves into the same folder, and stops soon after a file named
-`cancel` appears there. Killed at any moment, the same command goes on from the last finished epoch.
+Reads `config.json`, writes events and results into the same folder, and stops soon after a file named `cancel` appears
+there. Killed at any moment, the same command resumes from the latest checkpoint.
 """
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.backbone.features import extract_features
 from core.backbone.graph import cached_base
-from core.backbone.rows import FeatureArray
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import Dataset, open_dataset
-from core.datasets.actions import apply_actions
+from core.datasets.edits.apply import apply_actions
 from core.datasets.trainable import check_trainable
 from core.errors import Cancelled, InputError, PawlabError
-from core.files import drop_unfinished, write_json
-from core.memory import peak_memory
-from core.training import samples
-from core.training.checkpoint import drop_checkpoints
-from core.training.epochs import Channel
-from core.training.fine_tune_fit import fine_tune, first_state
-from core.training.fit import fit
-from core.training.keras_process import KerasProcess
-from core.training.runs import Run
-from core.training.saving import Trained, save_run
-from core.training.second_stage import drop_start, load_start
-from core.training.storage import storage_error
-from core.training.tool_logs import ToolLogs
-from core.training.workload import copies_of, feature_plan
+from core.jobs.memory import peak_memory
+from core.runs import sample_images as samples
+from core.runs.disk_errors import storage_error
+from core.runs.feature_plan import TRAINED_SPLITS, copies_of, feature_plan, workload_of
+from core.runs.run import Run
+from core.storage.files import drop_unfinished, write_json
+from core.training.head.fit import fit
+from core.training.keras.fine_tune_fit import fine_tune, first_state
+from core.training.keras.process import KerasProcess
+from core.training.loop.checkpoint import drop_checkpoints
+from core.training.loop.epochs import Features, TrainingCallbacks
+from core.training.loop.feature_pass import FeaturePass
+from core.training.loop.saving import Trained, save_run
+from core.training.loop.second_stage import drop_start, load_start
+from core.training.loop.tool_logs import ToolLogs
+from core.training.time_left import seconds_after_features
 
 WRITTEN = ("checkpoint-*", "model.onnx", "validation.npz", "run.json", "history.csv")  # by the worker alone
 PROGRESS_EVERY = 0.2  # seconds
@@ -56,7 +56,7 @@ class Worker:
     def work(self) -> None:
         """Runs every phase. The last event says how it ended; nothing is raised."""
         try:
-            for written in WRITTEN:  # what an earlier worker of this run was killed over
+            for written in WRITTEN:  # left by an earlier worker of this run that was killed
                 drop_unfinished(self.run.directory, written)
             self._work()
         except Cancelled as stopped:
@@ -75,7 +75,7 @@ class Worker:
             self._logs.close()
 
     def emit(self, event: str, **fields: Any) -> None:
-        """Writes an event (`core.training.history`) down; of batches several at a time. Raises OSError."""
+        """Appends an event (`core.runs.history`) to the log; batches several at a time. Raises OSError."""
         self._unwritten.append({"event": event, "time": time.time(), **fields})
         now = time.monotonic()
         if event == "batch" and now - self._last_write < WRITE_EVERY:
@@ -95,6 +95,8 @@ class Worker:
                 progress=self._progress,
             )
             dataset = apply_actions(dataset, self.run.edits())  # as they were when the run was created
+            if self.run.content not in ("", dataset.content()):
+                self.emit("data_changed")
             check_trainable(dataset)
         self._lay_out_samples(dataset)
         trained = self._fine_tuned(dataset) if self.run.fine_tuning else self._head_trained(dataset)
@@ -120,24 +122,22 @@ class Worker:
         self.emit("samples", **samples.lay_out(self.run.directory, dataset, chosen))
         copies = copies_of(self.config, "validation")
         rows = [place * (1 + copies) for place in chosen]  # an original, its copies, the next original
-        self._channel = Channel(self.emit, self.run.cancel_requested, rows)
+        self._callbacks = TrainingCallbacks(self.emit, self.run.cancel_requested, rows)
 
     def _head_trained(self, dataset: Dataset) -> Trained:
-        """The first stage: the head, on what the whole frozen base makes of the pictures."""
+        """The first stage: trains the head on the features of the frozen base."""
         with self._phase("weights"):
-            weights = resolve_weights(progress=self._progress)
+            weights = resolve_weights(self._progress)
             base = cached_base(weights)
         with self._phase("features"):
-            train = self._features(dataset, "train", base, weights)
-            validation = self._features(dataset, "validation", base, weights)
+            features = self._features(dataset, base, weights)
         with self._phase("head"):
-            classes = len(dataset.classes)
-            state = fit(self.run.directory, train, validation, classes, self.config, self._channel)
-        return Trained(state, validation.labels, weights)
+            state = fit(self.run.directory, features, len(dataset.classes), self.config, self._callbacks)
+        return Trained(state, features.validation.labels, weights)
 
     def _fine_tuned(self, dataset: Dataset) -> Trained:
-        """The second stage: the last layers with the head, on what the frozen blocks make of the pictures."""
-        from core.training.fine_tune_model import LastLayers
+        """The second stage: trains the last layers with the head, on the output of the frozen blocks."""
+        from core.training.keras.fine_tune_model import LastLayers
 
         stage = self.run.fine_tuning
         assert stage is not None
@@ -149,22 +149,28 @@ class Worker:
             blocks = stage.settings.blocks
             base = cached_base(weights, blocks)
         with self._phase("features"):
-            train = self._features(dataset, "train", base, weights, blocks)
-            validation = self._features(dataset, "validation", base, weights, blocks)
+            features = self._features(dataset, base, weights, blocks)
         with self._phase("fine_tune"):
             first = first_state(self.config, stage, start.best(layers.weights()), start.loss)
             state = fine_tune(
-                self.run.directory, layers, train, validation, self.config, first, stage.last_epoch, self._channel
+                self.run.directory, layers, features, self.config, first, stage.last_epoch, self._callbacks
             )
         if state.epoch < stage.first_epoch:
             raise Cancelled("Stopped before the first epoch ended, so nothing is fine-tuned yet")
-        return Trained(state, validation.labels, weights, start.facts(stage))
+        return Trained(state, features.validation.labels, weights, start.facts(stage))
 
-    def _features(self, dataset: Dataset, split: str, base: Path, weights: Weights, blocks: int = 0) -> FeatureArray:
-        plan = feature_plan(self.config, split)
+    def _features(self, dataset: Dataset, base: Path, weights: Weights, blocks: int = 0) -> Features:
+        """Of both splits. With `blocks` they are the output of so many blocks of the base, else of all of it."""
+        plans = {split: feature_plan(self.config, split) for split in TRAINED_SPLITS}
+        work, digest = workload_of(dataset, self.config, weights.provenance.digest), weights.provenance.digest
+        new_rows = work.new_rows
         if blocks:
-            plan = replace(plan, pooling="flatten", blocks=blocks)
-        return extract_features(dataset, split, plan, base, weights.provenance.digest, self._progress)
+            plans = {split: replace(plan, pooling="flatten", blocks=blocks) for split, plan in plans.items()}
+            new_rows = work.train_rows + work.validation_rows
+        else:
+            self.emit("expected", seconds=seconds_after_features(work, self.config))
+        features = FeaturePass(self.run.directory, dataset, new_rows, self._progress).extract(plans, base, digest)
+        return Features(features["train"], features["validation"])
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -173,10 +179,11 @@ class Worker:
         yield
         self.emit("phase_end", phase=name, seconds=time.perf_counter() - started)
 
-    def _progress(self, phase: str, done: int, total: int) -> None:
+    def _progress(self, phase: str, done: int, total: int, image: Callable[[], dict[str, Any]] = dict) -> None:
+        """`image` makes the fields on the latest image, if the event is written."""
         if self.run.cancel_requested():
             raise Cancelled("Stopped before training began, so there is no model yet")
         now = time.monotonic()
         if now - self._last_progress >= PROGRESS_EVERY or done in (0, total):
             self._last_progress = now
-            self.emit("progress", phase=phase, done=done, total=total)
+            self.emit("progress", phase=phase, done=done, total=total, **image())

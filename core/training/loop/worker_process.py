@@ -1,4 +1,4 @@
-"""The process that trains one run: `python -m core.training.worker_process RUN_DIR`.
+"""The process that trains one run: `python -m core.training.loop.worker_process RUN_DIR`.
 
 Starts the process with TensorFlow before it imports anything heavy itself, so that both come up side by side.
 """
@@ -12,8 +12,8 @@ from threading import Thread
 
 import psutil
 
-from core.files import read_json, write_json
-from core.training.keras_process import KerasProcess
+from core.storage.files import read_json, write_json
+from core.training.keras.process import KerasProcess
 
 
 def main(directory: Path) -> None:
@@ -22,13 +22,13 @@ def main(directory: Path) -> None:
     process = psutil.Process()
     write_json(directory / "worker.json", {"pid": process.pid, "started": process.create_time()})
     if "fine_tuning" in read_json(directory / "config.json"):  # which needs TensorFlow in this process, and saves here
-        Thread(target=import_module, args=["core.training.fine_tune_model"], daemon=True).start()
+        Thread(target=import_module, args=["core.training.keras.fine_tune_model"], daemon=True).start()
         keras = None
     else:
         keras = KerasProcess(directory)
 
-    from core.training.runs import load_run
-    from core.training.worker import Worker
+    from core.runs.run import load_run
+    from core.training.loop.worker import Worker
 
     Worker(load_run(directory), keras).work()
     sys.stdout.flush()

@@ -1,5 +1,4 @@
-"""Which pictures the preview shows, at which size, with which seed and how many copies. `augment_pictures` has the
-controls."""
+"""Which images the preview shows, at which size, with which seed and how many copies. `images` has the controls."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,17 +12,18 @@ from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
 from core.errors import ImageError, PawlabError
-from core.images import load_image
-from core.training.recipe import TrainingConfig
-from pages.ui.gallery import gallery_event
-from pages.ui.training_form import chosen_settings
+from core.images.isolated import load_image
+from core.runs.settings import TrainingConfig
+from pages.ui.components.gallery import gallery_event
+from pages.ui.shared.session import kept
+from pages.ui.train.form import chosen_settings
 
 Image: TypeAlias = NDArray[np.uint8]
 MOST = 8  # originals, and copies of each
 SIZES = (32, 512)  # what training takes
 HIGHEST_SEED = 2**31 - 1
 SEED, SIZE, ORIGINALS, COPIES, BY, CLASS, CHOSEN = (
-    f"augment_{name}" for name in ("seed", "size", "originals", "copies", "by", "class", "chosen")
+    kept(f"augment_{name}") for name in ("seed", "size", "originals", "copies", "by", "class", "chosen")
 )
 BY_CLASS, BY_HAND, UPLOAD = "by class", "by hand", "upload"
 UPLOADED, PICKER, PAGE = (f"augment_{name}" for name in ("uploaded", "picker", "page"))
@@ -31,8 +31,8 @@ UPLOADED, PICKER, PAGE = (f"augment_{name}" for name in ("uploaded", "picker", "
 
 @dataclass(frozen=True)
 class Original:
-    """A picture to augment: its name, the SHA-256 of its file in hexadecimal, and its pixels as training loads them,
-    uint8 (size, size, 3) RGB. `label` is its class, "" where nobody knows."""
+    """An image to augment: its name, the SHA-256 of its file in hexadecimal, and its pixels as training loads them,
+    uint8 (size, size, 3) RGB. `label` is its class, "" where it is unknown."""
 
     name: str
     digest: str
@@ -41,9 +41,9 @@ class Original:
 
 
 def begin() -> None:
-    """Fills in what has no value yet, and learns what was picked by hand. Call it before anything else here."""
+    """Gives a value to what has none and reads what was picked by hand. Call it before anything else here."""
     training = training_now()
-    begun = {
+    initial = {
         SEED: training.seed,
         SIZE: training.image_size,
         ORIGINALS: 4,
@@ -52,21 +52,21 @@ def begin() -> None:
         CLASS: "",
         CHOSEN: (),
     }
-    for key, value in begun.items():
+    for key, value in initial.items():
         st.session_state.setdefault(key, value)
     if st.session_state[BY] is None:  # the marked segment was clicked again
         st.session_state[BY] = BY_CLASS
     event = gallery_event(PICKER)
     before = list(st.session_state[CHOSEN])
     after = event.apply(frozenset(before)) ^ ({event.opened} if event.opened else frozenset())  # a click ticks too
-    kept = [path for path in before if path in after]
-    st.session_state[CHOSEN] = tuple([*kept, *sorted(after - set(kept))][:MOST])
+    still = [path for path in before if path in after]
+    st.session_state[CHOSEN] = tuple([*still, *sorted(after - set(still))][:MOST])
     if event.page:
         st.session_state[PAGE] = event.page
 
 
 def training_now() -> TrainingConfig:
-    """What the Training page is set to; the notebook's settings while it is set to nothing that works."""
+    """The Training page's settings; the notebook's while those are invalid."""
     try:
         return chosen_settings()
     except PawlabError:
@@ -86,12 +86,12 @@ def copies() -> int:
 
 
 def uploads() -> bool:
-    """True while an uploaded picture is shown, which no training run has."""
+    """True while uploaded images are shown, which no training run uses."""
     return bool(st.session_state[BY] == UPLOAD)
 
 
-def originals(found: Dataset, side: int = 0) -> tuple[list[Original], list[PawlabError]]:
-    """The chosen pictures, and why some of them cannot be shown; `side` in pixels, else as the control says."""
+def originals(data: Dataset, side: int = 0) -> tuple[list[Original], list[PawlabError]]:
+    """The chosen images, and why some of them cannot be shown; `side` in pixels, by default the control's."""
     side = side or size()
     shown: list[Original] = []
     errors: list[PawlabError] = []
@@ -105,12 +105,12 @@ def originals(found: Dataset, side: int = 0) -> tuple[list[Original], list[Pawla
                 errors.append(ImageError(f"{file.name}: {error.received}", error.expected, error.fix))
         return shown[:MOST], errors
     gone: list[tuple[str, str]] = []
-    for record in records(found):
+    for record in records(data):
         try:
-            shown.append(Original(record.path, record.digest, _square(found.file(record), side), record.label))
+            shown.append(Original(record.path, record.digest, _square(data.file(record), side), record.label))
         except ImageError as error:
             gone.append((Path(record.path).name, error.received))
-    if gone:  # one message: a folder that was moved away takes all of them along
+    if gone:  # one message: a folder that was moved takes all of them along
         name, reason = gone[0]
         others = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         errors.append(
@@ -123,28 +123,28 @@ def originals(found: Dataset, side: int = 0) -> tuple[list[Original], list[Pawla
     return shown, errors
 
 
-def records(found: Dataset) -> list[ImageRecord]:
-    """The dataset's pictures that are chosen: by hand, else the first training pictures of a class, or of each class in
-    turn."""
-    usable = found.usable("train")
-    if st.session_state[BY] == BY_HAND and (chosen := picked(found)):
+def records(data: Dataset) -> list[ImageRecord]:
+    """The dataset's chosen images: those picked by hand, else the first training images of a class, or of each class
+    in turn."""
+    usable = data.usable("train")
+    if st.session_state[BY] == BY_HAND and (chosen := picked(data)):
         return chosen
-    label, number = label_now(found), int(st.session_state[ORIGINALS])
-    by_class = [[record for record in usable if record.label == name] for name in found.classes if label in ("", name)]
+    label, number = label_now(data), int(st.session_state[ORIGINALS])
+    by_class = [[record for record in usable if record.label == name] for name in data.classes if label in ("", name)]
     turns = [row[turn] for turn in range(number) for row in by_class if turn < len(row)]
     return turns[:number]
 
 
-def picked(found: Dataset) -> list[ImageRecord]:
-    """What was ticked and is still a usable training picture, in the order of the ticks."""
-    by_path = {record.path: record for record in found.usable("train")}
+def picked(data: Dataset) -> list[ImageRecord]:
+    """The picked images that are still usable training images, in the order in which they were picked."""
+    by_path = {record.path: record for record in data.usable("train")}
     return [by_path[path] for path in st.session_state[CHOSEN] if path in by_path]
 
 
-def pick(found: Dataset, digests: Sequence[str]) -> int:
-    """Ticks the training pictures whose digests begin so; gives the number of them that are not in this dataset."""
+def pick(data: Dataset, digests: Sequence[str]) -> int:
+    """Picks the training images whose digests begin so, and returns how many of them are not in this dataset."""
     paths = [
-        next((record.path for record in found.usable("train") if record.digest.startswith(digest)), "")
+        next((record.path for record in data.usable("train") if record.digest.startswith(digest)), "")
         for digest in digests
     ]
     st.session_state[CHOSEN] = tuple(filter(None, dict.fromkeys(paths)))
@@ -152,9 +152,9 @@ def pick(found: Dataset, digests: Sequence[str]) -> int:
     return paths.count("")
 
 
-def label_now(found: Dataset) -> str:
-    """The chosen class, "" for all; a class of another dataset is forgotten."""
-    if st.session_state[CLASS] not in ("", *found.classes):
+def label_now(data: Dataset) -> str:
+    """The chosen class, "" for all; a class of another dataset is dropped."""
+    if st.session_state[CLASS] not in ("", *data.classes):
         st.session_state[CLASS] = ""
     return str(st.session_state[CLASS])
 
@@ -174,7 +174,7 @@ def match_training() -> None:
 
 
 def _square(file: Path, side: int) -> Image:
-    """The picture as training loads it. Raises `ImageError`."""
+    """The image as training loads it. Raises `ImageError`."""
     try:
         changed = file.stat().st_mtime_ns
     except OSError as error:

@@ -1,10 +1,10 @@
-"""The settings as Python and as JSON, to take away."""
+"""The settings as Python and as JSON, to copy."""
 
 import streamlit as st
 
 from core.augmentation import AugmentationConfig
 from core.augmentation.code import keras_generator, keras_layers
-from pages.ui.augment_choice import size
+from pages.ui.augment.choice import size
 
 GENERATOR, LAYERS, JSON = "ImageDataGenerator", "Keras layers", "JSON"
 _AS = "augment_code_as"
@@ -13,15 +13,15 @@ _CSS = "<style>[data-testid='stCode'] .token.comment {color: inherit !important}
 
 
 def as_code(config: AugmentationConfig) -> None:
-    """One of three, with a button that copies it."""
+    """One of three forms, with a button that copies it."""
     st.html(_CSS)
     chosen = st.segmented_control(
         "Code",
         [GENERATOR, LAYERS, JSON],
         default=GENERATOR,
         key=_AS,
-        help="The notebook's generator, layers for a model of today, or what Pawlab itself reads. Comments in the code "
-        "say what Keras cannot do.",
+        help="The notebook's generator, Keras preprocessing layers, or Pawlab's own JSON. Its comments say what Keras "
+        "lacks.",
     )
     if chosen == JSON:
         st.code(config.to_json(), language="json")

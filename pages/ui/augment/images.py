@@ -1,4 +1,4 @@
-"""The controls of `augment_choice`: which pictures, how many copies, which size, and the seed."""
+"""The controls of `choice`: which images, how many copies, which size, and the seed."""
 
 from pathlib import Path
 
@@ -7,30 +7,34 @@ import streamlit as st
 from core.datasets import Dataset
 from core.datasets.selection import num_pages
 from core.datasets.thumbnails import thumbnails
-from core.image_files import FORMATS, MAX_BYTES
-from pages.ui import augment_choice as choice
-from pages.ui.gallery import GalleryItem, gallery
+from core.images.files import FORMATS, MAX_BYTES
+from pages.ui.augment import choice
+from pages.ui.components.gallery import GalleryItem, Look, Paging, gallery
 
 _SEARCH = "augment_search"
 _A_PAGE = 12
 
 
 def draw_again() -> None:
-    """The button that draws other changes, and the seed that it counts on."""
+    """The button that draws new copies, and the seed that it increases."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="augment_draw"):
-        st.button("Draw again", on_click=choice.next_seed, type="primary", help="Other random changes: the next seed.")
+        st.button(
+            "Draw again",
+            on_click=choice.next_seed,
+            help="Draws new random copies by moving on to the next seed.",
+        )
         st.number_input(
             "Seed",
             0,
             choice.HIGHEST_SEED,
             key=choice.SEED,
             persist_state="session",
-            help="The same seed draws the same changes, here and in training.",
+            help="The same seed draws the same copies, here and in training.",
             width=130,
         )
 
 
-def pictures_choice(found: Dataset) -> None:
+def images_choice(data: Dataset) -> None:
     """The controls."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
@@ -40,7 +44,7 @@ def pictures_choice(found: Dataset) -> None:
             key=choice.ORIGINALS,
             persist_state="session",
             disabled=st.session_state[choice.BY] != choice.BY_CLASS,
-            help="Rows of the preview, while they are chosen by class.",
+            help="Rows of the preview when images are chosen by class.",
             width=115,
         )
         st.number_input(
@@ -49,7 +53,7 @@ def pictures_choice(found: Dataset) -> None:
             choice.MOST,
             key=choice.COPIES,
             persist_state="session",
-            help="Copies in a row.",
+            help="Columns of the preview.",
             width=115,
         )
         st.number_input(
@@ -58,42 +62,41 @@ def pictures_choice(found: Dataset) -> None:
             key=choice.SIZE,
             step=32,
             persist_state="session",
-            help="Side of the square in pixels. Training draws at its own image size, and other sizes give others.",
+            help="Side of the square in pixels. Training has its own image size; another one gives other copies.",
             width=125,
         )
     st.segmented_control(
-        "Pictures",
+        "Choose images",
         [choice.BY_CLASS, choice.BY_HAND, choice.UPLOAD],
         format_func=str.capitalize,
         key=choice.BY,
         persist_state="session",
-        help="The first training pictures of a class, those that you tick, or pictures from your machine.",
+        help="The first training images of a class, images that you pick, or your own files.",
     )
     match st.session_state[choice.BY]:
         case "by hand":
-            _picker(found)
+            _picker(data)
         case "upload":
             st.file_uploader(
-                "Pictures to augment",
+                "Images to augment",
                 accept_multiple_files=True,
                 key=choice.UPLOADED,
                 max_upload_size=MAX_BYTES // 2**20,
-                help=f"Stays in memory, on this machine ({FORMATS}).",
+                help=f"{FORMATS}. They stay in memory on this machine.",
             )
-            st.caption("Their copies are those that training would draw, were they in the dataset.")
         case _:
-            choice.label_now(found)
+            choice.label_now(data)
             st.selectbox(
                 "Class",
-                ["", *found.classes],
+                ["", *data.classes],
                 format_func=lambda name: name or "All classes in turn",
                 key=choice.CLASS,
                 persist_state="session",
-                help="Which class the originals come from: training pictures only.",
+                help="The class that the originals come from. Only training images are shown.",
             )
 
 
-def _picker(found: Dataset) -> None:
+def _picker(data: Dataset) -> None:
     text = st.text_input(
         "Search by name",
         key=_SEARCH,
@@ -101,34 +104,31 @@ def _picker(found: Dataset) -> None:
         placeholder="part of the path",
         help="Any part of the file's path, in upper or lower case.",
     ).casefold()
-    fitting = [record for record in found.usable("train") if text in record.path.casefold()]
-    chosen = choice.picked(found)
+    matching = [record for record in data.usable("train") if text in record.path.casefold()]
+    chosen = choice.picked(data)
     with st.container(horizontal=True, vertical_alignment="center"):
         words = (
-            f"{len(chosen)} of at most {choice.MOST} ticked."
+            f"{len(chosen)} of up to {choice.MOST} images picked."
             if chosen
-            else "Tick up to 8; until then, they are by class."
+            else f"Pick up to {choice.MOST} images. Until then, they are chosen by class."
         )
         st.caption(words)
-        st.button("Untick all", on_click=choice.untick, disabled=not chosen, help="Back to pictures by class.")
-    if not fitting:
-        st.info("No training picture has that in its name.")
+        st.button(
+            "Clear selection", on_click=choice.untick, disabled=not chosen, help="Back to images chosen by class."
+        )
+    if not matching:
+        st.info("No training image matches this search.")
         return
-    pages = num_pages(len(fitting), _A_PAGE)
+    pages = num_pages(len(matching), _A_PAGE)
     page = min(max(1, st.session_state.get(choice.PAGE, 1)), pages)
-    cells = fitting[(page - 1) * _A_PAGE : page * _A_PAGE]
+    cells = matching[(page - 1) * _A_PAGE : page * _A_PAGE]
     gallery(
         [
             GalleryItem(record.path, record.path, Path(record.path).name, small.content, small.reason)
-            for record, small in zip(cells, thumbnails(found, cells), strict=True)
+            for record, small in zip(cells, thumbnails(data, cells), strict=True)
         ],
         choice.PICKER,
         frozenset(record.path for record in chosen),
-        label="Training pictures",
-        page=page,
-        pages=pages,
-        size=_A_PAGE,
-        total=len(fitting),
-        cell=80,
-        keys="A click, Enter or Space ticks",
+        look=Look(label="Training images", cell=80, keys="Click, Enter or Space picks an image"),
+        paging=Paging(page, pages, _A_PAGE, len(matching)),
     )

@@ -1,9 +1,8 @@
-"""The page's address says what the page shows: settings, seed, size and choice of pictures.
+"""The page's address holds what the page shows: settings, seed, size and choice of images.
 
-So a reload shows the same, the browser's Back takes a change back, and the address can be sent to others.
+So a reload shows the same, the browser's Back button undoes a change, and the address can be shared.
 """
 
-import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -12,15 +11,15 @@ import streamlit as st
 from core.augmentation import AugmentationConfig
 from core.datasets import Dataset
 from core.errors import ConfigError
-from pages.ui import augment_choice as choice
-from pages.ui.augment_controls import show_settings
-from pages.ui.augment_store import from_link, to_link
-from pages.ui.words import plain, show_error
+from pages.ui.augment import choice
+from pages.ui.augment.controls import show_settings
+from pages.ui.augment.store import from_link, to_link
+from pages.ui.shared.session import page_query, show_page_query
+from pages.ui.shared.text import plain, show_error
 
 _ARRIVED = "augment_arrived"  # session key: the address of this run is none that this session wrote
 _WRITTEN = "augment_link"  # session key: the query that this session has shown last
-_IN_PLACE = "<script>history.replaceState(history.state, '', %s)</script>"
-_DIGITS = 12  # of a picture's digest
+_DIGITS = 12  # of an image's digest
 # Query parameter: the session's key, least and greatest number.
 _NUMBERS = {
     "seed": (choice.SEED, 0, choice.HIGHEST_SEED),
@@ -30,13 +29,13 @@ _NUMBERS = {
 }
 
 
-def read_link(found: Dataset) -> None:
-    """Takes over what the address says, unless it is what this session wrote there. Call it in a run of the whole page
-    only: a fragment's run may bring an address that is older than the last change.
+def read_link(data: Dataset) -> None:
+    """Applies what the address says, unless this session wrote it there. Call it only when the whole page runs: a
+    fragment's run may bring an address that is older than the last change.
 
-    A bad value is explained, and then nothing of the link counts.
+    A bad value is explained, and then nothing in the link is used.
     """
-    query = st.query_params.to_dict()
+    query = page_query()
     st.session_state[_ARRIVED] = query != st.session_state.get(_WRITTEN)
     if not query or not st.session_state[_ARRIVED]:
         return
@@ -47,43 +46,34 @@ def read_link(found: Dataset) -> None:
         }
     except ConfigError as error:
         show_error(error)
-        st.caption("The link was not used: these are the settings from before.")
+        st.caption("The link was ignored. These are your previous settings.")
         return
-    show_settings(config)
+    show_settings(config, propose=False)
     for key, number in numbers.items():
         st.session_state[key] = number
     if "class" in query:
         st.session_state[choice.BY], st.session_state[choice.CLASS] = choice.BY_CLASS, query["class"]
-        if query["class"] not in found.classes:
+        if query["class"] not in data.classes:
             st.warning(f"This dataset has no class {plain(query['class'][:60])}, so all classes are shown.")
-    elif "pictures" in query:
-        digests = [digest for digest in query["pictures"][:200].split(",") if len(digest) == _DIGITS][: choice.MOST]
-        missing = choice.pick(found, digests)
+    elif images := query.get("images") or query.get("pictures"):  # its name in old links
+        digests = [digest for digest in images[:200].split(",") if len(digest) == _DIGITS][: choice.MOST]
+        missing = choice.pick(data, digests)
         if missing or not digests:
-            st.warning("The link was made with other pictures: not all of them are in this dataset.")
+            st.warning("Not all images of this link are in this dataset.")
 
 
-def write_link(config: AugmentationConfig, found: Dataset) -> None:
-    """Puts what the page shows into the address, without running anything again.
-
-    Who has just come gets it in place: one more entry in the browser's history would send whoever goes back here again.
-    """
-    query = link(config, found)
+def write_link(config: AugmentationConfig, data: Dataset) -> None:
+    """Puts what the page shows into the address, without a rerun."""
+    query = link(config, data)
     st.session_state[_WRITTEN] = query
-    arrived = st.session_state.pop(_ARRIVED, False)
-    if st.query_params.to_dict() == query:
-        return
-    if arrived:
-        st.html(_IN_PLACE % json.dumps(f"?{urlencode(query)}"), unsafe_allow_javascript=True)
-    else:
-        st.query_params.from_dict(query)
+    show_page_query(query, in_place=bool(st.session_state.pop(_ARRIVED, False)))
 
 
-def link(config: AugmentationConfig, found: Dataset) -> dict[str, str]:
-    """The query. An uploaded picture is not in it: it stays on this machine."""
+def link(config: AugmentationConfig, data: Dataset) -> dict[str, str]:
+    """The query parameters. An uploaded image is not among them: it stays on this machine."""
     query = {name: str(st.session_state[key]) for name, (key, *_) in _NUMBERS.items()}
     if st.session_state[choice.BY] == choice.BY_HAND and st.session_state[choice.CHOSEN]:
-        query["pictures"] = ",".join(record.digest[:_DIGITS] for record in choice.records(found))
+        query["images"] = ",".join(record.digest[:_DIGITS] for record in choice.records(data))
     elif st.session_state[choice.BY] == choice.BY_CLASS and st.session_state[choice.CLASS]:
         query["class"] = st.session_state[choice.CLASS]
     return {**to_link(config), **query}

@@ -1,72 +1,72 @@
-"""Accuracy on validation pictures against the strength of the augmentation: where it starts to break the label."""
+"""Validation accuracy against the strength of the augmentation: how much of it a run withstands."""
 
 import streamlit as st
 
 from core.augmentation import AugmentationConfig
 from core.errors import Cancelled
-from core.inference.charts import robustness_chart
-from core.inference.robustness import Point, robustness, verdict
-from core.jobs import Latest, Task
-from core.progress import Progress
-from core.training.runs import Run
-from pages.ui.classifier import model_key
-from pages.ui.live_chart import live_chart
-from pages.ui.progress import AT_ONCE, follow
-from pages.ui.words import show_error
+from core.evaluation.charts import robustness_chart
+from core.evaluation.robustness import Point, robustness, verdict
+from core.jobs.background import SingleFlight, Task
+from core.jobs.progress import Progress
+from core.runs.run import Run
+from pages.ui.components.live_chart import live_chart
+from pages.ui.shared.classifier import model_key
+from pages.ui.shared.progress import AT_ONCE, follow
+from pages.ui.shared.text import show_error
 
 AMOUNTS = (50, 100, 300, 1000)
 _NUM = "augment_curve_num"
 
 
 @st.cache_resource(show_spinner=False)
-def curves() -> Latest[list[Point]]:
-    """The curve that was asked for last, one for all sessions."""
-    return Latest()
+def curves() -> SingleFlight[list[Point]]:
+    """The curve requested last, one for all sessions."""
+    return SingleFlight()
 
 
 def curve(run: Run, config: AugmentationConfig) -> None:
-    """The curve of a run for these settings, made when it is asked for. Raises `RunError`: the run's model is gone."""
-    st.markdown("**Accuracy against strength**")
+    """The curve of a run for these settings, made on demand. Raises `RunError`: the run's model is gone."""
+    st.markdown("**Robustness: accuracy against augmentation strength**")
     if config.identity:
-        st.info("No change is on. Switch one on to see how much of it the run can take.")
+        st.info("Every transformation is off. Switch one on to measure how well the model withstands it.")
         return
     num = int(st.session_state.setdefault(_NUM, AMOUNTS[1]))
     key = f"{model_key(run)} {num} {config.model_dump_json()}"
     task = curves().find(key)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Pictures",
+            "Images",
             AMOUNTS,
-            format_func=lambda number: f"at most {number:,}",
+            format_func=lambda number: f"up to {number:,}",
             key=_NUM,
             persist_state="session",
             width=140,
-            help="How many of the run's validation pictures: more take longer and make the interval narrower.",
+            help="Number of validation images to use. More take longer but narrow the confidence interval.",
         )
         st.button(
             "Measure",
             key="augment_curve_start",
-            on_click=_ask,
+            on_click=_measure,
             args=(run, config, num, key),
             disabled=task is not None and (not task.done or task.error is None),
-            help="Shows the run 4 copies of each picture at each of 5 strengths, up to three times these settings.",
+            help="Classifies 4 copies of each image at 5 strengths, up to three times these settings.",
         )
     if task is not None:
         _show(task)
 
 
-def _ask(run: Run, config: AugmentationConfig, num: int, key: str) -> None:
-    def work(tell: Progress) -> list[Point]:
-        return robustness(run, config, num=num, progress=tell)
+def _measure(run: Run, config: AugmentationConfig, num: int, key: str) -> None:
+    def work(progress: Progress) -> list[Point]:
+        return robustness(run, config, num=num, progress=progress)
 
-    curves().ask(key, work, again=True).wait(AT_ONCE)
+    curves().submit(key, work, again=True).wait(AT_ONCE)
 
 
 def _show(task: Task[list[Point]]) -> None:
     if not task.done:
-        follow(task, "Everything else on this page works meanwhile.", "Nothing is kept of what was measured so far.")
+        follow(task, "You can go on using this page.", "Discards what has been measured so far.")
     elif isinstance(task.error, Cancelled):
-        st.info("Stopped: the curve was not measured to its end.")
+        st.info("Stopped before the curve was complete.")
     elif task.error is not None:
         show_error(task.error)
     elif task.result:
@@ -74,6 +74,6 @@ def _show(task: Task[list[Point]]) -> None:
         shown = ", ".join(f"{point.accuracy:.0%} at strength {point.strength:g}" for point in task.result)
         live_chart(str(robustness_chart(task.result).to_json()), f"Accuracy: {shown}", "augment_curve", 340)
         st.caption(
-            "Strength 1 is the settings above, 2 has every range twice as wide, as far as its limit. The band is the "
-            "95 % interval over the run's own validation pictures."
+            "Strength 1 is the settings above; strength 2 doubles every range, up to its limit. The band is the 95% "
+            "confidence interval over the run's validation images."
         )

@@ -1,4 +1,4 @@
-"""Settings under a name, as a file and as a link: one popover."""
+"""Settings saved under a name, as a file and as a link: one popover."""
 
 from datetime import date
 
@@ -7,22 +7,22 @@ import streamlit as st
 from core.augmentation import AugmentationConfig
 from core.datasets import Dataset
 from core.errors import PawlabError
-from pages.ui.augment_controls import show_settings
-from pages.ui.augment_link import as_text, link
-from pages.ui.augment_store import LONGEST_NAME, Store, import_json
-from pages.ui.words import show_error
+from pages.ui.augment.controls import show_settings
+from pages.ui.augment.link import as_text, link
+from pages.ui.augment.store import LONGEST_NAME, Store, import_json
+from pages.ui.shared.text import show_error
 
 OPEN = "augment_saved_open"
 _NAME, _OPENED, _FILE, _ERROR = (f"augment_saved_{name}" for name in ("name", "opened", "file", "error"))
 
 
-def save_and_share(config: AugmentationConfig, found: Dataset) -> None:
-    """The popover. Its contents are drawn while it is open only: they are a quarter of what a slider's move draws."""
+def save_and_share(config: AugmentationConfig, data: Dataset) -> None:
+    """The popover. Its contents are drawn only while it is open: they are a quarter of what a slider move draws."""
     popover = st.popover(
         "Save and share",
         key=OPEN,
         on_change="rerun",
-        help="Keep these settings under a name, as a file or as a link.",
+        help="Save these settings under a name, as a file or as a link.",
     )
     if not popover.open:
         return
@@ -31,8 +31,8 @@ def save_and_share(config: AugmentationConfig, found: Dataset) -> None:
         if error:
             show_error(error)
         _named(config)
-        st.caption("Link to this page as it is: settings, seed, size and choice of pictures")
-        st.code(as_text(link(config, found)), language=None, wrap_lines=True)
+        st.caption("Link to this page with its settings, seed, size and images")
+        st.code(as_text(link(config, data)), language=None, wrap_lines=True)
         _files(config)
 
 
@@ -43,15 +43,15 @@ def _named(config: AugmentationConfig) -> None:
             key=_NAME,
             max_chars=LONGEST_NAME,
             placeholder="a name for these settings",
-            help="A name that is in use already gets these settings instead.",
+            help="A name in use is overwritten with these settings.",
             width=230,
         )
-        st.button("Save", on_click=_save, args=(config,), help="Keeps the settings on this machine.")
+        st.button("Save", on_click=_save, args=(config,), help="Saves the settings on this machine.")
     names = Store().names()
     if st.session_state.get(_OPENED) not in (None, *names):
         st.session_state[_OPENED] = None  # deleted, here or in another tab
     if not names:
-        st.caption("Nothing is saved yet.")
+        st.caption("No saved settings yet.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
@@ -60,11 +60,17 @@ def _named(config: AugmentationConfig) -> None:
             index=None,
             key=_OPENED,
             placeholder="choose one",
-            help="All that were saved on this machine.",
+            help="All settings saved on this machine.",
             width=230,
         )
-        st.button("Open", on_click=_open, args=(chosen,), disabled=not chosen, help="Puts every control as saved.")
-        st.button("Delete", on_click=_delete, args=(chosen,), disabled=not chosen, help="Forgets what has this name.")
+        st.button(
+            "Open",
+            on_click=_open,
+            args=(chosen,),
+            disabled=not chosen,
+            help="Sets all controls to these saved settings.",
+        )
+        st.button("Delete", on_click=_delete, args=(chosen,), disabled=not chosen, help="Deletes these saved settings.")
 
 
 def _files(config: AugmentationConfig) -> None:
@@ -81,7 +87,7 @@ def _files(config: AugmentationConfig) -> None:
         key=_FILE,
         max_upload_size=1,
         on_change=_take_file,
-        help="One that was downloaded here.",
+        help="Settings that were downloaded here.",
     )
 
 

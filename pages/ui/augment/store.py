@@ -1,4 +1,4 @@
-"""Settings outside of a session: a link, a file, a name on this machine's disk."""
+"""Settings outside a session: a link, a file, a name on this machine's disk."""
 
 import logging
 
@@ -11,13 +11,13 @@ __all__ = ["LONGEST_NAME", "Store", "from_link", "import_json", "last", "remembe
 
 
 def last() -> AugmentationConfig:
-    """What was set last on this machine; the default where there is nothing."""
+    """The settings used last on this machine, else the default."""
     return Store().last()
 
 
 def remember(config: AugmentationConfig) -> None:
-    """Makes `config` what `last` gives. A full disk must not keep anyone from tuning: it is only logged."""
+    """Makes `config` what `last` returns. A full disk must not keep anyone from tuning: it is only logged."""
     try:
         Store().remember(config)
     except PawlabError as error:
-        logging.getLogger(__name__).warning("the settings were not kept: %s", error)
+        logging.getLogger(__name__).warning("the settings were not saved: %s", error)

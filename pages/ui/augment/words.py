@@ -1,9 +1,9 @@
 """Augmentation settings in words, the same on every page."""
 
-from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig, Parameter
+from core.augmentation import PARAMETERS, AugmentationConfig, Parameter, strength_of
 from core.augmentation.parameters import Pair
 
-# Unit: how a slider shows a number, in printf's words or Streamlit's.
+# Unit: how a slider shows a number, in printf's format or Streamlit's.
 FORMATS = {
     "degrees": "%.0f°",
     "of the width": "percent",
@@ -17,17 +17,12 @@ FORMATS = {
 }
 
 
-def strength_of(config: AugmentationConfig) -> str | None:
-    """The name of the preset that these settings are; None where they are the user's own."""
-    return next((name for name, known in PRESETS.items() if known == config), None)
-
-
 def augmentation_in_words(config: AugmentationConfig) -> str:
-    """One line that says how copies will differ: every change that is on, with its amount."""
-    changes = [_change(config, told) for name, told in PARAMETERS.items() if config.is_on(name)]
-    if not changes:
-        return "Copies equal their originals: no change is on."
-    return f"Copies ({strength_of(config) or 'your own'} strength): {', '.join(changes)}."
+    """One line that says how copies will differ: every transformation that is on, with its amount."""
+    amounts = [_in_words(config, parameter) for name, parameter in PARAMETERS.items() if config.is_on(name)]
+    if not amounts:
+        return "No augmentation: copies are identical to their originals."
+    return f"{(strength_of(config) or 'custom').capitalize()} augmentation: {', '.join(amounts)}."
 
 
 def amount(value: float, unit: str) -> str:
@@ -38,23 +33,22 @@ def amount(value: float, unit: str) -> str:
     return {"factor": f"{value:g}×", "degrees": f"{value:g}°", "pixels": f"{value:g} px"}.get(unit, f"{value:g}")
 
 
-def _change(config: AugmentationConfig, told: Parameter) -> str:
-    label = told.label[0].lower() + told.label[1:] if told.label[1:2].islower() else told.label
-    value = pair_of(config, told)
+def _in_words(config: AugmentationConfig, parameter: Parameter) -> str:
+    label = parameter.label[0].lower() + parameter.label[1:] if parameter.label[1:2].islower() else parameter.label
+    value = pair_of(config, parameter)
     if value:
-        return f"{label} {amount(value[0], told.unit)} to {amount(value[1], told.unit)}"
-    if isinstance(told.neutral, bool):
+        low, high = (amount(end, parameter.unit) for end in value)
+        return f"{label} {low.rstrip('%×')}–{high}"
+    if isinstance(parameter.neutral, bool):
         return label
-    words = "of" if told.unit == "of the copies" else "up to"
-    return f"{label} {words} {amount(getattr(config, told.name), told.unit)}" + (
-        " of the copies" if words == "of" else ""
-    )
+    number = amount(getattr(config, parameter.name), parameter.unit)
+    return f"{label} on {number} of the copies" if parameter.unit == "of the copies" else f"{label} up to {number}"
 
 
-def pair_of(config: AugmentationConfig, told: Parameter) -> Pair | None:
-    """Lowest and highest of a change that has both; None where it has one number, or nothing."""
-    if told.name == "zoom_range":
+def pair_of(config: AugmentationConfig, parameter: Parameter) -> Pair | None:
+    """Lower and upper end of a parameter that has both; None where it has a single number, or none."""
+    if parameter.name == "zoom_range":
         low, high = config.zoom_limits
         return round(low, 4), round(high, 4)
-    value = getattr(config, told.name)
+    value = getattr(config, parameter.name)
     return value if isinstance(value, tuple) else None

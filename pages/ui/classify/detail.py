@@ -1,92 +1,93 @@
-"""One picture large: what the run says of it, where it looked, and whether it is right."""
+"""One image large: its prediction, where the model looked, and whether the prediction is right."""
 
 import base64
-import html
 
 import streamlit as st
 
 from core.errors import PawlabError
-from core.images import decode_image, load_image
+from core.evaluation.words import as_percent
+from core.images.isolated import decode_image, load_image
 from core.inference.batch import LARGE, Row, as_view, view_of
-from core.inference.classifier import Answer, Classifier
-from core.inference.explanation import overlay
-from core.training.runs import Run
-from pages.ui.classifier import bars, confidence_in_words, model_key
-from pages.ui.classify_corrections import judgement
-from pages.ui.evaluation import explainer_of
-from pages.ui.words import confident, plain, show_error
+from core.inference.classifier import Classifier, Prediction
+from core.inference.grad_cam import overlay
+from core.runs.run import Run
+from core.text.markup import escape_html
+from pages.ui.classify.corrections import check
+from pages.ui.shared.classifier import bars, confidence_in_words, explainer_of, model_key
+from pages.ui.shared.grad_cam import beside
+from pages.ui.shared.text import plain, show_error
 
 
 def detail(run: Run, classifier: Classifier, row: Row, threshold: float) -> None:
-    if row.answer is None:
-        st.error(f"**{plain(row.picture.path)}** is not classified: {plain(row.reason)}.")
+    if row.prediction is None:
+        st.error(f"**{plain(row.image.path)}** could not be classified: {plain(row.reason)}.")
         return
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        st.subheader(headline(row.answer, threshold))
-        if row.answer.confidence < threshold:
+        st.subheader(headline(row.prediction, threshold))
+        if row.prediction.confidence < threshold:
             st.caption(
-                f"Its confidence is below the threshold of {threshold:.0%}. That says how sure it is, not whether the "
-                "picture shows something that it does not know."
+                f"Its confidence is below the threshold of {as_percent(threshold)}. That does not mean that the image "
+                "shows something unknown: it cannot spot unknown objects."
             )
-        probabilities(row.answer)
-        st.caption(f"{plain(row.picture.path)} · {row.milliseconds:.0f} ms from the file to the answer")
-        label = _evidence_for(classifier, row.answer)
-        judgement(row, classifier.classes)
+        probabilities(row.prediction)
+        st.caption(f"{plain(row.image.path)} · {row.milliseconds:.0f} ms per image")
+        label = _grad_cam_class(classifier, row.prediction)
+        check(row, classifier.classes)
     with left:
         try:
-            evidence = label is not None
-            shown = view_of(row, LARGE) if label is None else _looked(row.picture.id, model_key(run), label, run, row)
+            image = view_of(row, LARGE)
+            evidence = None if label is None else _grad_cam(row.image.id, model_key(run), label, run, row)
         except PawlabError as error:
             show_error(error)
             return
-        words = ", with where the model looked laid over it" if evidence else ""
-        framed(shown, f"{row.picture.path}, classified as {row.answer.label}{words}")
+        name = "" if label is None else classifier.classes[label]
+        beside(image, f"{row.image.path}, classified as {row.prediction.label}", evidence, name, LARGE)
 
 
-def headline(answer: Answer, threshold: float) -> str:
-    """The answer as Markdown."""
-    said = f"**{plain(answer.label)}** ({confident(answer.confidence)})"
-    return f"{confidence_in_words(answer)} {said}" if answer.confidence >= threshold else f"Unsure: at most {said}"
+def headline(prediction: Prediction, threshold: float) -> str:
+    """The prediction as Markdown."""
+    label = f"**{plain(prediction.label)}** ({as_percent(prediction.confidence)})"
+    if prediction.confidence < threshold:
+        return f"Unsure, most likely {label}"
+    return f"{confidence_in_words(prediction)} {label}"
 
 
-def probabilities(answer: Answer) -> None:
-    for name, probability in bars(answer):
-        st.progress(min(1.0, max(0.0, probability)), f"{plain(name)} {confident(probability)}")
-    if len(answer.probabilities) > len(bars(answer)):
-        st.caption(f"The {len(bars(answer))} most probable of {len(answer.probabilities)} classes.")
+def probabilities(prediction: Prediction) -> None:
+    for name, probability in bars(prediction):
+        st.progress(min(1.0, max(0.0, probability)), f"{plain(name)} {as_percent(probability)}")
+    if len(prediction.probabilities) > len(bars(prediction)):
+        st.caption(f"The {len(bars(prediction))} most probable of {len(prediction.probabilities)} classes.")
 
 
-def framed(content: bytes, alt: str, height: int = 0) -> None:
-    """A JPEG as wide as its place, whole, whatever its shape. With a `height` in pixels its place has that height, so
-    that cards beside each other are alike; without, at most `LARGE`."""
+def framed(content: bytes, alt: str, height: int) -> None:
+    """A JPEG as wide as its place and of a height in pixels, so that cards in a row are alike; never cropped."""
     source = f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
-    tall = f"height: {height}px" if height else f"max-height: {LARGE}px"
-    style = f"width: 100%; {tall}; object-fit: contain; object-position: left; display: block"
-    st.html(f'<img src="{source}" alt="{html.escape(" ".join(alt.split()))}" style="{style}">')
+    style = f"width: 100%; height: {height}px; object-fit: contain; object-position: left; display: block"
+    st.html(f'<img src="{source}" alt="{escape_html(" ".join(alt.split()))}" style="{style}">')
 
 
-def _evidence_for(classifier: Classifier, answer: Answer) -> int | None:
-    """The class whose evidence is to be shown; None where none is."""
-    wanted = st.toggle(
-        "Show where it looked",
+def _grad_cam_class(classifier: Classifier, prediction: Prediction) -> int | None:
+    """The class whose Grad-CAM is to be shown; None for the plain image."""
+    is_on = st.toggle(
+        "Grad-CAM",
         key="classify_looked",
-        help="Grad-CAM: red where the last feature map speaks for the class below, blue where it does not. It shows "
-        "where the evidence lies, not why, and no finer than a few places a side.",
+        help="Shows beside the image where the last feature map supports the class below: where the model looked, "
+        "not why, and only coarsely.",
     )
-    if not wanted:
+    if not is_on:
         return None
     return st.selectbox(
-        "Evidence for",
+        "Evidence for class",
         range(len(classifier.classes)),
-        index=classifier.classes.index(answer.label),
+        index=classifier.classes.index(prediction.label),
         format_func=lambda at: classifier.classes[at],
-        help="The class whose evidence is shown: the answer, or what it should have been.",
+        help="Which class to show the evidence for: the predicted class, or the true one.",
     )
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
-def _looked(picture: str, model: str, label: int, _run: Run, _row: Row) -> bytes:
-    content = _row.picture.read()
+def _grad_cam(image: str, model: str, label: int, _run: Run, _row: Row) -> bytes:
+    content = _row.image.read()
     evidence = explainer_of(_run).explain(load_image(content, _run.config.image_size), label)
     return as_view(overlay(decode_image(content, LARGE), evidence))

@@ -1,5 +1,5 @@
-// Ctrl+V anywhere on the page: pasted pictures go into the uploader beside this element, as if they had been dropped
-// there, so that they pass its limits and can be removed from it.
+// Ctrl+V anywhere on the page: pasted images go into the uploader beside this element, as if dropped there, so that its
+// limits apply and they can be removed from it.
 
 export default function({parentElement}) {
   const paste = event => {
@@ -9,14 +9,14 @@ export default function({parentElement}) {
     const input = document.querySelector('[class*=st-key-classify_files] input[type=file]');
     if (!files.length || !input) return;
     event.preventDefault();
-    const given = new DataTransfer();
+    const transfer = new DataTransfer();
     const time = new Date().toTimeString().slice(0, 8).replaceAll(':', '.');
     files.forEach((file, at) => {
       // A screenshot is always called image.png.
       const name = file.name === 'image.png' ? `Pasted ${time}${at ? ` (${at + 1})` : ''}.png` : file.name;
-      given.items.add(new File([file], name, {type: file.type}));
+      transfer.items.add(new File([file], name, {type: file.type}));
     });
-    input.files = given.files;
+    input.files = transfer.files;
     input.dispatchEvent(new Event('change', {bubbles: true}));
   };
   document.addEventListener('paste', paste);

@@ -1,28 +1,30 @@
-"""What a session gave to be classified and what came of it: kept for the session outside its state, since it may be
-large, and gone with it."""
+"""The images that a session classifies, and their predictions: stored outside the session's state, since they may be
+large, and freed with it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
-from core.inference.batch import Batch, Row, classify_pictures
+from core.inference.batch import Batch, Row, classify_images
 from core.inference.classifier import Classifier
-from core.inference.given import Given
-from core.jobs import Latest, Task
-from core.progress import Progress
-from core.training.runs import Run
-from pages.ui.classifier import model_key
-from pages.ui.uploads import drop_uploads
+from core.inference.given import ClassifyInput
+from core.inference.sorting import FolderSorter
+from core.jobs.background import SingleFlight, Task
+from core.jobs.progress import Progress
+from core.runs.run import Run
+from pages.ui.routes.streamlit_internals import drop_uploads
+from pages.ui.shared.classifier import model_key
 
 OPEN, PAGE = "classify_open", "classify_page"
-# Seconds, more than for other jobs: a phone's photo takes a busy machine half of one, and a bar that comes and goes
+# Seconds, more than for other jobs: a phone photo takes a busy machine half a second, and drawing a progress bar for it
 # would take longer still.
-ANSWER_AT_ONCE = 1.0
+PREDICTION_AT_ONCE = 1.0
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The class under which a picture lies among the corrections, and the one from before, or ""."""
+class Saved:
+    """The class under which an image is saved among the corrections, and the one before, or ""."""
 
     label: str
     before: str
@@ -30,84 +32,99 @@ class Kept:
 
 @dataclass
 class Session:
-    """`given` by the input `kind`; `held`, whether the control that was drawn last held something; `number` names the
-    controls anew when all is cleared."""
+    """The state of the page.
 
-    given: Given | None = None
+    Attributes:
+        input: The images to classify, from the control `kind`.
+        path: Where on this machine they lie, if they were not uploaded.
+        was_filled: Whether the control that was drawn last held something.
+        number: Part of the controls' names: with another one they are new and empty.
+        uploads: Ids of the uploads that any control has held since.
+        known: Key of a model, and its rows by image id.
+        verdicts: The true class of an image, according to the user, by image id.
+        saved: What this session saved among the corrections, by image id.
+        sorting: Copies the images into class folders.
+    """
+
+    input: ClassifyInput | None = None
+    path: Path | None = None
     kind: str = ""
-    held: bool = False
+    was_filled: bool = False
     number: int = 0
-    uploads: set[str] = field(default_factory=set)  # the ids of what any control has held since
-    tasks: Latest[Batch] = field(default_factory=Latest)
-    known: tuple[str, dict[str, Row]] = ("", {})  # of the model of that key
-    judged: dict[str, str] = field(default_factory=dict)  # what the user says that a picture is, by the picture's id
-    kept: dict[str, Kept] = field(default_factory=dict)  # what this session put among the corrections, by the same
+    uploads: set[str] = field(default_factory=set)
+    tasks: SingleFlight[Batch] = field(default_factory=SingleFlight)
+    known: tuple[str, dict[str, Row]] = ("", {})
+    verdicts: dict[str, str] = field(default_factory=dict)
+    saved: dict[str, Saved] = field(default_factory=dict)
+    sorting: SingleFlight[FolderSorter] = field(default_factory=SingleFlight)
 
 
 @st.cache_resource(scope="session", show_spinner=False)
 def session() -> Session:
-    """The one of this session."""
+    """Of this session."""
     return Session()
 
 
-def give(kind: str, given: Given | None, is_new: bool) -> None:
-    """Notes what the control of an input holds now; None is an empty control.
+def set_input(kind: str, new: ClassifyInput | None, path: Path | None = None, *, is_new_control: bool) -> None:
+    """Takes over what the control `kind` holds now; None is an empty control.
 
-    What was given before stays until something else is given, or until the very control that gave it is emptied. A
-    control that is drawn again after another one, or after another page, is empty too.
+    The input stays until another one replaces it, or until the control that it came from is emptied. A control that is
+    drawn again after another one, or after another page, is empty too.
 
     Args:
-        is_new: Whether the control was not drawn in the run before.
+        path: Where on this machine the images lie, if they were not uploaded.
+        is_new_control: Whether the control was not drawn in the run before.
     """
-    mine = session()
-    emptied = given is None and mine.held and mine.kind == kind and not is_new
-    mine.held = given is not None
-    if given is not None and (mine.given is None or given.key != mine.given.key):
-        mine.given, mine.kind = given, kind
-        look_at_all()
-    elif emptied:
+    state = session()
+    was_emptied = new is None and state.was_filled and state.kind == kind and not is_new_control
+    state.was_filled = new is not None
+    if new is not None and (state.input is None or new.key != state.input.key):
+        state.input, state.kind, state.path = new, kind, path
+        state.sorting = SingleFlight()  # what is being copied goes on
+        show_list()
+    elif was_emptied:
         forget()
 
 
 def forget() -> None:
-    """Forgets what was given, and what came of it."""
-    mine = session()
-    mine.given, mine.kind, mine.known = None, "", ("", {})
-    mine.judged.clear()
-    mine.kept.clear()
-    mine.tasks.close()
-    mine.tasks = Latest()
-    look_at_all()
+    """Forgets the input and its predictions."""
+    state = session()
+    state.input, state.kind, state.path, state.known = None, "", None, ("", {})
+    state.verdicts.clear()
+    state.saved.clear()
+    state.tasks.close()
+    state.tasks, state.sorting = SingleFlight(), SingleFlight()
+    show_list()
 
 
 def clear() -> None:
-    """The same, with what the controls hold."""
+    """The same, and empties the controls."""
     forget()
-    mine = session()
-    mine.number += 1
-    drop_uploads(mine.uploads)
-    mine.uploads.clear()
+    state = session()
+    state.number += 1
+    drop_uploads(state.uploads)
+    state.uploads.clear()
 
 
-def look_at_all() -> None:
-    """The list from its beginning, no picture open."""
+def show_list() -> None:
+    """Shows the list from its beginning, with no image open."""
     st.session_state.update({OPEN: -1, PAGE: 1})
 
 
-def classification(run: Run, classifier: Classifier, again: bool = False) -> Task[Batch] | None:
-    """The job that classifies what was given, begun where it is new; None where nothing was."""
-    mine = session()
-    given = mine.given
-    if given is None:
+def classification(run: Run, classifier: Classifier, *, again: bool = False) -> Task[Batch] | None:
+    """The job that classifies the input, started where that is new; None without an input."""
+    state = session()
+    images = state.input
+    if images is None:
         return None
     model = model_key(run)
-    known = mine.known[1] if mine.known[0] == model else {}
+    known = state.known[1] if state.known[0] == model else {}
 
-    def work(tell: Progress) -> Batch:
-        batch = classify_pictures(given.open(tell), classifier, tell, known)
-        mine.known = model, {row.picture.id: row for row in batch.rows}
+    def work(progress: Progress) -> Batch:
+        batch = classify_images(images.open(progress), classifier, progress, known)
+        state.known = model, {row.image.id: row for row in batch.rows}
         return batch
 
-    task = mine.tasks.ask(f"{model} {given.key}", work, again=again)
-    task.wait(ANSWER_AT_ONCE)
+    task = state.tasks.submit(f"{model} {images.key}", work, again=again)
+    task.wait(PREDICTION_AT_ONCE)
     return task

@@ -1,4 +1,4 @@
-// Pictures of one sheet, cut apart onto canvases: a new sheet is decoded before it replaces the old one, and then
+// Images of one sheet, cut apart onto canvases: a new sheet is decoded before it replaces the old one, and then
 // everything is drawn in one frame. Names and words are only ever set as text.
 
 const STEPS = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]};
@@ -29,10 +29,10 @@ class Augmented {
     this.dialog = root.querySelector('.large');
     this.before.onchange = () => this.draw();
     this.grid.onkeydown = (event) => this.key(event);
-    this.grid.onpointerleave = () => this.tell();
+    this.grid.onpointerleave = () => this.describe();
     this.dialog.onkeydown = (event) => this.keyLarge(event);
     this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
-    // The browser has put the focus back where it was before: it belongs to the copy that was looked at last.
+    // The browser has put the focus back where it was: it belongs to the copy that was viewed last.
     this.dialog.onclose = () => this.cells[this.large[0]]?.[this.large[1] + 1]?.open.focus({preventScroll: true});
     this.dialog.querySelector('.close').onclick = () => this.dialog.close();
     for (const button of this.dialog.querySelectorAll('footer button')) {
@@ -75,9 +75,9 @@ class Augmented {
         this.place(cell.node, left + 1);
         cell.open.type = 'button';
         cell.open.onclick = () => { this.reach(top, left); this.openLarge(); };
-        cell.open.onpointerenter = () => this.tell(top, left);
-        cell.open.onfocus = () => { this.reach(top, left); this.tell(top, left); };
-        cell.open.onblur = () => this.tell();
+        cell.open.onpointerenter = () => this.describe(top, left);
+        cell.open.onfocus = () => { this.reach(top, left); this.describe(top, left); };
+        cell.open.onblur = () => this.describe();
         return cell;
       });
       return [original, ...copies];
@@ -110,22 +110,22 @@ class Augmented {
       original.open.title = row.name;
       this.caption(original, row);
       row.copies.forEach((copy, left) => {
-        const words = [`Copy ${left + 1} of ${row.name}: ${copy.words}`, this.answer(copy)].filter(Boolean);
+        const words = [`Copy ${left + 1} of ${row.name}: ${copy.words}`, this.prediction(copy)].filter(Boolean);
         copies[left].open.setAttribute('aria-label', words.join('. '));
         this.caption(copies[left], copy);
       });
     });
-    this.tell(...(this.told ?? []));
+    this.describe(...(this.pointed ?? []));
   }
 
-  answer(one) {
-    return one.caption && (one.wrong ? `${one.caption}, wrong` : one.caption);
+  prediction(image) {
+    return image.caption && (image.wrong ? `${image.caption}, misclassified` : image.caption);
   }
 
-  caption(cell, one) {
-    cell.caption.textContent = one.caption;
-    cell.caption.title = one.caption;
-    cell.node.classList.toggle('wrong', one.wrong);
+  caption(cell, image) {
+    cell.caption.textContent = image.caption;
+    cell.caption.title = image.caption;
+    cell.node.classList.toggle('wrong', image.wrong);
   }
 
   draw() {
@@ -144,10 +144,10 @@ class Augmented {
     canvas.getContext('2d').drawImage(this.sheet, left * size, top * size, size, size, 0, 0, size, size);
   }
 
-  tell(top, left) {
-    this.told = top === undefined ? undefined : [top, left];
+  describe(top, left) {
+    this.pointed = top === undefined ? undefined : [top, left];
     const row = this.data.rows[top], copy = row?.copies[left];
-    const words = copy ? `${row.name}, copy ${left + 1}: ${copy.words}.` : this.data.hint;
+    const words = copy ? `Copy ${left + 1}: ${copy.words}.` : this.data.hint;
     this.drawn.textContent = words;
   }
 
@@ -180,8 +180,8 @@ class Augmented {
     this.paint(changed, top, left + 1);
     this.dialog.querySelector('h2').textContent = row.name;
     this.dialog.querySelector('.second').textContent = `Copy ${left + 1} of ${row.copies.length}`;
-    const answer = this.answer(copy);
-    this.dialog.querySelector('.words').textContent = `What was drawn: ${copy.words}.${answer ? ` ${answer}.` : ''}`;
+    const prediction = this.prediction(copy);
+    this.dialog.querySelector('.words').textContent = `Parameters: ${copy.words}.${prediction ? ` ${prediction}.` : ''}`;
     const last = this.data.rows.at(-1).copies.length - 1;
     const [previous, next] = this.dialog.querySelectorAll('footer button');
     // Not `disabled`: that would take the focus away from who has just pressed it.

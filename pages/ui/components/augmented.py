@@ -1,8 +1,8 @@
-"""Originals beside what augmentation makes of them, drawn in place without a flicker.
+"""Originals beside their augmented copies, redrawn in place without flicker.
 
-The pictures cross as one image and are cut apart in the browser, so a row of controls can be moved and everything
-changes at once. Pointing at a copy says what was drawn for it; a click or Enter opens it large beside its original,
-which asks the server nothing. Keyboard: arrows move in the grid and in the large view, Esc closes it.
+The images travel as one image and are cut apart in the browser, so that all of them change at once. Pointing at a copy
+shows its parameters; a click or Enter opens it large beside its original, without a request to the server. Keyboard:
+arrows move in the grid and in the large view, Esc closes it.
 """
 
 import base64
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import preview
+from core.images import contact_sheet as preview
 
 HTML = """
 <div class="augmented">
@@ -43,10 +43,10 @@ HTML = """
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One changed picture. `words` say what was drawn for it. `caption` stands beneath it, "" for none; `wrong` marks
-    one that a model gets wrong."""
+    """An augmented image. `words` describe its parameters; `caption` stands under it, "" for none; `wrong` marks a
+    misclassified one."""
 
-    picture: preview.Image
+    image: preview.Image
     words: str
     caption: str = ""
     wrong: bool = False
@@ -54,7 +54,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An original and its copies. `name` says which picture it is, `caption` stands beneath the original."""
+    """An original and its copies. `name` identifies the image; `caption` stands under the original."""
 
     name: str
     original: preview.Image
@@ -73,20 +73,20 @@ def augmented(
     note: str = "",
     share: float = 0.6,
 ) -> bool:
-    """Draws them; True when the pictures are others than this session has drawn last under this key.
+    """Draws them. True when the images differ from those that this session drew last under this key.
 
     Args:
-        rows: At least one; every picture uint8 (size, size, 3), RGB, of one size.
+        rows: At least one; every image uint8 (size, size, 3), RGB, of one size.
         key: Name of the element on the page.
-        heads: Words above the columns, the originals' first; none where it is empty.
-        label: What the grid is called for those who cannot see it.
-        hint: What stands beneath while no copy is pointed at.
-        note: A few words at the right of the bar above.
+        heads: Column headings, the originals' first; none where it is empty.
+        label: Name of the grid for screen readers.
+        hint: Text under the grid while no copy is pointed at.
+        note: A few words on the right above the grid.
         share: Part of the window's height that the grid may take.
     """
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("augmented", html=HTML, css=_part("augmented.css"), js=_part("augmented.js"))
-    sheet = preview.compose([[row.original, *(copy.picture for copy in row.copies)] for row in rows])
+    sheet = preview.compose([[row.original, *(copy.image for copy in row.copies)] for row in rows])
     content = preview.as_jpeg(sheet)
     data = {
         "image": base64.b64encode(content).decode(),

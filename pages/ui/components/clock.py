@@ -1,4 +1,4 @@
-"""Runs a fragment again after a while, as long as it waits for something.
+"""Reruns a fragment after a while, as long as it waits for something.
 
 `run_every` cannot end by itself: its timer goes on until the whole page is run again, and a run of the whole page can
 swallow what the user clicks at that moment. Here the browser asks until the fragment is drawn with nothing to wait for.

@@ -1,6 +1,6 @@
-// One page of pictures, drawn in place. What the user did waits here until Python has said that it knows (`turn`), and
-// is sent whole each time: a message that overtakes another loses nothing. It is said again when nobody seems to have
-// heard it. Names are only ever set as text.
+// One page of images, drawn in place. What the user did is kept here until Python confirms it (`turn`), and is sent
+// whole each time, so that a message that overtakes another loses nothing. It is sent again if no confirmation comes.
+// Names are only ever set as text.
 
 const KEYS = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity};
 
@@ -41,7 +41,7 @@ class Gallery {
       return shown && shown.source === item.image ? shown : this.image(item);
     });
     const fresh = images.filter((image) => image && !image.isConnected);
-    // A page appears at once, not picture by picture; a hidden tab decodes nothing, so this cannot wait for ever.
+    // A page appears at once, not image by image; a hidden tab decodes nothing, so this cannot wait for ever.
     if (fresh.length) await Promise.race([Promise.allSettled(fresh.map((image) => image.decode())), pause(400)]);
     if (this.coming !== data) return;
     this.data = data;
@@ -50,10 +50,11 @@ class Gallery {
     if (data.turn >= this.turn) this.unheard = undefined;
     this.listen();
     this.root.classList.toggle('selectable', data.selectable);
+    this.root.classList.toggle('fill', data.fill);
     this.grid.setAttribute('aria-label', data.label);
     this.root.querySelector('.keys').textContent = data.keys;
     this.grid.style.setProperty('--cell', data.cell + 'px');
-    // The last page keeps the height of the others: the buttons below stay under the pointer.
+    // The last page is as high as the others: the buttons below stay under the pointer.
     const length = data.pages > 1 ? data.size : data.items.length;
     while (this.cells.length < length) this.cells.push(this.cell(this.cells.length));
     while (this.cells.length > length) this.cells.pop().node.remove();
@@ -86,7 +87,7 @@ class Gallery {
     const tick = make('label', 'tick', node);
     const box = make('input', '', tick);
     box.type = 'checkbox';
-    box.tabIndex = -1; // Space on the picture does the same: one stop a cell is enough
+    box.tabIndex = -1; // Space on the image does the same: one stop a cell is enough
     const caption = make('span', 'caption', node);
     caption.dir = 'auto';
     open.onclick = (event) => {
@@ -157,13 +158,15 @@ class Gallery {
     const {pages, total} = this.data;
     this.root.querySelector('.pager').hidden = pages < 2;
     this.root.querySelector('.number span').textContent = `of ${pages.toLocaleString('en')}`;
-    this.root.querySelector('.total').textContent = `${total.toLocaleString('en')} pictures`;
+    const first = (this.data.page - 1) * this.data.size + 1;
+    const [from, to, all] = [first, first + this.data.items.length - 1, total].map((n) => n.toLocaleString('en'));
+    this.root.querySelector('.total').textContent = `${from}–${to} of ${all} images`;
     this.number.max = pages;
     this.number.value = this.page();
     this.number.style.width = `${String(pages).length + 3.5}ch`;
     for (const button of this.root.querySelectorAll('.pager button')) {
       const target = this.target(button.dataset.to);
-      // Not `disabled`: that would take the focus away from who has just pressed it.
+      // Not `disabled`: that would take the focus away from the button just pressed.
       button.setAttribute('aria-disabled', target === this.page() || target < 1 || target > pages);
     }
   }
@@ -201,8 +204,8 @@ class Gallery {
     this.listen();
   }
 
-  // Streamlit can lose what is said while another run of the script begins. Nothing runs, and Python does not know yet:
-  // it is time to say it again.
+  // Streamlit can lose a message while another run of the script begins. If nothing runs and Python has not confirmed,
+  // send it again.
   listen() {
     clearInterval(this.listening);
     if (!this.unheard) return;

@@ -1,13 +1,12 @@
-"""A page of pictures as a grid: click opens, checkboxes select, the pager turns. Redrawn in place, without a flicker.
+"""A page of images as a grid: click opens, checkboxes select, the pager turns pages. Redrawn in place, without flicker.
 
-Two calls, so that one run of the script is enough: `gallery_event` first, to learn what the user did; then `gallery`
-draws what follows from it. Keyboard: arrows move, Enter opens, Space selects, Shift+Space selects up to here, PageUp
-and PageDown turn.
+Two calls in each run of the script: `gallery_event` tells what the user did, then `gallery` draws the result. Keyboard:
+arrows move, Enter opens, Space selects, Shift+Space selects a range, PageUp and PageDown turn pages.
 """
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ HTML = """
     <span class="keys"></span>
   </div>
   <ul class="grid"></ul>
-  <nav class="pager" aria-label="Pages of pictures" hidden>
+  <nav class="pager" aria-label="Pages of images" hidden>
     <button type="button" data-to="first">First</button>
     <button type="button" data-to="previous">Previous</button>
-    <label class="number">Page <input type="number" min="1" step="1"> <span></span></label>
+    <label class="number">Page <input type="number" min="1" step="1" aria-label="Page number"> <span></span></label>
     <button type="button" data-to="next">Next</button>
     <button type="button" data-to="last">Last</button>
     <span class="total"></span>
@@ -38,8 +37,13 @@ HTML = """
 class GalleryItem:
     """One cell.
 
-    `id` comes back in events: a path. `alt` names the picture to those who cannot see it, and is its tooltip. `image`
-    is a JPEG, b"" where there is none, and then `reason` says why. `dimmed` pictures are shown but not used.
+    Attributes:
+        id: What events call it: a path.
+        alt: Its alternative text and tooltip.
+        caption: The text below it.
+        image: A JPEG; b"" if there is none, and then `reason` says why.
+        badges: Short words on the image.
+        dimmed: Shown but not used.
     """
 
     id: str
@@ -51,10 +55,39 @@ class GalleryItem:
     dimmed: bool = False
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a gallery looks.
+
+    Attributes:
+        label: What screen readers call the list.
+        cell: Least width of a cell in pixels; three always fit side by side.
+        selectable: Whether cells have checkboxes.
+        keys: What keyboard and mouse do, shown above cells with checkboxes.
+        fill: Whether few cells grow to fill the row.
+    """
+
+    label: str = "Images"
+    cell: int = 120
+    selectable: bool = True
+    keys: str = "Enter opens, Space selects, Shift+click selects a range"
+    fill: bool = False
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Page `page` of `pages`, from 1; `size` items fill a page, and all pages have `total`."""
+
+    page: int
+    pages: int
+    size: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class GalleryEvent:
-    """What the user did since the script's last run: `opened` is an item's id or "", `page` is the page that was asked
-    for or 0, `selected` and `unselected` are ids."""
+    """What the user did since the script's last run: `opened` is an item's id or "", `page` is the requested page or 0,
+    `selected` and `unselected` are ids."""
 
     opened: str = ""
     page: int = 0
@@ -62,24 +95,23 @@ class GalleryEvent:
     unselected: frozenset[str] = field(default=frozenset())
 
     def apply(self, selected: frozenset[str]) -> frozenset[str]:
-        """The selection after this event, given the one before it."""
+        """The selection after this event, from the one before it."""
         if not self.selected and not self.unselected:
             return selected
         return (selected | self.selected) - self.unselected
 
 
 def gallery_event(key: str) -> GalleryEvent:
-    """What the user did to the gallery `key`; call it once in each run, before `gallery`."""
-    said = getattr(st.session_state.get(key), "act", None)
-    turn, event = read_event(said)
+    """What the user did in the gallery `key`; call it once in each run, before `gallery`."""
+    turn, event = read_event(getattr(st.session_state.get(key), "act", None))
     if turn:
         st.session_state[_turn_of(key)] = turn
     return event
 
 
-def read_event(said: Any) -> tuple[int, GalleryEvent]:
-    """The number of the browser's message and what it says; (0, nothing) where it is none that ours can have sent."""
-    match said:
+def read_event(message: Any) -> tuple[int, GalleryEvent]:
+    """The number and content of the browser's message; (0, nothing) if our script cannot have sent it."""
+    match message:
         case {"turn": int(turn), "open": str(opened), "page": int(page), "on": list(on), "off": list(off)} if turn > 0:
             if all(isinstance(id, str) for id in on + off):
                 return turn, GalleryEvent(opened, max(0, page), frozenset(on), frozenset(off))
@@ -91,29 +123,18 @@ def gallery(
     key: str,
     selected: frozenset[str] = frozenset(),
     *,
-    label: str = "Pictures",
-    page: int = 1,
-    pages: int = 1,
-    size: int = 0,
-    total: int = 0,
-    selectable: bool = True,
-    cell: int = 120,
+    look: Look = Look(),
+    paging: Paging | None = None,
     focus: str = "",
-    keys: str = "Enter opens, Space selects, Shift+click selects a range",
 ) -> None:
     """Draws one page.
 
     Args:
         items: Those of this page.
-        key: Name of the element on the page. `st.session_state[key]` belongs to it.
-        selected: Every selected id, also of other pages.
-        label: What the list is called for those who cannot see it.
-        page: Its number, from 1, of `pages`; the pager is hidden where there is one page only.
-        size: Items of a full page.
-        total: Items of all pages.
-        selectable: Whether cells have checkboxes.
-        cell: Least width of a cell in pixels; three always fit beside each other.
-        keys: What the keyboard and the mouse do, shown where cells have checkboxes.
+        key: Name of the element on the page; it owns `st.session_state[key]`.
+        selected: Every selected id, including those on other pages.
+        look: How the grid looks and what it is called.
+        paging: Which page this is; None if it is the only one.
         focus: The id of the cell to return to when the gallery appears again, such as after a large view.
     """
     # Registered on each call: the registry belongs to the runtime, which tests replace.
@@ -122,15 +143,9 @@ def gallery(
         "items": [_as_data(item) for item in items],
         "selected": [item.id for item in items if item.id in selected],
         "numSelected": len(selected),
-        "label": label,
-        "page": page,
-        "pages": pages,
-        "size": max(size, len(items)),
-        "total": total or len(items),
-        "selectable": selectable,
-        "cell": cell,
+        **asdict(look),
+        **asdict(paging or Paging(1, 1, len(items), len(items))),
         "focus": focus,
-        "keys": keys,
         "turn": st.session_state.get(_turn_of(key), 0),
     }
     draw(data=data, key=key, on_act_change=_nothing)

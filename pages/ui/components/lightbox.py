@@ -1,43 +1,45 @@
-"""One picture, large, with everything that is known about it. It takes the gallery's place on the page: a dialog would
-be a page within the page, which a screen reader and a test both find hard to enter."""
+"""One image, large, with everything known about it. It takes the gallery's place on the page: a dialog would be a page
+within the page, hard to enter for screen readers and tests alike."""
 
 import base64
-import html
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import streamlit as st
 
 from core.datasets import Dataset, ImageRecord
-from core.datasets.exif import Exif, read_exif
-from core.datasets.near import look_alikes
+from core.datasets.quality.near_duplicates import look_alikes
 from core.datasets.selection import Catalog, Indices
 from core.datasets.thumbnails import enlarged, thumbnails
 from core.errors import ImageError, PawlabError
-from core.image_files import read_image_file
-from pages.ui.gallery import GalleryItem, gallery, gallery_event
-from pages.ui.words import plain, show_error
+from core.images.exif import Exif
+from core.images.isolated import read_exif
+from core.text.markup import escape_html
+from pages.ui.components.gallery import GalleryItem, Look, gallery, gallery_event
+from pages.ui.shared.text import plain, show_error
 
 LOOK_ALIKES = 8
 FEW_CLASSES = 3
-SMALLEST = 320  # pixels of the longest side as shown: a picture of 33 is enlarged to be seen at all
+SMALLEST = 320  # pixels of the longest side as shown: an image of 33 is enlarged to be seen at all
 LOOK_ALIKES_KEY = "lightbox_look_alikes"
 _NEIGHBOURS = "lightbox_neighbours"
 _BRIGHTNESS = ((0.15, "very dark"), (0.35, "dark"), (0.65, "medium"), (0.85, "bright"), (2, "very bright"))
-_ENTROPY = ((3, "very little detail"), (5, "little detail"), (6.5, "some detail"), (9, "much detail"))
+_ENTROPY = ((3, "very little detail"), (5, "little detail"), (6.5, "some detail"), (9, "a lot of detail"))
 
 
 @dataclass(frozen=True)
 class Actions:
-    """What can be done to pictures, given by the page. It is run again afterwards; a `PawlabError` is shown instead."""
+    """What the page's buttons do to images. The page reruns afterwards; a `PawlabError` is shown instead."""
 
     exclude: Callable[[list[ImageRecord]], object]
     include: Callable[[list[ImageRecord]], object]
     relabel: Callable[[list[ImageRecord], str], object]
+    draw_undo: Callable[[str], None] = lambda place: None
+    """Draws what was just done at a place, the path of an image or "images", and a button that undoes it."""
 
 
 def act(action: Callable[[], object]) -> None:
-    """Does it and runs the page again, or shows why it could not be done."""
+    """Does it and reruns the page, or shows why it failed."""
     try:
         action()
     except PawlabError as error:
@@ -56,13 +58,14 @@ def lightbox(
     titles: Mapping[str, str],
     actions: Actions | None = None,
 ) -> None:
-    """Draws the picture at `path`.
+    """Draws the image at `path`.
 
     Args:
-        chosen: The records that previous and next go through, in their order.
-        on_open: Called with the path of the picture to show instead, or "" to go back to the gallery.
-        problems: {key: paths of the pictures that have it}, and `titles` the words for each key.
-        actions: What the buttons do; there are none without it.
+        chosen: The records that previous and next step through, in order.
+        on_open: Called with the path of the image to show instead, or "" to go back to the gallery.
+        problems: {key: paths of the images with this problem}.
+        titles: {key: the problem in words}.
+        actions: What the buttons do; None for no buttons.
     """
     opened = gallery_event(LOOK_ALIKES_KEY).opened
     if opened and catalog.find(opened):
@@ -70,68 +73,67 @@ def lightbox(
         path = opened
     record = catalog.find(path)
     if record is None:
-        st.info("This picture is no longer in the dataset.")
-        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), help="To all pictures.")
+        st.info("This image is no longer in the dataset.")
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), help="Back to all images.")
         return
     _navigation(catalog, chosen, record, on_open)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _picture(catalog.dataset, record)
+        _image(catalog.dataset, record)
     with right:
         if actions:
             action_buttons(catalog.dataset, record, actions)
+            actions.draw_undo(record.path)
         for key, paths in problems.items():
             if record.path in paths:
                 st.warning(plain(titles.get(key, key)))
         exif = _exif(catalog.dataset, record)
         table(facts(catalog, record))
         if exif.facts:
-            with st.expander(f"What the camera wrote into it ({len(exif.facts)})"):
+            with st.expander(f"Camera metadata (EXIF, {len(exif.facts)})"):
                 table({"Tag": "Value"} | exif.facts)
         if exif.position:
             st.warning(
-                "This picture says where it was taken. Whoever gets the file can read that too: "
-                "think of it before you share a dataset."
+                "This image records where it was taken (GPS). Anyone who gets the file can read that: keep it in mind "
+                "before you share the dataset."
             )
     _look_alikes_row(catalog.dataset, record)
 
 
 def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
-    """What a scan found, as {words: value in words}."""
-    found = {"File": record.path, "Class": record.label, "Split": record.split}
+    """What the scan measured, as {name: value in words}."""
+    rows = {"File": record.path, "Class": record.label, "Split": record.split}
     if record.folder_label:
-        found["Class"] = f"{record.label}, changed by you: its folder says {record.folder_label}"
-    found["Used"] = "no: excluded by you" if record.excluded else "yes"
+        rows["Class"] = f"{record.label} (you changed it from {record.folder_label})"
+    rows["In use"] = "no, you excluded it" if record.excluded else "yes"
     if record.reason:
-        return found | {"Used": f"no: {record.reason}", "Size": _bytes(record.bytes)}
-    found["Size"] = f"{record.width:,} x {record.height:,} pixels, {_bytes(record.bytes)}"
-    found["Format"] = f"{record.format}, pixels stored as {record.mode}"
+        return rows | {"In use": f"no: {record.reason}", "Size": _bytes(record.bytes)}
+    rows["Size"] = f"{record.width:,} × {record.height:,} pixels, {_bytes(record.bytes)}"
+    rows["Format"] = f"{record.format}, {record.mode}"
     if record.frames > 1:
-        found["Frames"] = f"{record.frames:,}: it moves, and only the first frame is used"
-    found["Brightness"] = f"{_in_words(record.brightness, _BRIGHTNESS)} ({record.brightness:.2f} of 1)"
+        rows["Frames"] = f"{record.frames:,}; only the first one is used"
+    rows["Brightness"] = f"{_in_words(record.brightness, _BRIGHTNESS)} ({record.brightness:.2f} of 1)"
     share = catalog.share_below("sharpness", record.sharpness)
-    found["Sharpness"] = f"sharper than {share:.0%} of this dataset ({record.sharpness:,.0f})"
-    found["Information"] = f"{_in_words(record.entropy, _ENTROPY)} ({record.entropy:.1f} of 8 bits)"
-    return found
+    rows["Sharpness"] = f"sharper than {share:.0%} of this dataset ({record.sharpness:,.0f})"
+    rows["Entropy"] = f"{_in_words(record.entropy, _ENTROPY)} ({record.entropy:.1f} of 8 bits)"
+    return rows
 
 
 def table(rows: Mapping[str, str]) -> None:
-    """Two columns of text, whatever stands in it; the first row is the head."""
+    """Two columns of text, safe for Markdown; the first row is the head."""
     head, *others = (f"| {plain(words)} | {plain(value)} |" for words, value in rows.items())
     st.markdown("\n".join([head, "| :-- | :-- |", *others]))
 
 
 def badges(record: ImageRecord, problems: Mapping[str, Set[str]]) -> tuple[str, ...]:
     """The short words on a cell."""
-    found = []
-    if record.excluded:
-        found.append("excluded")
-    if record.folder_label:
-        found.append("relabelled")
-    number = sum(record.path in paths for paths in problems.values())
-    if number:
-        found.append("1 problem" if number == 1 else f"{number} problems")
-    return tuple(found)
+    count = sum(record.path in paths for paths in problems.values())
+    words = (
+        "excluded" if record.excluded else "",
+        "relabelled" if record.folder_label else "",
+        f"{count} {'problem' if count == 1 else 'problems'}" if count else "",
+    )
+    return tuple(filter(None, words))
 
 
 def gallery_items(
@@ -142,7 +144,7 @@ def gallery_items(
         GalleryItem(
             record.path,
             f"{record.label}, {record.path}",
-            f"{record.label} · {record.split}",
+            record.path.rsplit("/", 1)[-1] if record.reason else f"{record.label} · {record.split}",
             thumbnail.content,
             thumbnail.reason,
             badges(record, problems),
@@ -156,42 +158,44 @@ def _navigation(catalog: Catalog, chosen: Indices, record: ImageRecord, on_open:
     place = catalog.position(chosen, record.path)
     if place >= 0:
         around = (chosen[at : at + 1] if at >= 0 else chosen[:0] for at in (place - 1, place + 1))
-        before, after = ("".join(one.path for one in catalog.records(some)) for some in around)
+        before, after = ("".join(record.path for record in catalog.records(indices)) for indices in around)
         st.session_state[_NEIGHBOURS] = (before, after)
-    else:  # an action took it out of the choice: go on from where it was
+    else:  # an edit took it out of the filter: go on from where it was
         before, after = st.session_state.get(_NEIGHBOURS, ("", ""))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc", help="To all pictures.")
+        st.button("Back", key="lightbox_back", on_click=on_open, args=("",), shortcut="Esc", help="Back to all images.")
         for title, to, key, words in (
-            ("Previous", before, "Left", "The picture before this one, in the order of the gallery."),
-            ("Next", after, "Right", "The picture after this one, in the order of the gallery."),
+            ("Previous", before, "Left", "The previous image in the gallery."),
+            ("Next", after, "Right", "The next image in the gallery."),
         ):
             name = f"lightbox_{title.lower()}"
             st.button(title, key=name, on_click=on_open, args=(to,), disabled=not to, shortcut=key, help=words)
-        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "no longer among the chosen pictures"
+        where = f"{place + 1:,} of {len(chosen):,}" if place >= 0 else "no longer matches the filters"
         st.markdown(where, width="content")
 
 
-def _picture(dataset: Dataset, record: ImageRecord) -> None:
+def _image(dataset: Dataset, record: ImageRecord) -> None:
     rendered = enlarged(dataset, record)
     if rendered.reason:
-        st.error(f"There is nothing to show: {plain(rendered.reason)}.")
+        st.error(f"This file cannot be shown: {plain(rendered.reason)}.")
         return
     longest = max(record.width, record.height)
     width = f"width:{round(record.width * SMALLEST / longest)}px;" if 0 < longest < SMALLEST else ""
     source = base64.b64encode(rendered.content).decode()
-    alt = html.escape(f"{record.label}, {record.path}", quote=True)
+    alt = escape_html(f"{record.label}, {record.path}")
     style = f"{width}max-width:100%;max-height:75vh;display:block;margin:auto;border-radius:6px"
     st.html(f'<img src="data:image/jpeg;base64,{source}" alt="{alt}" style="{style}">')
 
 
 def action_buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:
-    """Exclude or use again, and every other class of `dataset`; the page is run again afterwards."""
+    """Exclude or include, and every other class of `dataset`; the page reruns afterwards."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if record.excluded:
-            if st.button("Use it again", key="lightbox_include", help="Takes the exclusion back."):
+            if st.button("Include", key="lightbox_include", help="Uses this image again."):
                 act(lambda: actions.include([record]))
-        elif st.button("Exclude", key="lightbox_exclude", help="Not used any more; the file stays as it is."):
+        elif st.button(
+            "Exclude", key="lightbox_exclude", help="Leaves it out of counts and training. The file is unchanged."
+        ):
             act(lambda: actions.exclude([record]))
         label = _new_label([name for name in dataset.classes if name != record.label])
     if label:
@@ -199,45 +203,45 @@ def action_buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> N
 
 
 def _new_label(classes: list[str]) -> str:
-    """The class whose button was pressed, "" for none: a button each where they are few."""
-    words = "Changes the class for training and counts; the file stays where it is."
+    """The class that was chosen, "" for none: a button for each if they are few."""
+    words = "Changes its class in counts and training. The file stays where it is."
     if len(classes) > FEW_CLASSES:
         if st.session_state.get("lightbox_class") not in classes:
-            st.session_state.pop("lightbox_class", None)  # chosen for another picture, which may have it by now
+            st.session_state.pop("lightbox_class", None)  # chosen for another image, which may have it by now
         chosen = st.selectbox(
-            "Another class",
+            "New class",
             classes,
             index=None,
-            placeholder="another class",
+            placeholder="Change class to",
             label_visibility="collapsed",
             key="lightbox_class",
-            help="The class that this picture shows.",
+            help="The class that this image really shows.",
             width=160,
         )
-        changed = st.button("Change the class", key="lightbox_relabel", disabled=not chosen, help=words)
+        changed = st.button("Change class", key="lightbox_relabel", disabled=not chosen, help=words)
         return str(chosen) if changed else ""
     pressed = [
         name
         for number, name in enumerate(classes)
-        if st.button(f"Make it {plain(name)}", key=f"lightbox_relabel_{number}", help=words)
+        if st.button(f"Relabel as {plain(name)}", key=f"lightbox_relabel_{number}", help=words)
     ]
     return pressed[0] if pressed else ""
 
 
 def _exif(dataset: Dataset, record: ImageRecord) -> Exif:
     try:
-        return read_exif(read_image_file(dataset.file(record))) if not record.reason else Exif()
-    except ImageError:  # gone since: the picture's own place says so
+        return read_exif(dataset.file(record)) if not record.reason else Exif()
+    except ImageError:  # the file is gone, and the image's place on the page says so
         return Exif()
 
 
 def _look_alikes_row(dataset: Dataset, record: ImageRecord) -> None:
-    alike = [one for one, _ in look_alikes(dataset, record, LOOK_ALIKES)] if not record.reason else []
+    alike = [other for other, _ in look_alikes(dataset, record, LOOK_ALIKES)] if not record.reason else []
     if alike:
-        st.markdown("**Nearest look-alikes**")
-        gallery(
-            gallery_items(dataset, alike, {}), LOOK_ALIKES_KEY, label="Nearest look-alikes", selectable=False, cell=104
-        )
+        st.markdown("**Most similar images**")
+        st.caption("By where they are light and dark, not by what they show: useful for finding near-duplicates.")
+        look = Look(label="Most similar images", selectable=False, cell=104)
+        gallery(gallery_items(dataset, alike, {}), LOOK_ALIKES_KEY, look=look)
 
 
 def _in_words(value: float, steps: Sequence[tuple[float, str]]) -> str:

@@ -1,6 +1,6 @@
-// The camera's picture with the model's answer over it. Python puts live_link.js (Link) and live_overlay.js before.
+// The camera's video with the model's prediction over it. Python puts live_link.js (Link) and live_overlay.js before.
 
-const EVERY = 1000 / 30 - 5; // milliseconds between frames, less what a camera's clock wavers
+const EVERY = 1000 / 30 - 5; // milliseconds between frames, less the jitter of a camera's clock
 const FIGURES = 500; // milliseconds between two looks at rate and delay
 const PROBLEMS = {
   NotAllowedError: 'refused', SecurityError: 'refused',
@@ -9,17 +9,17 @@ const PROBLEMS = {
 };
 // state: what has happened, what to do next, and the button's word
 const WORDS = {
-  off: ['The camera is off', 'Its pictures go to Pawlab and are not kept.', 'Start the camera'],
-  asking: ['Waiting for the camera', 'Your browser may ask whether this page may use it. Choose Allow.', ''],
-  refused: ['The camera is not allowed', 'Allow it for this page in the browser, at the address, then try again.',
+  off: ['The camera is off', 'Frames go to Pawlab only and are not stored.', 'Start the camera'],
+  asking: ['Waiting for the camera', 'If your browser asks for permission, choose Allow.', ''],
+  refused: ['The camera is blocked', 'Allow it for this page in the address bar of your browser, then try again.',
     'Try again'],
-  missing: ['No camera was found', 'Connect one and try again, or upload pictures instead.', 'Try again'],
-  busy: ['The camera is in use', 'Another program may hold it. Close that program and try again.', 'Try again'],
-  insecure: ['The browser gives no camera to this address',
-    'It does only on the machine that Pawlab runs on, at 127.0.0.1 or localhost, or over https.', ''],
-  gone: ['The camera has gone', 'It was unplugged or switched off. Connect it and try again.', 'Try again'],
-  failed: ['The camera does not start', '', 'Try again'],
-  closed: ['The model does not answer', '', 'Try again'],
+  missing: ['No camera was found', 'Connect one and try again, or upload images instead.', 'Try again'],
+  busy: ['The camera is in use', 'Another program may be using it. Close that program and try again.', 'Try again'],
+  insecure: ['The browser blocks the camera at this address',
+    'It allows cameras only over https, or at 127.0.0.1 or localhost on the machine that runs Pawlab.', ''],
+  gone: ['The camera was disconnected', 'It was unplugged or switched off. Connect it and try again.', 'Try again'],
+  failed: ['The camera could not start', '', 'Try again'],
+  closed: ['The model could not be run', '', 'Try again'],
 };
 
 const median = (values) => values.slice().sort((one, other) => one - other)[values.length >> 1];
@@ -30,29 +30,32 @@ class Live {
     this.video = root.querySelector('video');
     this.canvas = document.createElement('canvas');
     this.overlay = new Overlay(root);
-    this.part = Object.fromEntries(['note', 'lost', 'figures', 'pause', 'stop', 'mirror',
+    this.part = Object.fromEntries(['note', 'lost', 'figures', 'pause', 'stop', 'full', 'mirror',
       'cameras'].map((name) => [name, root.querySelector(`.${name}`)]));
     this.turn = 0; // counts starts and stops: what an older one still waits for is dropped
     this.recent = []; // of the last seconds: {at, milliseconds, server, sequence}
-    this.fresh = 0; // when the camera's picture was shown, if it has not been sent: else 0
-    this.skipped = 0; // pictures of the camera that were never sent, for a newer one had come
+    this.fresh = 0; // when the camera's image was shown, if it has not been sent: else 0
+    this.skipped = 0; // images of the camera that were never sent, for a newer one had come
     this.link = new Link({
       ready: (hello) => this.ready(hello),
-      answer: (said, milliseconds) => this.answer(said, milliseconds),
+      predicted: (message, milliseconds) => this.predicted(message, milliseconds),
       lost: (words, seconds) => this.lost(words, seconds),
       refused: (words) => { this.stop(); this.show('closed', words); },
     });
     this.part.note.querySelector('button').onclick = () => this.start();
     this.part.stop.onclick = () => this.stop();
+    this.part.full.hidden = !document.fullscreenEnabled; // iPhones have it for videos alone
+    this.part.full.onclick = () => this.fill();
     this.part.pause.onclick = () => this.pause(!this.paused);
     this.part.mirror.onchange = () => this.mirror(this.part.mirror.checked);
     this.part.cameras.onchange = () => this.start(this.part.cameras.value);
     // Streamlit calls `dispose` when the page is left. These are for when it does not: the camera must not stay on.
-    this.ears = new AbortController();
-    const heard = {signal: this.ears.signal};
-    addEventListener('pagehide', () => this.stop(), heard);
-    document.addEventListener('visibilitychange', () => this.connect(), heard);
-    navigator.mediaDevices?.addEventListener('devicechange', () => this.list(), heard);
+    this.listeners = new AbortController();
+    const options = {signal: this.listeners.signal};
+    root.addEventListener('fullscreenchange', () => this.labelFull(), options);
+    addEventListener('pagehide', () => this.stop(), options);
+    document.addEventListener('visibilitychange', () => this.connect(), options);
+    navigator.mediaDevices?.addEventListener('devicechange', () => this.list(), options);
     this.watcher = new MutationObserver(() => { if (!this.root.isConnected) this.dispose(); });
     this.watcher.observe(document.body, {childList: true, subtree: true});
     this.show('off');
@@ -62,7 +65,7 @@ class Live {
     if (this.run === data.run) return;
     this.run = data.run;
     this.forget();
-    if (this.root.dataset.state === 'closed') this.show('off'); // another model may answer
+    if (this.root.dataset.state === 'closed') this.show('off'); // another model may work
     this.connect();
   }
 
@@ -86,7 +89,7 @@ class Live {
     this.stream = stream;
     const [track] = stream.getVideoTracks();
     track.onended = () => { if (this.stream === stream) { this.stop(); this.show('gone'); } };
-    this.mirror(track.getSettings().facingMode !== 'environment'); // one that looks away from you is no mirror
+    this.mirror(track.getSettings().facingMode !== 'environment'); // a camera that faces away from you is not mirrored
     this.video.srcObject = stream;
     this.paused = false;
     this.show('live');
@@ -111,7 +114,7 @@ class Live {
 
   dispose() {
     this.stop();
-    this.ears.abort();
+    this.listeners.abort();
     this.watcher.disconnect();
     delete this.root.live;
   }
@@ -131,6 +134,15 @@ class Live {
     this.connect();
   }
 
+  fill() {
+    if (this.isFull()) document.exitFullscreen();
+    else this.root.requestFullscreen().catch(() => {}); // the browser may refuse: the video stays as it is
+  }
+
+  isFull() { return this.root.matches(':fullscreen'); }
+
+  labelFull() { this.part.full.textContent = this.isFull() ? 'Leave full screen' : 'Full screen'; }
+
   next(stream) {
     const frame = () => {
       if (this.stream !== stream) return;
@@ -143,7 +155,7 @@ class Live {
     else requestAnimationFrame(frame);
   }
 
-  /* Sends the newest picture, unless one is in flight: then its answer sends what is the newest by then. */
+  /* Sends the newest frame, unless one is in flight: then its prediction triggers the next. */
   send() {
     const now = performance.now();
     if (!this.fresh || this.paused || !this.link.free || now - this.latest < EVERY) return;
@@ -152,7 +164,7 @@ class Live {
     if (canvas.width !== size) canvas.width = canvas.height = size;
     const context = canvas.getContext('2d', {alpha: false});
     context.imageSmoothingQuality = 'high';
-    // The whole picture squeezed to a square, as training and every uploaded photo are; and never mirrored.
+    // The whole image squeezed to a square, as training and every uploaded photo are; and never mirrored.
     context.drawImage(this.video, 0, 0, size, size);
     this.link.send(canvas, this.fresh);
     this.fresh = 0;
@@ -166,17 +178,17 @@ class Live {
 
   lost(words, seconds) {
     this.forget();
-    const what = words || 'The connection to Pawlab is lost. Is it still running?';
+    const what = words || 'The connection to Pawlab is lost. Is Pawlab still running?';
     this.part.lost.textContent = `${what} Trying again in ${seconds} s.`;
   }
 
-  answer(said, milliseconds) {
-    if (said.error) {
-      this.part.figures.textContent = `A frame was not read: ${said.error}.`;
+  predicted(message, milliseconds) {
+    if (message.error) {
+      this.part.figures.textContent = `A frame could not be read: ${message.error}.`;
       return;
     }
-    this.recent.push({at: performance.now(), milliseconds, server: said.milliseconds, sequence: said.sequence});
-    this.overlay.take(said);
+    this.recent.push({at: performance.now(), milliseconds, server: message.milliseconds, sequence: message.sequence});
+    this.overlay.take(message);
     this.send();
   }
 
@@ -188,7 +200,7 @@ class Live {
     const rate = 1000 * (last.length - 1) / (last.at(-1).at - last[0].at);
     const delay = median(last.map((one) => one.milliseconds)), server = median(last.map((one) => one.server));
     this.part.figures.textContent =
-      `${rate.toFixed(0)} frames a second, ${delay.toFixed(0)} ms from picture to answer (${server.toFixed(0)} ms of it the model's)`;
+      `${rate.toFixed(0)} frames per second, ${delay.toFixed(0)} ms from frame to prediction (model: ${server.toFixed(0)} ms)`;
   }
 
   forget() {
@@ -224,10 +236,10 @@ class Live {
     note.querySelector('span').textContent = words || next;
     note.querySelector('button').textContent = button;
     note.querySelector('button').hidden = !button;
-    for (const part of [pause, this.part.stop, this.part.mirror]) part.disabled = !on;
-    pause.textContent = state === 'paused' ? 'Go on' : 'Pause';
+    for (const part of [pause, this.part.stop, this.part.full, this.part.mirror]) part.disabled = !on;
+    pause.textContent = state === 'paused' ? 'Resume' : 'Pause';
     if (!on) this.part.cameras.parentElement.hidden = true;
-    // The focus stays with who turns the camera on or off by keys, though the pressed button is gone.
+    // Keeps the keyboard focus although the pressed button is gone.
     if (on && note.contains(focused)) pause.focus();
     else if (!on && focused === this.part.stop) note.querySelector('button').focus();
   }

@@ -1,7 +1,7 @@
-"""The live camera: the video with a run's answer drawn over it, frame by frame.
+"""The live camera: the video with a run's prediction drawn over it, frame by frame.
 
-The browser sends frames to `pages.ui.live_route` and draws what comes back; Streamlit hears nothing of it, so nothing
-on the page is run anew. The camera is turned on by a button only, and off when the page is left.
+The browser sends frames to `pages.ui.routes.live` and draws the predictions that come back, without Streamlit, so the
+page is not rerun. Only a button turns the camera on; leaving the page turns it off.
 """
 
 from functools import cache
@@ -9,15 +9,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.evaluation.chosen import chosen_threshold
-from core.training.runs import Run
+from core.evaluation.words import as_percent
+from core.runs.run import Run
+from core.runs.threshold import chosen_threshold
 
 HTML = """
 <div class="live" data-state="off">
   <div class="stage">
-    <video playsinline muted aria-label="What the camera sees"></video>
-    <div class="answer" hidden>
-      <p class="headline"><span class="label"></span><span class="sure"></span></p>
+    <video playsinline muted aria-label="Camera video"></video>
+    <div class="prediction" hidden>
+      <p class="headline"><span class="label"></span><span class="confidence"></span></p>
       <ul class="bars" aria-label="Probabilities"></ul>
     </div>
     <div class="note"><strong></strong><span></span><button type="button"></button></div>
@@ -26,17 +27,18 @@ HTML = """
   <div class="controls">
     <button type="button" class="pause" disabled>Pause</button>
     <button type="button" class="stop" disabled>Turn off</button>
+    <button type="button" class="full" disabled>Full screen</button>
     <label><input type="checkbox" class="mirror" role="switch" checked disabled>Mirror</label>
     <label hidden>Camera<select class="cameras" aria-label="Camera"></select></label>
   </div>
   <p class="figures"></p>
-  <p class="said" role="status" aria-live="polite"></p>
+  <p class="spoken" role="status" aria-live="polite"></p>
 </div>
 """
 
 
 def live_camera(run: Run, key: str = "live_camera") -> None:
-    """Draws it. Another run with the same key keeps the camera on and asks that run from then on."""
+    """Draws it. Another run with the same key keeps the camera on and predicts from then on."""
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("live_camera", html=HTML, css=_part("live_camera.css"), js=_script())
     draw(data={"run": run.id}, key=key)
@@ -44,12 +46,16 @@ def live_camera(run: Run, key: str = "live_camera") -> None:
 
 
 def explained(threshold: float) -> str:
-    """What the viewer should know of the figures."""
+    """What the viewer should know about the figures."""
     words = (
-        "The whole picture is squeezed to a square, as uploaded pictures are, and it is not mirrored for the model. "
-        "Shown is an average over about half a second, so that the bars do not flicker."
+        "The whole frame is squeezed to a square, like an uploaded image; the model gets it unmirrored. "
+        "Probabilities are averaged over about half a second so that the bars do not flicker."
     )
-    return f"{words} Below {threshold:.0%}, chosen on the Evaluate page, the answer is unsure." if threshold else words
+    return (
+        f"{words} Below a confidence of {as_percent(threshold)}, set on the Evaluate page, the model is unsure."
+        if threshold
+        else words
+    )
 
 
 def _script() -> str:

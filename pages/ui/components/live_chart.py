@@ -3,7 +3,7 @@
 import plotly
 import streamlit as st
 
-# The script comes from our own route. Text takes the page's colours, which Python learns too late on a first visit.
+# The script comes from our own route.
 JS = """
 // No other button: plotly's own choice has one that sends the chart to its makers' host.
 const BUTTONS = [['zoom2d', 'pan2d', 'resetScale2d', 'toImage']];
@@ -19,15 +19,12 @@ export default function({data, parentElement}) {
   const place = parentElement.querySelector('.live-chart');
   place.setAttribute('aria-label', data.alt);
   place.style.height = data.height + 'px';
-  if (place.drawn === data.figure + data.theme) return;
-  place.drawn = data.figure + data.theme;
+  if (place.drawn === data.figure) return;
+  place.drawn = data.figure;
   library(data.script).then((Plotly) => {
-    const figure = JSON.parse(data.figure), style = getComputedStyle(place);
-    const text = style.getPropertyValue('--st-text-color').trim() || style.color;
-    const back = style.getPropertyValue('--st-secondary-background-color').trim() || '#ffffff';
-    figure.layout.font = {color: text, size: 13, family: style.fontFamily};
-    figure.layout.hoverlabel = {bgcolor: back, font: {color: text}};
-    figure.layout.modebar = {bgcolor: 'rgba(0,0,0,0)', color: '#8a9496', activecolor: text};
+    const figure = JSON.parse(data.figure);
+    figure.layout.font = {size: 13, family: getComputedStyle(place).fontFamily};
+    figure.layout.modebar = {bgcolor: 'rgba(0,0,0,0)', color: '#8a9496', activecolor: '#14807b'};
     figure.layout.height = data.height;
     const config = {responsive: true, displaylogo: false, modeBarButtons: BUTTONS};
     return Plotly.react(place, figure.data, figure.layout, config);
@@ -36,6 +33,11 @@ export default function({data, parentElement}) {
     if (!place.querySelector('.plot-container')) place.textContent = 'The chart could not be drawn. Reload the page.';
   });
 }
+"""
+# Text takes the page's colours here, so that a theme that changes needs no redraw. Plotly writes colours of its own.
+CSS = """
+.live-chart .main-svg text:not(.annotation-text) {fill: var(--st-text-color) !important}
+.live-chart .hoverlayer .hovertext path {fill: var(--st-secondary-background-color) !important}
 """
 HTML = "<div class='live-chart' role='img'></div>"
 SCRIPT = f"api/plotly.js?version={plotly.__version__}"
@@ -51,6 +53,6 @@ def live_chart(figure: str, alt: str, key: str, height: int = 480) -> None:
         height: Pixels.
     """
     # Registered on each call: the registry belongs to the runtime, which tests replace.
-    draw = st.components.v2.component("live_chart", html=HTML, js=JS, isolate_styles=False)
-    data = {"figure": figure, "alt": alt, "height": height, "script": SCRIPT, "theme": st.context.theme.type}
+    draw = st.components.v2.component("live_chart", html=HTML, css=CSS, js=JS, isolate_styles=False)
+    data = {"figure": figure, "alt": alt, "height": height, "script": SCRIPT}
     draw(data=data, key=key, height=height)

@@ -1,13 +1,13 @@
-// The connection to the route that answers frames: at most one frame in flight, and it comes back after a break.
+// The connection to the route that classifies frames: at most one frame in flight; it reconnects after a break.
 
 const AGAIN = [500, 1000, 2000, 4000, 8000]; // milliseconds before each new attempt
-const SILENCE = 8000; // milliseconds without an answer after which the connection counts as lost
-const NO_ANSWER = 4004; // as pages/ui/live_route.py closes where asking again is of no use
+const SILENCE = 8000; // milliseconds without a prediction after which the connection counts as lost
+const REFUSED = 4004; // the code with which pages/ui/routes/live.py closes where a retry is useless
 
 class Link {
-  /* `hear` has ready(hello), answer(said, milliseconds), lost(words, seconds) and refused(words). */
-  constructor(hear) {
-    this.hear = hear;
+  /* `listener` has ready(hello), predicted(message, milliseconds), lost(words, seconds) and refused(words). */
+  constructor(listener) {
+    this.listener = listener;
     this.failures = 0;
     this.size = 0; // side of the square that the model takes; 0 until it is known
   }
@@ -21,15 +21,15 @@ class Link {
     let words = '';
     socket.onmessage = (event) => {
       if (socket !== this.socket) return;
-      const said = JSON.parse(event.data);
-      if (said.closing) words = said.error;
-      else if (said.size) this.greet(said);
-      else this.take(said);
+      const message = JSON.parse(event.data);
+      if (message.closing) words = message.error;
+      else if (message.size) this.greet(message);
+      else this.take(message);
     };
     socket.onclose = (event) => {
       if (socket !== this.socket) return;
       this.close();
-      if (event.code === NO_ANSWER) this.hear.refused(words);
+      if (event.code === REFUSED) this.listener.refused(words);
       else this.later(run, words);
     };
     this.expect();
@@ -39,28 +39,28 @@ class Link {
     clearTimeout(this.watch);
     this.failures = 0;
     this.size = hello.size;
-    this.hear.ready(hello);
+    this.listener.ready(hello);
   }
 
-  take(said) {
+  take(message) {
     clearTimeout(this.watch);
     const milliseconds = performance.now() - this.taken;
     this.taken = 0;
-    this.hear.answer(said, milliseconds);
+    this.listener.predicted(message, milliseconds);
   }
 
   later(run, words) {
     const delay = AGAIN[Math.min(this.failures, AGAIN.length - 1)];
     this.failures += 1;
     this.again = setTimeout(() => this.open(run), delay);
-    this.hear.lost(words, delay / 1000);
+    this.listener.lost(words, delay / 1000);
   }
 
   get free() {
     return this.size > 0 && !this.taken;
   }
 
-  /* Sends what the canvas shows, which the camera took at `taken`. Only when `free`. */
+  /* Sends the canvas, which the camera took at `taken`. Only when `free`. */
   send(canvas, taken) {
     const socket = this.socket;
     this.taken = taken;
@@ -78,7 +78,7 @@ class Link {
     clearTimeout(this.watch);
     const socket = this.socket;
     this.watch = setTimeout(() => {
-      const gone = socket.onclose; // a dead network may not tell for minutes
+      const gone = socket.onclose; // a dead network may go unnoticed for minutes
       socket.close();
       gone({code: 1006});
     }, SILENCE);

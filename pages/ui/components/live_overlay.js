@@ -1,9 +1,9 @@
-// The answer over the video: a smoothed probability for each class, so that neither words nor bars flicker.
+// The prediction over the video: probabilities are smoothed, so that neither words nor bars flicker.
 
-const SMOOTHED = 500; // milliseconds in which the weight of an answer falls to a third
-const STALE = 1500; // milliseconds after which an old answer weighs nothing
+const SMOOTHED = 500; // milliseconds in which the weight of a prediction falls to a third
+const STALE = 1500; // milliseconds after which an old prediction weighs nothing
 const SHOWN = 3; // classes with a bar
-const SPOKEN = 2000; // milliseconds at least between two words of a screen reader
+const SPOKEN = 2000; // milliseconds at least between two announcements of a screen reader
 
 const make = (tag, className, parent) => {
   const node = document.createElement(tag);
@@ -20,32 +20,32 @@ const percent = (value) => {
 
 class Overlay {
   constructor(root) {
-    this.place = root.querySelector('.answer');
+    this.place = root.querySelector('.prediction');
     this.label = root.querySelector('.label');
-    this.sure = root.querySelector('.sure');
+    this.confidence = root.querySelector('.confidence');
     this.bars = root.querySelector('.bars');
-    this.said = root.querySelector('.said');
+    this.announcement = root.querySelector('.spoken');
     this.classes = []; // all names, where they are few
     this.forget();
   }
 
   forget() {
     this.smooth = new Map();
-    this.answered = this.spokenAt = -Infinity;
-    this.spoken = this.said.textContent = '';
+    this.predictedAt = this.spokenAt = -Infinity;
+    this.spoken = this.announcement.textContent = '';
     this.place.hidden = true;
   }
 
   take({probabilities, threshold}) {
-    const now = performance.now(), passed = now - this.answered, told = new Map(probabilities);
-    this.answered = now;
-    if (passed > STALE) this.smooth = told;
+    const now = performance.now(), passed = now - this.predictedAt, latest = new Map(probabilities);
+    this.predictedAt = now;
+    if (passed > STALE) this.smooth = latest;
     else {
       const weight = 1 - Math.exp(-passed / SMOOTHED);
-      // Of many classes only the most probable are told: the others count as 0, which they nearly are.
-      for (const name of new Set([...this.smooth.keys(), ...told.keys()])) {
+      // Of many classes only the most probable are sent; the others count as 0, which they nearly are.
+      for (const name of new Set([...this.smooth.keys(), ...latest.keys()])) {
         const old = this.smooth.get(name) ?? 0;
-        this.smooth.set(name, old + weight * ((told.get(name) ?? 0) - old));
+        this.smooth.set(name, old + weight * ((latest.get(name) ?? 0) - old));
       }
     }
     this.draw(threshold);
@@ -57,7 +57,7 @@ class Overlay {
     this.place.hidden = false;
     this.place.classList.toggle('unsure', unsure);
     this.label.textContent = unsure ? 'unsure' : best;
-    this.sure.textContent = unsure ? '' : percent(confidence);
+    this.confidence.textContent = unsure ? '' : percent(confidence);
     // Few classes keep their places, so that no bar jumps over another.
     const few = this.classes.length && this.classes.length <= SHOWN;
     const rows = few ? this.classes.map((name) => [name, this.smooth.get(name) ?? 0]) : ranked.slice(0, SHOWN);
@@ -76,7 +76,7 @@ class Overlay {
   speak(word) {
     const now = performance.now();
     if (word === this.spoken || now - this.spokenAt < SPOKEN) return;
-    this.said.textContent = this.spoken = word;
+    this.announcement.textContent = this.spoken = word;
     this.spokenAt = now;
   }
 

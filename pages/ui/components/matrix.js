@@ -22,7 +22,7 @@ export default function({data, parentElement, setTriggerValue}) {
   data.rows.forEach((name, row) => {
     const line = make('tr', body);
     heading(line, name, 'row');
-    data.columns.forEach((answer, column) => {
+    data.columns.forEach((predicted, column) => {
       const cell = data.cells[row][column];
       const button = make('button', make('td', line));
       button.type = 'button';
@@ -30,7 +30,7 @@ export default function({data, parentElement, setTriggerValue}) {
       button.style.setProperty('--share', cell.share);
       button.className = row === column ? 'right' : column < data.rows.length ? 'wrong' : 'unsure';
       button.setAttribute('aria-pressed', data.chosen === button.dataset.cell);
-      button.setAttribute('aria-label', `${name} answered as ${answer}: ${cell.count}, ${cell.rate}`);
+      button.setAttribute('aria-label', `True class ${name}, predicted ${predicted}: ${cell.count}, ${cell.rate}`);
       make('strong', button, data.rates ? cell.rate : cell.count);
       make('span', button, data.rates ? cell.count : cell.rate);
       button.onclick = () => setTriggerValue('cell', {row, column});

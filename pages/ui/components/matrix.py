@@ -1,4 +1,4 @@
-"""The confusion matrix as a table whose cells can be pressed."""
+"""The confusion matrix as a table whose cells can be clicked."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,12 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from core.evaluation.confusion import Counts, rates
+from core.evaluation.words import as_percent
 
 UNSURE = "unsure"
 
 
 def pressed_cell(key: str) -> tuple[int, int] | None:
-    """Row and column that was pressed just now: call it before `matrix`."""
+    """Row and column of the cell that was clicked just now: call it before `matrix`."""
     match getattr(st.session_state.get(key), "cell", None):
         case {"row": int(row), "column": int(column)} if row >= 0 and column >= 0:
             return row, column
@@ -20,15 +21,15 @@ def pressed_cell(key: str) -> tuple[int, int] | None:
 
 
 def matrix(
-    counts: Counts, classes: Sequence[str], unsure: Sequence[int], key: str, chosen: tuple[int, int], in_rates: bool
+    counts: Counts, classes: Sequence[str], unsure: Sequence[int], key: str, chosen: tuple[int, int], *, in_rates: bool
 ) -> None:
     """Draws it.
 
     Args:
-        counts: int64 (classes, classes): row the true class, column the answer.
-        unsure: Of each true class, the pictures without an answer; the column is left out where there are none.
+        counts: int64 (classes, classes): row the true class, column the predicted class.
+        unsure: Per true class, the number of unsure images; without any there is no such column.
         chosen: The cell that is marked.
-        in_rates: Whether shares of a row stand in large figures, and counts in small ones, or the other way round.
+        in_rates: Whether percentages of the row stand in large figures and counts in small ones, or vice versa.
     """
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component(
@@ -46,7 +47,7 @@ def matrix(
         for row, number in enumerate(unsure):
             cells[row].append(_cell(number, int(totals[row]), 0.0))
     data = {
-        "caption": "Rows: what it is. Columns: what the model answered.",
+        "caption": "Rows: true class. Columns: predicted class.",
         "rows": list(classes),
         "columns": columns,
         "cells": cells,
@@ -57,7 +58,7 @@ def matrix(
 
 
 def _cell(count: int, total: int, share: float) -> dict[str, object]:
-    return {"count": f"{count:,}", "rate": f"{count / total:.1%}" if total else "–", "share": round(share, 3)}
+    return {"count": f"{count:,}", "rate": as_percent(count / total) if total else "–", "share": round(share, 3)}
 
 
 @cache

@@ -1,4 +1,4 @@
-// Sample pictures and their answers. What is there already is changed in place: no flicker, and bars glide to their new
+// Sample images and their predictions. What is there already is changed in place: no flicker, and bars glide to their new
 // length. Names are only ever set as text.
 
 const make = (tag, className, parent) => {
@@ -16,12 +16,12 @@ const svg = (tag, parent) => {
 
 const build = (root) => {
   const tile = make('li', 'tile', root);
-  tile.picture = make('img', '', tile);
+  tile.image = make('img', '', tile);
   tile.truth = make('bdi', 'truth', make('div', 'line', tile));
   tile.fill = make('div', 'fill', make('div', 'bar', tile));
-  const answer = make('div', 'line answer', tile);
-  tile.mark = make('span', 'mark', answer);
-  tile.answer = make('bdi', '', answer);
+  const line = make('div', 'line prediction', tile);
+  tile.mark = make('span', 'mark', line);
+  tile.prediction = make('bdi', '', line);
   tile.confidence = make('div', 'line confidence', tile);
   const course = svg('svg', tile);
   course.setAttribute('viewBox', '0 0 100 24');
@@ -46,19 +46,19 @@ export default function({data, parentElement}) {
     const tile = root.children[number] ?? build(root);
     const source = item.image ? `data:image/jpeg;base64,${item.image}` : '';
     if (tile.source !== source) {
-      if (source) tile.picture.src = source;
-      else tile.picture.removeAttribute('src');
+      if (source) tile.image.src = source;
+      else tile.image.removeAttribute('src');
       tile.source = source;
     }
-    tile.picture.alt = item.alt;
-    tile.picture.title = item.name;
+    tile.image.alt = item.alt;
+    tile.image.title = item.name;
     tile.dataset.verdict = item.verdict;
     tile.truth.textContent = item.label;
     tile.truth.title = item.label;
     tile.fill.style.width = `${100 * item.truth}%`;
     tile.mark.textContent = {right: '✓', wrong: '✗', none: ''}[item.verdict];
-    tile.answer.textContent = item.answer || 'no answer yet';
-    tile.answer.title = item.answer;
+    tile.prediction.textContent = item.prediction || 'none yet';
+    tile.prediction.title = item.prediction;
     tile.confidence.textContent = item.confidence ? `${item.verdict}, ${item.confidence}` : '\u00a0';
     tile.course.setAttribute('points', item.course.length > 1 ? points(item.course) : '');
   });

@@ -1,4 +1,4 @@
-"""Sample pictures with the answer of an epoch beneath, updated in place: a class can watch the answer form."""
+"""Sample images with the prediction of an epoch beneath, updated in place: a class can watch the prediction form."""
 
 import base64
 from collections.abc import Sequence
@@ -7,19 +7,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.training.samples import Sample
-from pages.ui.words import confident
+from core.evaluation.words import as_percent
+from core.runs.sample_images import Sample
 
-MAX_BYTES = 200_000  # of a picture: ours have a tenth of it
+MAX_BYTES = 200_000  # of an image: ours have a tenth of it
 HTML = '<ul class="samples"></ul>'
 
 
 def as_data(samples: Sequence[Sample]) -> dict[str, object]:
-    """What `sample_pictures` draws. Reads the pictures, so keep it while nothing is new."""
+    """What `sample_images` draws. Reads the images, so keep it while nothing is new."""
     return {"items": [_item(sample) for sample in samples]}
 
 
-def sample_pictures(data: dict[str, object], key: str) -> None:
+def sample_images(data: dict[str, object], key: str) -> None:
     """Draws what `as_data` gave; the same `key` with new data changes words and bars of what is there."""
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("samples", html=HTML, css=_part("samples.css"), js=_part("samples.js"))
@@ -27,21 +27,22 @@ def sample_pictures(data: dict[str, object], key: str) -> None:
 
 
 def _item(sample: Sample) -> dict[str, object]:
-    said = f"{sample.answer}, {confident(sample.confidence)}" if sample.answer else "no answer yet"
+    prediction = f"{sample.prediction}, {as_percent(sample.confidence)}" if sample.prediction else "none yet"
     return {
-        "image": _jpeg(sample.file),
+        "image": jpeg(sample.file),
         "name": sample.path,
         "label": sample.label,
-        "answer": sample.answer,
-        "confidence": confident(sample.confidence) if sample.answer else "",
-        "verdict": ("right" if sample.right else "wrong") if sample.answer else "none",
+        "prediction": sample.prediction,
+        "confidence": as_percent(sample.confidence) if sample.prediction else "",
+        "verdict": ("right" if sample.right else "wrong") if sample.prediction else "none",
         "truth": round(sample.truth, 4),
         "course": [round(value, 3) for value in sample.course],
-        "alt": f"{sample.path}: {sample.label}; answer: {said}",
+        "alt": f"{sample.path}: {sample.label}; prediction: {prediction}",
     }
 
 
-def _jpeg(file: Path) -> str:
+def jpeg(file: Path) -> str:
+    """Its content as text; "" where it is gone or too large."""
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)

@@ -1,5 +1,5 @@
-// The threshold's slider. The browser knows what every step does, so everything follows the thumb; Python hears of it
-// once it is let go, and only tells where to begin.
+// The threshold's slider. The browser knows the counts at every step, so they follow the thumb; Python is told of the
+// threshold on release, and sets only where the slider begins.
 const [LEFT, RIGHT, TOP, BOTTOM] = [34, 214, 6, 132]; // of the curve's field, in its own units
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -23,7 +23,7 @@ export default function({data, parentElement, setTriggerValue}) {
 
   const show = () => {
     const [threshold, right, wrong, unsure, share, accuracy, value] = data.rows[slider.value];
-    const words = threshold ? String(threshold) : 'none: always an answer';
+    const words = threshold ? String(threshold) : 'none, never unsure';
     root.querySelector('output').textContent = words;
     slider.setAttribute('aria-valuetext', `${words}: ${right} right, ${wrong} wrong, ${unsure} unsure`);
     for (const [name, count] of Object.entries({right, wrong, unsure})) {
@@ -37,7 +37,7 @@ export default function({data, parentElement, setTriggerValue}) {
     dot.setAttribute('visibility', value === null ? 'hidden' : 'visible');
     dot.setAttribute('cx', across(share));
     dot.setAttribute('cy', up(value ?? lowest));
-    svg.setAttribute('aria-label', `Of ${percent(share)} answered pictures ${accuracy} are right`);
+    svg.setAttribute('aria-label', `Coverage ${percent(share)}, accuracy of the images it decides ${accuracy}`);
   };
 
   const drawn = JSON.stringify([data.run, data.rows]);

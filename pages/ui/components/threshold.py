@@ -1,4 +1,4 @@
-"""The confidence threshold as a slider that shows what it costs while it moves; Streamlit's own tells on release."""
+"""The confidence threshold as a slider that shows coverage and accuracy while it moves, not only on release."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,13 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import PawlabError
-from core.evaluation.answers import Answers
-from core.evaluation.chosen import ALWAYS, choose_threshold, chosen_threshold
 from core.evaluation.confusion import Score
+from core.evaluation.predictions import Predictions
 from core.evaluation.threshold import outcomes, steps
-from core.evaluation.words import interval, percent
-from core.training.runs import Run
-from pages.ui.words import show_error
+from core.evaluation.words import with_interval
+from core.runs.run import Run
+from core.runs.threshold import ALWAYS, choose_threshold, chosen_threshold
+from pages.ui.shared.text import plain, show_error
 
 KEY, VALUE, FAILED = "evaluate_slider", "evaluate_threshold", "evaluate_threshold_failed"
 HTML = """
@@ -23,24 +23,25 @@ HTML = """
     <input type="range" min="0" step="1" aria-label="Confidence threshold">
     <div class="bar" role="img"><i class="right"></i><i class="wrong"></i><i class="unsure"></i></div>
     <dl>
-      <div><dt><i class="right"></i>answered right</dt><dd data-of="right"></dd></div>
-      <div><dt><i class="wrong"></i>answered wrong</dt><dd data-of="wrong"></dd></div>
+      <div><dt><i class="right"></i>right</dt><dd data-of="right"></dd></div>
+      <div><dt><i class="wrong"></i>wrong</dt><dd data-of="wrong"></dd></div>
       <div><dt><i class="unsure"></i>unsure</dt><dd data-of="unsure"></dd></div>
-      <div><dt>get an answer</dt><dd data-of="coverage"></dd></div>
-      <div class="wide"><dt>right, of the answered</dt><dd data-of="accuracy"></dd></div>
+      <div><dt>coverage</dt><dd data-of="coverage"></dd></div>
+      <div class="wide"><dt>accuracy of the images it decides</dt><dd data-of="accuracy"></dd></div>
     </dl>
   </div>
-  <figure><svg viewBox="0 0 220 150" role="img"></svg><figcaption>right, of the answered, against answered</figcaption>
+  <figure><svg viewBox="0 0 220 150" role="img"></svg>
+    <figcaption>Accuracy of the images it decides, against the share it decides</figcaption>
   </figure>
 </div>
 """
 
 
 def threshold_now(run: Run) -> float:
-    """The threshold that this session looks at: the one that was chosen for the run, until it is moved. Call it before
-    `threshold_panel`."""
-    of, value = st.session_state.get(VALUE, ("", ALWAYS))
-    if of != run.id:
+    """The threshold that this session shows: the one that is in use for the run, until the slider is moved. Call it
+    before `threshold_panel`."""
+    run_id, value = st.session_state.get(VALUE, ("", ALWAYS))
+    if run_id != run.id:
         value = chosen_threshold(run)
     match getattr(st.session_state.get(KEY), "moved", None):
         case {"run": str(named), "threshold": int() | float() as moved} if named == run.id and 0 <= moved <= 1:
@@ -49,51 +50,52 @@ def threshold_now(run: Run) -> float:
     return float(value)
 
 
-def threshold_panel(run: Run, answers: Answers, threshold: float) -> None:
-    """The slider, what it does, and the button that keeps it with the run."""
+def threshold_panel(run: Run, predictions: Predictions, threshold: float) -> None:
+    """The slider, its effect, and the button that stores the threshold with the run."""
     chosen = chosen_threshold(run)
-    known = steps(len(answers.classes), threshold, chosen)
+    known = steps(len(predictions.classes), threshold, chosen)
     with st.container(border=True):
-        _slider(run, answers, known, threshold)
+        _slider(run, predictions, known, threshold)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Use this threshold",
-                on_click=_keep,
+                on_click=_store,
                 args=(run, threshold),
                 disabled=threshold == chosen,
                 key="evaluate_use",
-                help="Kept with the run. The Classify page then says “unsure” where the model is less sure.",
+                help="Stores it with the run. Below it, the Classify page says “unsure” instead of a class.",
             )
-            kept = f"In use for this run: {chosen:g}." if chosen else "In use for this run: none, it always answers."
-            st.markdown(kept, width="content")
+            in_use = f"In use for this run: {chosen:g}." if chosen else "In use for this run: none, it is never unsure."
+            st.markdown(in_use, width="content")
         if error := st.session_state.pop(FAILED, None):
             show_error(error)
         st.caption(
-            "Below the threshold the answer is “unsure”. It trades how many pictures get an answer against how many "
-            "answers are right. It is no detector of unknown things: the model can be very sure of a car."
+            "Below the threshold the model says “unsure”. A higher threshold decides fewer images (coverage) and is "
+            "right more often on them. It cannot spot unknown objects: a car may get a confident "
+            f"“{plain(predictions.classes[0])}”."
         )
 
 
-def _keep(run: Run, threshold: float) -> None:
+def _store(run: Run, threshold: float) -> None:
     try:
         choose_threshold(run, threshold)
     except PawlabError as error:
         st.session_state[FAILED] = error
 
 
-def _slider(run: Run, answers: Answers, known: Sequence[float], threshold: float) -> None:
-    counts = outcomes(answers.labels, answers.probabilities, list(known))
+def _slider(run: Run, predictions: Predictions, known: Sequence[float], threshold: float) -> None:
+    counts = outcomes(predictions.labels, predictions.probabilities, list(known))
     rows = []
     for value, (right, wrong, unsure) in zip(known, counts.tolist(), strict=True):
         score = Score.of(right, right + wrong)
-        words = f"{percent(score)} ({interval(score)})" if score.known else "no answers"
-        share = (right + wrong) / len(answers)
+        words = with_interval(score) if score.known else "decides no image"
+        share = (right + wrong) / len(predictions)
         rows.append(
             [value, right, wrong, unsure, round(share, 4), words, round(score.value, 4) if score.known else None]
         )
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("threshold", html=HTML, css=_part("threshold.css"), js=_part("threshold.js"))
-    data = {"run": run.id, "rows": rows, "at": list(known).index(threshold), "total": len(answers)}
+    data = {"run": run.id, "rows": rows, "at": list(known).index(threshold), "total": len(predictions)}
     draw(data=data, key=KEY, on_moved_change=_nothing)
 
 

@@ -1,4 +1,4 @@
-"""What the network sees before we train it: the frozen base's features of every picture, on two axes."""
+"""The frozen base's features of every image, projected on two axes: what the network sees before training."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ from core.backbone.feature_map import FeatureMap, make_map
 from core.datasets import Dataset
 from core.datasets.charts import MOST_POINTS, map_chart
 from core.datasets.selection import Filter
-from core.jobs import Latest
-from pages.ui.asking import asked_for
-from pages.ui.overview import CONFIG
-from pages.ui.pictures import show_group
-from pages.ui.progress import AT_ONCE
+from core.jobs.background import SingleFlight
+from pages.ui.dataset.images import show_group
+from pages.ui.dataset.overview import CONFIG
+from pages.ui.shared.job_widgets import asked_for
+from pages.ui.shared.progress import AT_ONCE
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,56 +21,57 @@ KEY = "dataset_map"
 
 
 @st.cache_resource(show_spinner=False)
-def maps() -> Latest[FeatureMap]:
+def maps() -> SingleFlight[FeatureMap]:
     """The map of the open dataset, one for all sessions."""
-    return Latest()
+    return SingleFlight()
 
 
 def dataset_map(dataset: Dataset) -> None:
     st.write(
-        "Each point is a picture. The frozen base has never been told the classes, and it places pictures that look "
-        "alike to it near each other. Where the colours part by themselves, a small head will learn quickly; a point "
-        "among the other colour is a hard picture, or one with a wrong label."
+        "Each point is an image, placed by its features. The frozen base does not know the classes; it puts images "
+        "close together that look alike to it. If the colours separate, a small head learns quickly. A point among "
+        "another colour is a hard image or a wrong label."
     )
     key = f"{dataset.root} {dataset.fingerprint}"
-    found = asked_for(
+    feature_map = asked_for(
         maps().find(key),
         "Draw the map",
         lambda: _draw(key, dataset),
-        note="You may use the rest of the page: it goes on.",
-        help="Passes every picture through the frozen base once: a few hundred a second. What is computed is "
-        "kept, and a training run with average pooling and no copies starts from it.",
+        note="You can use the rest of the page meanwhile.",
+        help="Extracts the features of every image, a few hundred a second. They are cached: a training run with "
+        "average pooling and no copies starts from them.",
     )
-    if found is not None:
-        _show(found, key, dataset)
+    if feature_map is not None:
+        _show(feature_map, key, dataset)
 
 
 def _draw(key: str, dataset: Dataset) -> None:
-    maps().ask(key, lambda tell: make_map(dataset, progress=tell), again=True).wait(AT_ONCE)
+    maps().submit(key, lambda progress: make_map(dataset, progress=progress), again=True).wait(AT_ONCE)
 
 
-def _show(found: FeatureMap, key: str, dataset: Dataset) -> None:
+def _show(feature_map: FeatureMap, key: str, dataset: Dataset) -> None:
     st.plotly_chart(
-        _figure(key, found, dataset),
+        _figure(key, feature_map, dataset),
         key=KEY,
-        on_select=lambda: _picked(found),
+        on_select=lambda: _picked(feature_map),
         selection_mode=("points", "box", "lasso"),
         config={**CONFIG, "modeBarButtons": [["zoom2d", "pan2d", "select2d", "lasso2d", "resetScale2d"]]},
     )
-    note = "Circles are training pictures, crosses the others. Click a point, or draw a box or a lasso around some, "
-    note += "and the pictures below are those."
-    if len(found.records) > MOST_POINTS:
-        note += f" Shown are {MOST_POINTS:,} of {len(found.records):,} pictures, drawn by lot."
+    note = "Circles are training images, crosses the others. Click a point, or draw a box or a lasso around several, "
+    note += "to see those images below."
+    if len(feature_map.records) > MOST_POINTS:
+        note += f" The map shows a random {MOST_POINTS:,} of {len(feature_map.records):,} images."
     st.caption(note)
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
-def _figure(key: str, _found: FeatureMap, _dataset: Dataset) -> "go.Figure":
-    return map_chart(_found.points, _found.records, _dataset.classes, _found.shares)
+def _figure(key: str, _map: FeatureMap, _dataset: Dataset) -> "go.Figure":
+    return map_chart(_map.points, _map.records, _dataset.classes, _map.shares)
 
 
-def _picked(found: FeatureMap) -> None:
+def _picked(feature_map: FeatureMap) -> None:
     points = st.session_state[KEY]["selection"]["points"]
-    paths = frozenset(found.records[int(point["customdata"][0])].path for point in points if point.get("customdata"))
+    places = [int(point["customdata"][0]) for point in points if point.get("customdata")]
+    paths = frozenset(feature_map.records[place].path for place in places)
     if paths:
-        show_group(f"{len(paths):,} of the map", Filter(paths=paths))
+        show_group(f"{len(paths):,} {'image' if len(paths) == 1 else 'images'} from the map", Filter(paths=paths))

@@ -1,4 +1,4 @@
-"""The dataset in numbers: counts, balance, sizes, formats. A click on a mark shows its pictures."""
+"""Counts, balance, sizes and formats of the dataset. A click on a mark shows its images."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -7,25 +7,25 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.datasets.charts import counts_chart, counts_height, formats_chart, records_behind, sizes_chart
-from core.datasets.report import balance_words, validation_words
+from core.datasets.quality.report import balance_words, validation_words
 from core.datasets.selection import Filter
-from pages.ui.pictures import show_group
-from pages.ui.words import plain
+from pages.ui.dataset.images import show_group
+from pages.ui.shared.text import plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 CHARTS: dict[str, tuple[str, Callable[[Dataset], "go.Figure"]]] = {
-    "counts": ("Pictures of each class", counts_chart),
-    "sizes": ("Sizes of the pictures", sizes_chart),
-    "formats": ("Formats and kinds of pixels", formats_chart),
+    "counts": ("Images per class", counts_chart),
+    "sizes": ("Image sizes", sizes_chart),
+    "formats": ("Formats and colour modes", formats_chart),
 }
 CONFIG = {"displaylogo": False, "modeBarButtons": [["zoom2d", "pan2d", "select2d", "resetScale2d"]]}
 
 
 def overview(dataset: Dataset) -> None:
     if len(dataset.classes) < 2:  # edits can do that, opening cannot
-        st.warning("There are fewer than two classes left, and a network needs two to tell apart: undo an edit.")
+        st.warning("Fewer than two classes are left, and a classifier needs at least two: undo an edit.")
     counts = dataset.counts()
     if words := balance_words(counts["train"]):
         st.warning(plain(f"In training, {words}."))
@@ -41,20 +41,20 @@ def overview(dataset: Dataset) -> None:
         _chart(dataset, "sizes")
     with right:
         _chart(dataset, "formats")
-    st.caption("Click a bar or a dot, or draw a box around dots, and the pictures below are those.")
+    st.caption("Click a bar or a dot, or draw a box around dots, to see those images below.")
 
 
 def _table(dataset: Dataset) -> None:
-    """Beside the chart of the same, and no higher."""
+    """The counts as a table, no higher than the chart beside it."""
     by_split = dataset.counts()
     table: dict[str, list[object]] = {"class": list(dataset.classes)}
     table |= {split: list(by_class.values()) for split, by_class in by_split.items()}
-    table["all"] = [sum(by_class[label] for by_class in by_split.values()) for label in dataset.classes]
-    st.markdown("**In numbers**")
+    table["total"] = [sum(by_class[label] for by_class in by_split.values()) for label in dataset.classes]
+    st.markdown("**Counts**")
     first = {record.label: record.path.rsplit("/", 1)[-1] for record in reversed(dataset.usable())}
-    table["such as"] = [first.get(label, "") for label in dataset.classes]
+    table["example file"] = [first.get(label, "") for label in dataset.classes]
     height = min(38 + 35 * len(dataset.classes), counts_height(len(dataset.classes)))
-    columns = {name: st.column_config.NumberColumn(width=70, format="localized") for name in (*by_split, "all")}
+    columns = {name: st.column_config.NumberColumn(width=70, format="localized") for name in (*by_split, "total")}
     columns["class"] = st.column_config.TextColumn(width=115)
     st.dataframe(table, width="stretch", hide_index=True, height=height, column_config=columns)
 
@@ -79,7 +79,7 @@ def _picked(dataset: Dataset, name: str, key: str) -> None:
     if records:
         words = {
             "counts": ", ".join(f"{mark[1]} in {mark[0]}" for mark in marks[:3]),
-            "sizes": f"{marks[0][0]} x {marks[0][1]} pixels" if len(marks) == 1 else f"{len(marks):,} sizes",
-            "formats": ", ".join(f"{mark[0]} {mark[1]}" for mark in marks[:3]),
+            "sizes": f"{marks[0][0]} × {marks[0][1]} pixels" if len(marks) == 1 else f"{len(marks):,} sizes",
+            "formats": ", ".join(f"{mark[0]}, {mark[1]}" for mark in marks[:3]),
         }
         show_group(words[name], Filter(paths=frozenset(record.path for record in records)))

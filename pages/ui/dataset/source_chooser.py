@@ -1,44 +1,46 @@
-"""Where the pictures come from: one chooser, and one way to begin opening for all of its choices."""
+"""Where the images come from: one chooser, and one way to start opening any choice."""
 
 import hashlib
 from pathlib import Path
 
 import streamlit as st
 
-from core.addresses import is_address
-from core.datasets.current import SAMPLE, current_source, local_source, recent_paths
+from core.datasets.current import recent_paths
 from core.datasets.public import CATS_AND_DOGS
-from core.datasets.remote import bytes_so_far, is_here
+from core.datasets.remote import bytes_so_far
+from core.datasets.source import FLAWED_SAMPLE, SAMPLE, resolve_source, typed_path
 from core.datasets.uploads import MAX_FOLDER_BYTES, keep_folder, keep_zip
 from core.errors import PawlabError
-from core.home import home
-from pages.ui.data import forget, start
-from pages.ui.words import show_error
+from core.net.addresses import is_address
+from core.storage.home import home
+from pages.ui.shared.data import forget, start
+from pages.ui.shared.session import source
+from pages.ui.shared.text import show_error
 
 SOURCES = {
     "sample": "Drawn sample",
-    "public": "Cats and dogs photos",
+    "public": "Cats and dogs (photos)",
     "path": "Folder or zip on this machine",
     "zip": "Upload a zip",
     "folder": "Upload a folder",
-    "address": "Zip on the web",
+    "address": "Zip from the web",
 }
 FILE_MEGABYTES = 200
 _PATH, _RECENT = "source_path", "source_recent"
 
 
 def source_chooser() -> None:
-    # A new name for each dataset that gets open: closed again, so that what was opened moves into view.
-    opened = hashlib.sha256(current_source().encode()).hexdigest()[:8]
+    # A new key for each open dataset closes the chooser again, so that the dataset moves into view.
+    opened = hashlib.sha256(source().text.encode()).hexdigest()[:8]
     with st.expander("Open another dataset", key=f"source_chooser_{opened}"):
         kind = st.segmented_control(
-            "Where are the pictures?",
+            "Where are the images?",
             list(SOURCES),
             format_func=lambda kind: SOURCES[kind],
             default="sample",
             required=True,
             key="source_kind",
-            help="Pictures stay on this machine. Any folder with one subfolder a class will do.",
+            help="Images stay on this machine. Any folder with one subfolder per class works.",
         )
         {
             "sample": _sample,
@@ -51,31 +53,38 @@ def source_chooser() -> None:
 
 
 def _sample() -> None:
-    st.write("Cats and dogs that Pawlab draws itself: needs no network and no photos of your own.")
-    st.button(
-        "Open the drawn sample",
-        on_click=start,
-        args=(SAMPLE,),
-        type="primary",
-        help="Takes a few seconds the first time.",
+    st.write(
+        "Cats and dogs that Pawlab draws itself. Needs no network and no photos of your own. One of the two "
+        "samples has mistakes planted in it for you to find: duplicates, a leak, wrong labels, odd and damaged images."
     )
+    with st.container(horizontal=True):
+        first_time = "Takes a few seconds the first time."
+        st.button("Open the drawn sample", on_click=start, args=(SAMPLE,), type="primary", help=first_time)
+        st.button(
+            "Drawn sample with planted mistakes",
+            on_click=start,
+            args=(FLAWED_SAMPLE,),
+            help=f"Look for them in the Problems and Map views. {first_time}",
+        )
 
 
 def _public() -> None:
     st.write(
-        "3,000 photos, published by Google for teaching: 1,000 cats and 1,000 dogs to train on, 500 of each to "
-        "validate. A download of 69 MB from storage.googleapis.com, once."
+        "3,000 photos that Google published for teaching: 1,000 cats and 1,000 dogs for training, 500 of each for "
+        "validation. Downloads 69 MB from storage.googleapis.com, once."
     )
-    if is_here(CATS_AND_DOGS):
-        st.caption("It is on this machine already: opening it needs no network.")
-    elif kept := bytes_so_far(CATS_AND_DOGS):
-        st.caption(f"{kept / 1e6:.1f} MB are on this machine already: the download goes on from there.")
+    source = resolve_source(CATS_AND_DOGS)
+    is_here = source.path.is_file()
+    if is_here:
+        st.caption("Already on this machine: opening it needs no network.")
+    elif arrived := bytes_so_far(source):
+        st.caption(f"{arrived / 1e6:.1f} MB are already on this machine: the download continues from there.")
     st.button(
-        "Open the photos" if is_here(CATS_AND_DOGS) else "Download and open the photos",
+        "Open the photos" if is_here else "Download and open the photos",
         on_click=start,
-        args=(CATS_AND_DOGS,),
+        args=(source,),
         type="primary",
-        help="The only choice here besides a zip on the web that needs a network, and only the first time.",
+        help="Needs a network the first time only.",
     )
 
 
@@ -83,27 +92,27 @@ def _path() -> None:
     recent = recent_paths()
     if recent:
         st.selectbox(
-            "Opened before",
+            "Opened recently",
             recent,
             index=None,
             format_func=_recent_in_words,
             key=_RECENT,
             on_change=_take_recent,
             placeholder="Pick one, or type a path below",
-            help="Folders and zips that were opened here, the latest first. Picking one fills in its path.",
+            help="Folders and zips opened here, latest first. Picking one fills in its path.",
         )
     with st.form("path", border=False):
         path = st.text_input(
             "Folder or zip",
             key=_PATH,
             placeholder="/home/me/pets",
-            help="train/ and validation/ with a folder a class in each, or just one folder a class. "
+            help="One folder per class, or train/ and validation/ with one folder per class in each. "
             "Nothing in it is changed.",
         )
-        if not st.form_submit_button("Open", type="primary", help="Reads every picture once."):
+        if not st.form_submit_button("Open", type="primary", help="Reads every image once."):
             return
     if path.strip():
-        _start_here(path.strip() if is_address(path.strip()) else local_source(path))
+        _open_now(path.strip() if is_address(path.strip()) else typed_path(path))
     else:
         forget()
         st.warning("Type the path of a folder or a zip first.")
@@ -118,47 +127,47 @@ def _recent_in_words(path: str) -> str:
     place = Path(path)
     words = f"{place.name} (uploaded)" if place.is_relative_to(home()) else path
     try:
-        return words if place.exists() else f"{words} (not there now)"
+        return words if place.exists() else f"{words} (missing)"
     except OSError:
         return words
 
 
 def _upload_zip() -> None:
     upload = st.file_uploader(
-        "Zip with one folder a class",
+        "Zip with one folder per class",
         type="zip",
         max_upload_size=FILE_MEGABYTES,
-        help=f"Unpacked into Pawlab's own folder, once. Up to {FILE_MEGABYTES} MB; open larger ones by their path.",
+        help=f"Unpacked once into Pawlab's own folder. Up to {FILE_MEGABYTES} MB; open larger zips by their path.",
     )
-    if upload and st.button("Open the uploaded zip", type="primary", help="Unpacks it and reads every picture."):
+    if upload and st.button("Open the uploaded zip", type="primary", help="Unpacks it and reads every image."):
         try:
-            kept = keep_zip(upload.getvalue(), upload.name)
+            path = keep_zip(upload.getvalue(), upload.name)
         except PawlabError as error:
-            forget()  # else the failure of an earlier opening would stand below this one
+            forget()  # else the error of an earlier opening would appear below this one
             show_error(error)
         else:
-            _start_here(str(kept))
+            _open_now(path)
 
 
 def _upload_folder() -> None:
     uploads = st.file_uploader(
-        "Folder with one folder a class",
+        "Folder with one subfolder per class",
         accept_multiple_files="directory",
         max_upload_size=FILE_MEGABYTES,
         help="Your browser asks for a folder and sends all files in it. "
-        f"Up to {MAX_FOLDER_BYTES / 2**30:.0f} GB; open larger ones by their path.",
+        f"Up to {MAX_FOLDER_BYTES / 2**30:.0f} GB; open larger folders by their path.",
     )
     if uploads and st.button(
-        "Open the uploaded folder", type="primary", help="Stores it in Pawlab's own folder and reads every picture."
+        "Open the uploaded folder", type="primary", help="Saves it in Pawlab's own folder and reads every image."
     ):
         try:
-            with st.spinner("Storing the folder"):
-                kept = keep_folder([(upload.name, upload.getvalue()) for upload in uploads])
+            with st.spinner("Saving the folder"):
+                path = keep_folder([(upload.name, upload.getvalue()) for upload in uploads])
         except PawlabError as error:
-            forget()  # else the failure of an earlier opening would stand below this one
+            forget()  # else the error of an earlier opening would appear below this one
             show_error(error)
         else:
-            _start_here(str(kept))
+            _open_now(path)
 
 
 def _address() -> None:
@@ -166,22 +175,24 @@ def _address() -> None:
         address = st.text_input(
             "Address of a zip",
             placeholder="https://example.org/pets.zip",
-            help="http or https, up to 2 GB. A password or token in it is used once and not stored or shown elsewhere.",
+            help="http or https, up to 2 GB. A password or token in it is used once and never stored or shown.",
         ).strip()
         again = st.checkbox(
-            "Download it again",
-            help="For a zip that has changed since you opened it. Otherwise the copy on this machine is used.",
+            "Download again",
+            help="If the zip has changed since you opened it. Otherwise the copy on this machine is used.",
         )
-        if not st.form_submit_button("Download and open", type="primary", help="Fetches the zip and unpacks it."):
+        if not st.form_submit_button(
+            "Download and open", type="primary", help="Downloads the zip, unpacks it and reads every image."
+        ):
             return
     if is_address(address):
-        _start_here(address, again)
+        _open_now(address, download_again=again)
     else:
         forget()
         st.warning("Type an address that begins with http:// or https:// first.")
 
 
-def _start_here(source: str, again: bool = False) -> None:
-    """Begins, and runs the page anew, so that the status below sees it."""
-    start(source, again)
+def _open_now(source: str | Path, *, download_again: bool = False) -> None:
+    """Begins to open it, and reruns the page so that the status below shows it."""
+    start(source, download_again=download_again)
     st.rerun()

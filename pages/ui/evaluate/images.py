@@ -1,128 +1,108 @@
-"""Pictures behind a number of the Evaluate page: a gallery, and one of them large (`pages.ui.evaluation_large`)."""
+"""Rows of a run's predictions as a gallery, and one of them large (`pages.ui.evaluate.large`)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from core.datasets.thumbnails import Rendered, thumbnails
 from core.errors import PawlabError
-from core.evaluation.answers import Answers
-from core.evaluation.seen import copy_of
-from core.parallel import ordered_map
-from core.training.runs import Run
-from pages.ui.classifier import model_key
-from pages.ui.evaluation import Pictures, as_seen, explained, explainer_of, today_of
-from pages.ui.evaluation_large import LOOKED, large, opened_row
-from pages.ui.gallery import GalleryItem, gallery, gallery_event
-from pages.ui.lightbox import badges
-from pages.ui.words import confident
+from core.evaluation.words import as_percent
+from core.jobs.parallel import ordered_map
+from pages.ui.components.gallery import GalleryItem, Look, Paging, gallery, gallery_event
+from pages.ui.components.lightbox import badges
+from pages.ui.evaluate.large import RowGallery, large
+from pages.ui.evaluate.state import Evaluation, edited_catalog, grad_cam_jpeg, input_jpeg
+from pages.ui.shared.classifier import explainer_of, model_key
 
-A_PAGE = 24
+PAGE_SIZE = 24
 
 
-def rows_gallery(
-    run: Run,
-    answers: Answers,
-    found: Pictures,
-    rows: NDArray[np.int64],
-    name: str,
-    of: object,
-    *,
-    caption: str,
-    with_evidence: bool = False,
-    with_class: bool = False,
-    empty: str = "No picture lies here.",
-) -> None:
-    """Draws rows of the run's answers, or the one that was opened.
-
-    Args:
-        rows: Places in the answers, in the order to show.
-        name: Of this gallery among those of the page.
-        of: What is shown: where it changes, the gallery begins anew.
-        with_evidence: Whether to offer pictures that carry where the model looked.
-        with_class: Whether their true class stands beneath them too, where it is not the same for all.
-        empty: Words for no rows.
-    """
-    key, page_key, of_key = (f"evaluate_{name}_{part}" for part in ("pictures", "page", "of"))
-    state = st.session_state
-    if state.get(of_key) != (run.id, of):
-        state.update({of_key: (run.id, of), page_key: 1, opened_row(name): -1})
-    event = gallery_event(key)
+def rows_gallery(evaluation: Evaluation, shown: RowGallery) -> None:
+    """Draws the images of some rows, or the one that was opened; says why where there are none."""
+    if not evaluation.has_images:
+        no_images(evaluation)
+        return
+    state, rows = st.session_state, shown.rows
+    opened_key, page_key, subject_key = shown.key("open"), shown.key("page"), shown.key("of")
+    if state.get(subject_key) != (subject := (evaluation.run.id, shown.subject)):
+        state.update({subject_key: subject, page_key: 1, opened_key: -1})
+    event = gallery_event(shown.key("images"))
     if event.opened.isdigit() and int(event.opened) in rows:
-        state[opened_row(name)] = int(event.opened)
+        state[opened_key] = int(event.opened)
     if event.page:
         state[page_key] = event.page
     if not len(rows):
-        st.info(empty)
+        st.info(shown.empty)
         return
-    if state[opened_row(name)] in rows:
-        large(run, answers, found, rows, name)
+    if state[opened_key] in rows:
+        large(evaluation, shown)
         return
-    st.caption(caption)
-    looked = with_evidence and st.toggle(
-        "Show where it looked",
-        value=True,
-        key=LOOKED,
+    images = st.container()  # before the words
+    st.caption(shown.caption)
+    with_grad_cam = shown.offers_grad_cam and st.toggle(
+        "Grad-CAM",
+        key="evaluate_looked",
         persist_state="session",
-        help="Grad-CAM: red where the last feature map speaks for the answer. It shows where, not why.",
+        help="Over each image: red where the last feature map supports the predicted class, blue where it does not. It "
+        "shows where the model looked, not why.",
     )
-    pages = -(-len(rows) // A_PAGE)
-    back = state.pop(f"{opened_row(name)}_before", -1)
-    if back in rows:
-        state[page_key] = int(np.flatnonzero(rows == back)[0]) // A_PAGE + 1
+    pages = -(-len(rows) // PAGE_SIZE)
+    closed = state.pop(shown.key("closed"), -1)
+    if closed in rows:
+        state[page_key] = int(np.flatnonzero(rows == closed)[0]) // PAGE_SIZE + 1
     page = min(max(1, state[page_key]), pages)
-    items = _items(run, answers, found, rows[(page - 1) * A_PAGE : page * A_PAGE].tolist(), looked, with_class)
-    gallery(
-        items,
-        key,
-        page=page,
-        pages=pages,
-        size=A_PAGE,
-        total=len(rows),
-        selectable=False,
-        cell=150 if with_class else 120,
-        focus=str(back) if back in rows else "",
-    )
+    on_page = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()
+    with images:
+        gallery(
+            _items(evaluation, shown, on_page, with_grad_cam=with_grad_cam),
+            shown.key("images"),
+            look=Look(selectable=False, cell=150 if shown.names_true_class else 120),
+            paging=Paging(page, pages, PAGE_SIZE, len(rows)),
+            focus=str(closed) if closed in rows else "",
+        )
 
 
-def _items(
-    run: Run, answers: Answers, found: Pictures, rows: Sequence[int], looked: bool, with_class: bool
-) -> list[GalleryItem]:
-    today = today_of(found)
+def no_images(evaluation: Evaluation) -> None:
+    if evaluation.task.done:
+        st.info("The images cannot be shown; the reason is given above. The scores do not depend on them.")
+    else:
+        st.info("The images are being opened and will appear here.")
+
+
+def _items(evaluation: Evaluation, shown: RowGallery, rows: Sequence[int], *, with_grad_cam: bool) -> list[GalleryItem]:
+    edited = edited_catalog(evaluation.images)
     items = []
-    for row, picture in zip(rows, _pictures(run, answers, found, rows, looked), strict=True):
-        record = found.records[row]
-        now = today.find(record.path) or record
-        copy = f" · copy {number}" if (number := copy_of(run, row)) else ""
-        answer, sure = answers.classes[answers.best[row]], confident(float(answers.confidence[row]))
+    for row, image in zip(rows, _rendered(evaluation, rows, with_grad_cam=with_grad_cam), strict=True):
+        record = evaluation.images.records[row]
+        current = edited.find(record.path) or record
+        label, confidence = evaluation.prediction(row)
+        classes = f"{record.label} → {label}" if shown.names_true_class else label
+        copy = f" · copy {number}" if (number := evaluation.copy(row)) else ""
         items.append(
             GalleryItem(
                 str(row),
-                f"{record.label}, {record.path}, answered {answer} ({sure})",
-                f"{sure} {f'{record.label} as ' if with_class else ''}{answer}{copy}",
-                picture.content,
-                picture.reason,
-                badges(now, {}),
-                now.excluded,
+                f"{record.label}, {record.path}, predicted as {label} ({as_percent(confidence)})",
+                f"{classes}, {as_percent(confidence)}{copy}",
+                image.content,
+                image.reason,
+                badges(current, {}),
+                current.excluded,
             )
         )
     return items
 
 
-def _pictures(run: Run, answers: Answers, found: Pictures, rows: Sequence[int], looked: bool) -> list[Rendered]:
-    key = model_key(run)
-    if looked:
+def _rendered(evaluation: Evaluation, rows: Sequence[int], *, with_grad_cam: bool) -> list[Rendered]:
+    key, best = model_key(evaluation.run), evaluation.predictions.best
+    if with_grad_cam:
         try:
-            explainer_of(run)  # once, before many threads ask for it
+            explainer_of(evaluation.run)  # once, before many threads ask for it
         except PawlabError:
-            looked = False  # the large view says why
-    if looked:
-        return [
-            Rendered(*picture)
-            for picture in ordered_map(lambda row: explained(key, row, int(answers.best[row]), run, found), rows)
-        ]
-    if any(copy_of(run, row) for row in rows):
-        return [Rendered(*as_seen(key, row, run, found)) for row in rows]
-    return thumbnails(found.dataset, [found.records[row] for row in rows])
+            with_grad_cam = False  # the large view says why
+    if with_grad_cam:
+        jpegs = ordered_map(lambda row: grad_cam_jpeg(key, row, int(best[row]), evaluation), rows)
+        return [Rendered(*jpeg) for jpeg in jpegs]
+    if any(evaluation.copy(row) for row in rows):
+        return [Rendered(*input_jpeg(key, row, evaluation)) for row in rows]
+    return thumbnails(evaluation.images.dataset, [evaluation.images.records[row] for row in rows])

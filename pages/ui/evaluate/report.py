@@ -2,27 +2,27 @@
 
 import streamlit as st
 
-from core.training.runs import Run
-from pages.ui.asking import download, file_asked_for
-from pages.ui.evaluation import Pictures, html_reports, prepare_report, report_key
+from core.jobs.process import PROGRAM
+from pages.ui.evaluate.state import Evaluation, html_reports, prepare_report, report_key
+from pages.ui.shared.job_widgets import download, file_asked_for
 
 
-def report_view(run: Run, found: Pictures | None) -> None:
-    st.markdown("**A report to hand in or to keep**")
+def report_view(evaluation: Evaluation) -> None:
+    st.markdown("**A report to keep or hand in**")
     st.caption(
-        "One HTML file that any browser opens without a network: scores with intervals, matrix, curves, calibration, "
-        "threshold, the surest mistakes with where the model looked, settings, data, the origin of the weights, "
-        "versions, and what the numbers do not say."
+        "One HTML file that opens in any browser, without a network: scores with 95% confidence intervals, confusion "
+        "matrix, ROC and precision–recall curves, calibration, threshold, the most confident errors with Grad-CAM, "
+        "data, settings, weights, versions, and the limits of all these numbers."
     )
-    key = report_key(run, found)
+    key = report_key(evaluation)
     path = file_asked_for(
         html_reports().find(key),
         "report",
-        lambda: prepare_report(run, key),
-        note="Writing the report. You may leave this page: it goes on.",
-        help="Takes some seconds. It holds small versions of the surest mistakes' pictures.",
+        lambda: prepare_report(evaluation.run, key),
+        note="Writing the report. It continues if you leave this page.",
+        help="Takes a few seconds. The report contains small versions of the misclassified images it shows.",
         key="evaluate_report",
     )
     if path is not None:
         st.markdown(f"Ready: {path.stat().st_size / 1e3:,.0f} kB.")
-        download(path, "report", "text/html", "Also on the command line: python -m core report RUN FILE.html")
+        download(path, "report", "text/html", f"Also on the command line: {PROGRAM} report RUN FILE.html")

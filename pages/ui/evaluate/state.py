@@ -1,4 +1,4 @@
-"""What the Evaluate page reads: a run's answers, its scores, its pictures, each once for all sessions."""
+"""What the Evaluate page shows of a run, and what it reads for that, each once for all sessions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,174 +6,207 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets import Dataset, Edits, ImageRecord
-from core.datasets.actions import Action
-from core.datasets.report import Report, make_report
+from core.datasets.edits.actions import Action
+from core.datasets.edits.sidecar import edits_stamp, read_actions
+from core.datasets.quality.report import Report, make_report
 from core.datasets.selection import Catalog
-from core.datasets.sidecar import edits_stamp, read_actions
 from core.errors import DatasetError, ImageError
-from core.evaluation.answers import Answers, load_answers, pictures_of
-from core.evaluation.chosen import chosen_threshold
-from core.evaluation.pairing import Comparison, compare, named, validated_on
-from core.evaluation.report_html import write_report
-from core.evaluation.seen import explained_jpeg, seen, to_jpeg
-from core.evaluation.summary import Honest, Summary, honest_accuracy, summarise
-from core.home import subfolder
-from core.inference.explanation import Explainer
-from core.inference.robustness import data_of
-from core.jobs import Latest, Task
-from core.progress import Progress
-from core.training.runs import Run
-from pages.ui.classifier import model_key
-from pages.ui.pictures import catalog_of
-from pages.ui.progress import AT_ONCE
-from pages.ui.words import show_error
+from core.evaluation.compare_runs import Comparison, compare, image_key, validated_on
+from core.evaluation.model_input import copy_of, explained_jpeg, model_input, to_jpeg
+from core.evaluation.predictions import Predictions, images_of, load_predictions
+from core.evaluation.report.html import write_report
+from core.evaluation.robustness import training_dataset
+from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, summarise
+from core.jobs.background import SingleFlight, Task
+from core.jobs.progress import Progress
+from core.runs.run import Run
+from core.runs.threshold import chosen_threshold
+from core.storage.home import subfolder
+from pages.ui.dataset.images import catalog_of
+from pages.ui.shared.classifier import explainer_of, model_key
+from pages.ui.shared.progress import AT_ONCE
+from pages.ui.shared.text import show_error
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """What a run was validated on: its dataset, the picture of each row of its answers, and the trust report."""
+class ValidationImages:
+    """The images of a run: its dataset, the record behind each row of its predictions, and the data quality report."""
 
     dataset: Dataset
     records: tuple[ImageRecord, ...]
     report: Report
 
+    @property
+    def state(self) -> str:
+        """Changes with the images and with every edit."""
+        return f"{self.dataset.root} {self.dataset.fingerprint} {edits_stamp(self.dataset.root)}"
 
-def answers_of(run: Run) -> Answers:
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One run as the Evaluate page shows it.
+
+    Attributes:
+        run: A run with a model.
+        predictions: Its predictions on the validation images.
+        summary: Their scores.
+        task: Opens the images: they come later than the scores, or not at all.
+    """
+
+    run: Run
+    predictions: Predictions
+    summary: Summary
+    task: Task[ValidationImages]
+
+    @property
+    def has_images(self) -> bool:
+        return self.task.result is not None
+
+    @property
+    def images(self) -> ValidationImages:
+        """The images, for what is drawn only once they are open."""
+        assert self.task.result is not None
+        return self.task.result
+
+    def prediction(self, row: int) -> tuple[str, float]:
+        """The predicted class of a row, and its confidence, 0..1."""
+        return self.predictions.classes[self.predictions.best[row]], float(self.predictions.confidence[row])
+
+    def copy(self, row: int) -> int:
+        """0 for an original image, else the number of its augmented copy."""
+        return copy_of(self.run, row)
+
+
+def evaluate(run: Run) -> Evaluation:
+    """Raises `RunError` where the predictions of the run are missing or broken."""
+    predictions = predictions_of(run)
+    return Evaluation(run, predictions, _summary(model_key(run), predictions), images_task(run))
+
+
+def predictions_of(run: Run) -> Predictions:
     """Raises `RunError`."""
-    return _answers(model_key(run), run)
+    return _predictions(model_key(run), run)
 
 
-def summary_of(run: Run) -> Summary:
-    return _summary(model_key(run), answers_of(run))
+def images_task(run: Run, *, again: bool = False) -> Task[ValidationImages]:
+    """Opens the run's images, and compares them for leaks."""
 
+    def work(progress: Progress) -> ValidationImages:
+        dataset = training_dataset(run, progress)
+        return ValidationImages(dataset, images_of(predictions_of(run), dataset, run), make_report(dataset, progress))
 
-def explainer_of(run: Run) -> Explainer:
-    """Raises `RunError`."""
-    return _explainer(model_key(run), run)
-
-
-def pictures_task(run: Run, again: bool = False) -> Task[Pictures]:
-    """Opens the run's pictures, and compares them for leaks."""
-
-    def work(tell: Progress) -> Pictures:
-        dataset = data_of(run, tell)
-        return Pictures(dataset, pictures_of(answers_of(run), dataset, run), make_report(dataset, tell))
-
-    task = tasks().ask(model_key(run), work, again=again)
+    task = image_tasks().submit(model_key(run), work, again=again)
     task.wait(AT_ONCE)
     return task
 
 
-def today_of(found: Pictures) -> Catalog:
-    """The run's data with the edits of today, which need not be the open dataset."""
+def edited_catalog(images: ValidationImages) -> Catalog:
+    """The run's data with the current edits. It need not be the open dataset."""
     try:
-        return catalog_of(_today(_state_of(found), found.dataset))
+        return catalog_of(_edited(images.state, images.dataset))
     except DatasetError as error:  # broken edits, which were moved aside: the next call finds none
         show_error(error)
-        return catalog_of(_today(_state_of(found), found.dataset))
+        return catalog_of(_edited(images.state, images.dataset))
 
 
-def edits_now(found: Pictures) -> tuple[Action, ...]:
-    """The edits that hold today for the run's data. Call it after `today_of`, which deals with broken ones."""
-    return read_actions(found.dataset.root)[0]
+def current_edits(images: ValidationImages) -> tuple[Action, ...]:
+    """The current edits of the run's data. Call it after `edited_catalog`, which deals with broken ones."""
+    return read_actions(images.dataset.root)[0]
 
 
-def honest_of(run: Run, found: Pictures) -> Honest:
-    """The accuracy without leaks and what is excluded today."""
-    today = today_of(found).dataset
-    return _honest(f"{model_key(run)} {_state_of(found)}", answers_of(run), found, today)
+def clean_accuracy_of(evaluation: Evaluation) -> CleanAccuracy:
+    """The accuracy without leaks and without images that are excluded now."""
+    images = evaluation.images
+    edited = edited_catalog(images).dataset
+    return _clean_accuracy(f"{model_key(evaluation.run)} {images.state}", evaluation, edited)
 
 
-def comparison_task(run: Run, found: Pictures, other: Run) -> Task[Comparison]:
-    """The run and another one, the older first, on the pictures that both have."""
+def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
+    """Compares the run with another one, the older first, on the images that both were validated on."""
+    run, images, edited = evaluation.run, evaluation.images, edited_catalog(evaluation.images).dataset
 
-    def work(tell: Progress) -> Comparison:
-        others = pictures_of(answers_of(other), data_of(other, tell), other)
-        mine, theirs = (
-            validated_on(run, answers_of(run), found.records),
-            validated_on(other, answers_of(other), others),
-        )
-        first, second = (theirs, mine) if other.created < run.created else (mine, theirs)
-        return compare(first, second, truth={named(record): record.label for record in today.usable()})
+    def work(progress: Progress) -> Comparison:
+        predictions = predictions_of(other)
+        other_records = images_of(predictions, training_dataset(other, progress), other)
+        pair = [
+            validated_on(run, evaluation.predictions, images.records),
+            validated_on(other, predictions, other_records),
+        ]
+        first, second = reversed(pair) if other.created < run.created else pair
+        return compare(first, second, truth={image_key(record): record.label for record in edited.usable()})
 
-    today = today_of(found).dataset
-    task = comparisons().ask(f"{model_key(run)} {model_key(other)} {_state_of(found)}", work)
+    task = comparisons().submit(f"{model_key(run)} {model_key(other)} {images.state}", work)
     task.wait(AT_ONCE)
     return task
 
 
-def report_key(run: Run, found: Pictures | None) -> str:
-    """Changes with all that a report shows."""
-    return f"{model_key(run)} {chosen_threshold(run)} {_state_of(found) if found else ''}"
+def report_key(evaluation: Evaluation) -> str:
+    """Changes with everything that a report shows."""
+    run, state = evaluation.run, evaluation.images.state if evaluation.has_images else ""
+    return f"{model_key(run)} {chosen_threshold(run)} {state}"
 
 
 def prepare_report(run: Run, key: str) -> None:
     target = subfolder("exports") / f"report-{run.id}.html"
 
-    def work(tell: Progress) -> Path:
-        write_report(run, target, tell)
+    def work(progress: Progress) -> Path:
+        write_report(run, target, progress)
         return target
 
-    html_reports().ask(key, work, again=True).wait(AT_ONCE)
+    html_reports().submit(key, work, again=True).wait(AT_ONCE)
 
 
 @st.cache_resource(show_spinner=False)
-def tasks() -> Latest[Pictures]:
-    """The run whose pictures are open, for all sessions."""
-    return Latest()
+def image_tasks() -> SingleFlight[ValidationImages]:
+    """The run whose images are open, for all sessions."""
+    return SingleFlight()
 
 
 @st.cache_resource(show_spinner=False)
-def comparisons() -> Latest[Comparison]:
+def comparisons() -> SingleFlight[Comparison]:
     """The two runs that are compared."""
-    return Latest()
+    return SingleFlight()
 
 
 @st.cache_resource(show_spinner=False)
-def html_reports() -> Latest[Path]:
+def html_reports() -> SingleFlight[Path]:
     """The report that this server writes."""
-    return Latest()
+    return SingleFlight()
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def explained(key: str, row: int, label: int, _run: Run, _found: Pictures) -> tuple[bytes, str]:
-    """A picture with the evidence for class `label` over it, for `model_key`: a JPEG, or b"" and the reason."""
-    return explained_jpeg(_run, _found.dataset, _found.records[row], row, explainer_of(_run), label)
+def grad_cam_jpeg(key: str, row: int, label: int, _evaluation: Evaluation) -> tuple[bytes, str]:
+    """An image with the Grad-CAM of class `label` over it, for `model_key`: a JPEG, or b"" and the reason."""
+    run, images = _evaluation.run, _evaluation.images
+    return explained_jpeg(run, images.dataset, images.records[row], row, explainer_of(run), label)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def as_seen(key: str, row: int, _run: Run, _found: Pictures) -> tuple[bytes, str]:
-    """A picture as the network saw it, for `model_key`: a JPEG, or b"" and the reason."""
+def input_jpeg(key: str, row: int, _evaluation: Evaluation) -> tuple[bytes, str]:
+    """An image as the model gets it, for `model_key`: a JPEG, or b"" and the reason."""
+    images = _evaluation.images
     try:
-        return to_jpeg(seen(_run, _found.dataset, _found.records[row], row)), ""
+        return to_jpeg(model_input(_evaluation.run, images.dataset, images.records[row], row)), ""
     except ImageError as error:
         return b"", error.received
 
 
-def _state_of(found: Pictures) -> str:
-    return f"{found.dataset.root} {found.dataset.fingerprint} {edits_stamp(found.dataset.root)}"
-
-
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _today(state: str, _dataset: Dataset) -> Dataset:
+def _edited(state: str, _dataset: Dataset) -> Dataset:
     return Edits.load(_dataset).apply(_dataset)
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
-def _honest(state: str, _answers: Answers, _found: Pictures, _today: Dataset) -> Honest:
-    return honest_accuracy(_answers, _found.records, _today, _found.report)
+def _clean_accuracy(state: str, _evaluation: Evaluation, _edited: Dataset) -> CleanAccuracy:
+    images = _evaluation.images
+    return clean_accuracy(_evaluation.predictions, images.records, _edited, images.report)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _answers(key: str, _run: Run) -> Answers:
-    return load_answers(_run)
+def _predictions(key: str, _run: Run) -> Predictions:
+    return load_predictions(_run)
 
 
-@st.cache_resource(max_entries=20, show_spinner="Working out the intervals")
-def _summary(key: str, _answers: Answers) -> Summary:
-    return summarise(_answers)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _explainer(key: str, _run: Run) -> Explainer:
-    return Explainer.open(_run)
+@st.cache_resource(max_entries=20, show_spinner="Calculating confidence intervals")
+def _summary(key: str, _predictions: Predictions) -> Summary:
+    return summarise(_predictions)

@@ -5,8 +5,8 @@
 `st.download_button` holds the whole file in the server's memory for as long as its session lasts, and a bundle of the
 preset `notebook` has 220 MB.
 
-Covered: other sites' pages and host names (`pages.ui.asked`), ids that are no run of the store, bundles that were not
-verified or are not what would be made now, and links that lead out of the store.
+Covered: ids that are no run of the store, bundles that were not verified or are not what would be made now, and links
+that lead out of the store. Pages of others never get here (`pages.ui.routes.own_pages`).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from core.errors import PawlabError
-from pages.ui.asked import download_of_our_pages
 
 PATH = "/api/bundle"
 # No other site may show or read it, and a browser takes it for nothing but a zip.
@@ -35,19 +34,17 @@ def bundle_address(run_id: str) -> str:
 
 def download_bundle(request: Request) -> Response:
     """The endpoint. Starlette calls it in a thread of its own."""
-    if not download_of_our_pages(request.headers):
-        return _said(403, "This server's bundles are downloaded from its own pages.")
-    from core.datasets.names import safe_name
-    from core.export.kept import kept_file  # not before somebody asks
-    from core.training.shelf import stored_run
+    from core.export.kept import kept_file  # only when it is requested
+    from core.runs.store import stored_run
+    from core.text.file_names import file_name
 
     try:
         file = kept_file(stored_run(request.query_params.get("run", "")))
-        name = f"{safe_name(file.parent.name)}.zip"
+        name = f"{file_name(file.parent.name)}.zip"
         return FileResponse(file, headers=HEADERS, media_type="application/zip", filename=name, stat_result=file.stat())
-    except (PawlabError, OSError):  # whose words may say where on this machine its files lie
-        return _said(404, "There is no such bundle, or not any more. Make it on the Classify page.")
+    except (PawlabError, OSError):  # its text may say where on this machine its files are
+        return _text(404, "There is no such bundle, or not any more. Make it on the Classify page.")
 
 
-def _said(status: int, words: str) -> Response:
-    return PlainTextResponse(words, status, dict(HEADERS))
+def _text(status: int, text: str) -> Response:
+    return PlainTextResponse(text, status, dict(HEADERS))

@@ -1,16 +1,16 @@
-"""The websocket that answers the live camera's frames, beside Streamlit's own routes and with none of their checks.
+"""The websocket that classifies the live camera's frames, beside Streamlit's own routes and without their checks.
 
-    /api/live?run=ID    binary message: one frame, a picture file    ->  text message: JSON
+    /api/live?run=ID    binary message: one frame, an image file    ->  text message: JSON
 
 First comes {"size", "classes"}: the side of the square that the model takes, and the classes' names where they are few.
-Then each frame that is looked at gets {"sequence", "label", "confidence", "probabilities", "threshold",
-"milliseconds"} (`core.inference.live.LiveAnswer`), or {"sequence", "error"} where it cannot be decoded. `sequence` is
-the frame's number on this connection, from 1. A connection has one frame at work and one that waits, the newest: what
-it displaces is dropped, never queued. Whatever ends the connection comes as {"error", "closing": true} before.
+Then each frame that is classified gets {"sequence", "label", "confidence", "probabilities", "threshold",
+"milliseconds"} (`core.inference.live.LivePrediction`), or {"sequence", "error"} where it cannot be decoded. `sequence`
+is the frame's number on this connection, from 1. A connection has one frame at work and one that waits, the newest:
+what it displaces is dropped, never queued. Whatever ends the connection comes as {"error", "closing": true} before.
 
-Covered: pages of other sites and other host names (`pages.ui.asked`), frames that are too large or too many,
-connections that are too many or say nothing, and folders outside the store of runs. Not covered: a message is read
-whole before its size is known, up to Streamlit's `server.maxMessageSize`, as on Streamlit's own socket.
+Covered: frames that are too large or too many, connections that are too many or say nothing, and folders outside the
+store of runs. Pages of others never get here (`pages.ui.routes.own_pages`). Not covered: a message is
+read whole before its size is known, up to Streamlit's `server.maxMessageSize`, as on Streamlit's own socket.
 """
 
 import asyncio
@@ -27,25 +27,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import ImageError, PawlabError
-from pages.ui.asked import socket_of_our_pages
 
 if TYPE_CHECKING:
-    from core.inference.live import LiveAnswer, LiveModels
-    from core.training.runs import Run
+    from core.inference.live import LiveModels, LivePrediction
+    from core.runs.run import Run
 
 T = TypeVar("T")
-WORKERS = 2  # frames classified at once, whoever sends them
+WORKERS = 2  # frames classified at once, for all connections together
 MOST_CONNECTIONS = 16
 MAX_FRAME_BYTES = 2**20  # the page's own frames have some 5 KB
-MOST_ANSWERS = 40  # a second and connection; the page sends 30
+MOST_PREDICTIONS = 40  # a second and connection; the page sends 30
 FLOOD = 240  # frames a second with which a connection ends: to read them costs time too
 SILENT_SECONDS = 60
 FEW_CLASSES = 10
-NO_ANSWER = 4004  # the code of a close after which asking again is of no use: no such run, no such model
+NO_PREDICTION = 4004  # the close code after which reconnecting is of no use: no such run, no such model
 
 
 class Newest:
-    """Room for one frame between who reads and who answers: a new one takes the place of one that still waits."""
+    """Room for one frame between reading and classifying: a new frame replaces one that still waits."""
 
     def __init__(self) -> None:
         self._number, self._frame, self._there = 0, b"", asyncio.Event()
@@ -63,11 +62,11 @@ class Newest:
 
 
 class Ending(Exception):
-    """Ends a connection: the websocket's close code, and words for the user."""
+    """Ends a connection: the websocket's close code, and a message for the user."""
 
-    def __init__(self, code: int, words: str) -> None:
-        self.code, self.words = code, words
-        super().__init__(words)
+    def __init__(self, code: int, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(message)
 
 
 class LiveRoute:
@@ -82,15 +81,12 @@ class LiveRoute:
 
     async def connect(self, socket: WebSocket) -> None:
         """Serves one connection to its end."""
-        if not socket_of_our_pages(socket.headers):
-            await socket.close(1008)  # before it is accepted: the browser sees 403
-            return
         try:
             await socket.accept()
             await self._serve(socket, socket.query_params.get("run", ""))
         except Ending as ending:
             with suppress(WebSocketDisconnect, RuntimeError, OSError):  # gone meanwhile
-                await socket.send_text(json.dumps({"error": ending.words, "closing": True}))
+                await socket.send_text(json.dumps({"error": ending.message, "closing": True}))
                 await socket.close(ending.code)
         except WebSocketDisconnect:
             pass
@@ -100,15 +96,15 @@ class LiveRoute:
             raise Ending(1013, f"{self._most} live cameras are served already. This one waits for a place.")
         self._connected += 1
         try:
-            await self._converse(socket, run_id)
+            await self._classify(socket, run_id)
         finally:
             self._connected -= 1
 
-    async def _converse(self, socket: WebSocket, run_id: str) -> None:
+    async def _classify(self, socket: WebSocket, run_id: str) -> None:
         try:
             run, hello = await self._on_a_worker(partial(self._open, run_id))
         except PawlabError as error:
-            raise Ending(NO_ANSWER, str(error)) from None
+            raise Ending(NO_PREDICTION, str(error)) from None
         await socket.send_text(json.dumps(hello))
         newest = Newest()
         tasks = [
@@ -125,7 +121,7 @@ class LiveRoute:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, socket: WebSocket, newest: Newest) -> None:
-        """Takes what comes as soon as it comes, so that nothing old lies in any buffer."""
+        """Takes each frame as soon as it arrives, so that nothing old waits in a buffer."""
         moments: deque[float] = deque(maxlen=FLOOD)
         while True:
             try:
@@ -138,7 +134,7 @@ class LiveRoute:
             if len(moments) == FLOOD and now - moments[0] < 1:
                 raise Ending(1008, f"More than {FLOOD} frames came within a second.")
             moments.append(now)
-            frame = message.get("bytes") or b""  # text is no picture either
+            frame = message.get("bytes") or b""  # text is no image either
             if len(frame) > MAX_FRAME_BYTES:
                 raise Ending(1009, f"A frame had {len(frame):,} bytes. At most {MAX_FRAME_BYTES:,} are taken.")
             newest.put(frame)
@@ -148,34 +144,34 @@ class LiveRoute:
         while True:
             await asyncio.sleep(earliest - time.monotonic())
             number, frame = await newest.take()
-            earliest = time.monotonic() + 1 / MOST_ANSWERS
-            said: dict[str, Any] = {"sequence": number}
+            earliest = time.monotonic() + 1 / MOST_PREDICTIONS
+            message: dict[str, Any] = {"sequence": number}
             try:
-                said.update(await self._on_a_worker(partial(self._look, run, frame)))
+                message.update(await self._on_a_worker(partial(self._predict, run, frame)))
             except ImageError as error:
-                said["error"] = error.received
+                message["error"] = error.received
             except PawlabError as error:
-                raise Ending(NO_ANSWER, str(error)) from None
-            await socket.send_text(json.dumps(said))
+                raise Ending(NO_PREDICTION, str(error)) from None
+            await socket.send_text(json.dumps(message))
 
     async def _on_a_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _ready(self) -> "LiveModels":
+    def _loaded(self) -> "LiveModels":
         with self._lock:
             if self._models is None:
-                from core.inference.live import LiveModels  # ONNX Runtime: not before somebody asks
+                from core.inference.live import LiveModels  # ONNX Runtime: only for a camera
 
                 self._models = LiveModels()
             return self._models
 
-    def _look(self, run: "Run", frame: bytes) -> "LiveAnswer":
-        return self._ready().answer(run, frame)
+    def _predict(self, run: "Run", frame: bytes) -> "LivePrediction":
+        return self._loaded().prediction(run, frame)
 
     def _open(self, run_id: str) -> "tuple[Run, dict[str, Any]]":
-        from core.training.shelf import stored_run
+        from core.runs.store import stored_run
 
         run = stored_run(run_id)
-        classifier = self._ready().classifier(run)
+        classifier = self._loaded().classifier(run)
         classes = classifier.classes if len(classifier.classes) <= FEW_CLASSES else ()
         return run, {"size": classifier.image_size, "classes": list(classes)}

@@ -1,4 +1,4 @@
-"""The open dataset, shared by all pages and all sessions, and how the opening of another is shown."""
+"""The dataset that is open in this session, and the progress of opening another one."""
 
 from pathlib import Path
 
@@ -6,112 +6,120 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets import Dataset
-from core.datasets.current import SAMPLE, current_source
 from core.datasets.opening import Opening, Openings
-from core.datasets.remote import is_remote, name_of
-from core.errors import Cancelled, DatasetError
-from pages.ui.progress import AT_ONCE, TICK, bar_and_stop, show_step
-from pages.ui.words import plain, show_error
+from core.datasets.source import BY_NAME, SAMPLE, Source, resolve_source
+from core.errors import Cancelled, DatasetError, NamedFilesError
+from pages.ui.shared import session
+from pages.ui.shared.progress import AT_ONCE, TICK, bar_and_stop, show_step
+from pages.ui.shared.text import plain, show_error
 
-_SEEN = "opening_seen"  # session key: the opening that this session began, or saw at work
-# Streamlit's own sign of work has a button that is called Stop too, and leaves a bar that stands still.
+_FAILED = "opening_failed"  # session key: the job that failed or was stopped, until its message is dismissed
+# Streamlit's own status widget has a Stop button too, which would leave a bar that stands still.
 _NO_SECOND_STOP = "<style>[data-testid='stStatusWidget'] {display: none}</style>"
 
 
 @st.cache_resource(show_spinner=False)
 def openings() -> Openings:
-    """The one of this server."""
+    """The one `Openings` of this server."""
     return Openings()
 
 
 def dataset() -> Dataset:
-    """The open dataset. Where none is open yet, opens the one that was open last and waits for it with progress; ends
-    the page's run with an explanation where it cannot be opened."""
-    while (found := _opened()) is None:
-        job = openings().job
-        if job is None or (job.done and not _concerns_us(job)):
-            job = openings().start(current_source())
-        elif job.done:
-            _explain_that_none_is_open(job)
+    """This session's dataset. If this server has not opened it yet, opens it and shows progress; if it cannot be
+    opened, ends the page's run with an explanation."""
+    while (opened := open_now()) is None:
+        failed = _failed()
+        if failed is not None and failed.key == session.source():
+            _explain_that_none_is_open(failed)
             st.stop()
-        _wait_for(job)
-    return found
+        _wait_for(_job() or openings().start(session.source(), session.session_id()))
+    return opened
 
 
-def is_open(found: Dataset) -> bool:
-    """Whether this is the dataset that all pages show, perhaps with other edits."""
-    opened = _opened()
-    return opened is not None and opened.root == found.root
+def is_open(dataset: Dataset) -> bool:
+    """Whether this is the dataset that this session shows, perhaps with other edits."""
+    opened = open_now()
+    return opened is not None and opened.root == dataset.root
 
 
-def _opened() -> Dataset | None:
+def open_now() -> Dataset | None:
+    """This session's dataset, unless this server has yet to open it."""
+    _arrive()
     try:
-        return openings().opened(current_source())
+        return openings().opened(session.source())
     except DatasetError as error:  # broken edits, which were moved aside: the next call finds none
         show_error(error)
-        return openings().opened(current_source())
+        return openings().opened(session.source())
 
 
-def start(source: str, again: bool = False) -> None:
-    """Begins to open `source` for all pages; this session will hear of the end. For buttons' `on_click` too."""
-    job = openings().start(source, again=again)
-    _see(job)
+def start(source: str | Path | Source, *, download_again: bool = False) -> None:
+    """Begins to open `source` for this session and tells how it ends. For buttons' `on_click` too."""
+    forget()
+    job = openings().start(resolve_source(source), session.session_id(), download_again=download_again)
     job.wait(AT_ONCE)
 
 
 def opening_status() -> None:
-    """What becomes of the latest opening while another dataset is open: progress, or why it failed. Where none is open,
+    """Progress of what this session is opening, or why it failed, while another dataset is open. If none is open,
     `dataset()` shows both."""
-    job = openings().job
-    if job is None or _opened() is None:
+    if open_now() is None:
         return
-    if not job.done:
-        _see(job)
+    job, failed = _job(), _failed()
+    if job is not None:
         st.fragment(_follow, run_every=TICK)(job)
-    elif not _seen(job):
+    elif failed is None:
         return
-    elif isinstance(job.error, Cancelled):
-        st.info(f"Stopped opening {_named(job.source)}. The dataset that was open before is still open.")
-    elif job.error is not None:
-        show_error(job.error)
+    elif isinstance(failed.error, Cancelled):
+        st.info(f"Stopped opening {_named(failed.key)}. The previous dataset is still open.")
+    elif failed.error is not None:
+        show_error(failed.error)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("The dataset that was open before is still open.", width="content")
-            st.button("Close this message", on_click=forget, type="tertiary", help="The chooser above stays as it is.")
+            st.caption("The previous dataset is still open.", width="content")
+            _offer_names(failed)
+            st.button("Dismiss", on_click=forget, type="tertiary", help="Hides this message.")
 
 
 def forget() -> None:
-    """This session has read why an opening failed."""
-    st.session_state.pop(_SEEN, None)
+    """Hides why an opening failed."""
+    st.session_state.pop(_FAILED, None)
 
 
-def _concerns_us(job: Opening) -> bool:
-    """An opening that failed is explained to those who saw it at work, and to all where it left nothing to show."""
-    return job.error is not None and (_seen(job) or job.source == current_source())
+def _job() -> Opening | None:
+    return openings().job(session.session_id())
 
 
-def _seen(job: Opening) -> bool:
-    return bool(st.session_state.get(_SEEN) == job.id)
+def _failed() -> Opening | None:
+    failed: Opening | None = st.session_state.get(_FAILED)
+    return failed
 
 
-def _see(job: Opening) -> None:
-    st.session_state[_SEEN] = job.id
+def _arrive() -> None:
+    """Takes over what this session was opening once that has ended: the dataset, or the reason why there is none."""
+    job = _job()
+    if job is None or not job.done:
+        return
+    openings().leave(session.session_id())
+    if job.error is None:
+        session.set_source(job.key)
+        forget()
+    else:
+        st.session_state[_FAILED] = job
 
 
 def _follow(job: Opening) -> None:
     if job.done:
         st.rerun()  # of the whole page: shows the new dataset or the error, and turns the timer off
     with st.container(border=True):
-        bar = _bar(job, "The dataset below stays open meanwhile.")
+        bar = _bar(job, "The dataset below stays open until then.")
         show_step(bar, job)
 
 
 def _wait_for(job: Opening) -> None:
-    """Shows an opening until it is done. A press of its button, or a change of pages, ends the wait."""
-    _see(job)
+    """Shows an opening until it is done. Pressing its button or changing pages ends the wait."""
     place = st.empty()
     with place.container(border=True):
         st.html(_NO_SECOND_STOP)
-        bar = _bar(job, "You may leave or reload this page: it goes on.")
+        bar = _bar(job, "You can leave or reload this page meanwhile.")
     while not job.done:
         show_step(bar, job)
         job.wait(TICK)
@@ -119,29 +127,44 @@ def _wait_for(job: Opening) -> None:
 
 
 def _bar(job: Opening, note: str) -> DeltaGenerator:
-    stop_help = "The open dataset stays as it is. What was downloaded is kept for the next time."
-    return bar_and_stop(job, f"Opening {_named(job.source)}. {note}", stop_help)
+    stop_help = "The open dataset stays open. What was downloaded is kept for next time."
+    return bar_and_stop(job, f"Opening {_named(job.key)}. {note}", stop_help, stop)
 
 
-def _named(source: str) -> str:
+def stop() -> None:
+    """Stops what this session is opening."""
+    openings().stop(session.session_id())
+
+
+def _named(source: Source) -> str:
     """A source in a sentence, safe for Markdown."""
-    if source == SAMPLE:
-        return "the drawn sample"
-    return plain(name_of(source) if is_remote(source) else Path(source).name or source)
+    return f"the {source.title[0].lower()}{source.title[1:]}" if source.kind == "sample" else plain(source.name)
+
+
+def _offer_names(job: Opening) -> None:
+    if isinstance(job.error, NamedFilesError):
+        st.button(
+            "Use the names of the files as classes",
+            on_click=start,
+            args=(BY_NAME + job.key.text,),
+            type="primary",
+            help="Opens the same files: cat.0.jpg is of the class cat. Nothing is moved or renamed.",
+        )
 
 
 def _explain_that_none_is_open(job: Opening) -> None:
     if isinstance(job.error, Cancelled):
-        st.info(f"Stopped opening {_named(job.source)}: no dataset is open now.")
+        st.info(f"Stopped opening {_named(job.key)}. No dataset is open.")
     elif job.error is not None:
         show_error(job.error)
     with st.container(horizontal=True):
-        st.button("Try again", on_click=start, args=(job.source,), help="Opens the same data once more.")
-        if job.source != SAMPLE:
+        _offer_names(job)
+        st.button("Try again", on_click=start, args=(job.key,), help="Opens the same data again.")
+        if job.key.kind != "sample":
             st.button(
                 "Open the drawn sample instead",
                 on_click=start,
                 args=(SAMPLE,),
                 type="primary",
-                help="Cats and dogs that Pawlab draws itself: needs no network and no photos.",
+                help="Cats and dogs that Pawlab draws itself. Needs no network and no photos.",
             )

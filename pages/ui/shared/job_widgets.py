@@ -1,4 +1,4 @@
-"""What a job makes when the user asks for it: the button, how far the job is, and the file that comes of it."""
+"""A job that the user starts: its button, its progress, and the file that it makes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import TypeVar
 import streamlit as st
 
 from core.errors import Cancelled
-from core.jobs import Task
-from pages.ui.progress import follow
-from pages.ui.words import show_error
+from core.jobs.background import Task
+from pages.ui.shared.progress import follow
+from pages.ui.shared.text import show_error
 
 Result = TypeVar("Result")
 
@@ -27,7 +27,7 @@ def asked_for(
     """The result of the latest task. While there is none, draws why the last try brought none and the button `label`,
     which calls `ask`; or, while the task is at work, how far it is, with `note` beneath."""
     if task is not None and not task.done:
-        follow(task, note, "Nothing is kept then.")
+        follow(task, note, "Stops the work. Nothing is kept.")
         return None
     if task is not None and task.result is not None:
         return task.result
@@ -51,7 +51,7 @@ def file_asked_for(
 ) -> Path | None:
     """The same for a file, which somebody may have removed meanwhile. `what` is its name in a sentence."""
     if task is not None and task.result is not None and not task.result.is_file():
-        st.info(f"The {what} is gone.")
+        st.info(f"The {what} has been deleted.")
         task = None
     return asked_for(task, f"Prepare the {what}", ask, note=note, help=help, disabled=disabled, key=key)
 

@@ -1,45 +1,57 @@
-"""How a job on a thread is shown: a bar with phase, amount and time left, and a button that stops it."""
+"""The display of a background job: a bar with phase, count and time left, and a Stop button."""
+
+from collections.abc import Callable
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.jobs import Job, Step
-from pages.ui.words import PHASES
+from core.jobs.background import Job, Step
+from pages.ui.shared.text import PHASES
 
-TICK = 0.4  # seconds between two looks at a job
-AT_ONCE = 0.3  # seconds: what is done within them shows no progress
+TICK = 0.4  # seconds between two updates
+AT_ONCE = 0.3  # seconds: a job that ends sooner shows no progress
 UNITS = {
     "verify": "pairs",
-    "compare": "pictures",
-    "features": "pictures",
-    "write": "pictures",
-    "robustness": "pictures",
+    "compare": "images",
+    "features": "images",
+    "write": "images",
+    "robustness": "images",
     "tensorflow": "steps",
     "check": "steps",
-    "classify": "pictures",
+    "classify": "images",
+    "copy": "images",
 }
 
 
-def bar_and_stop(job: Job, note: str, stop_help: str) -> DeltaGenerator:
-    """Draws both, with a note beneath; gives the bar's place for `show_step`."""
+def bar_and_stop(job: Job, note: str, stop_help: str, stop: Callable[[], None] | None = None) -> DeltaGenerator:
+    """Draws the bar and the Stop button, with a note below. Returns the place of the bar, for `show_step`.
+
+    Args:
+        stop: What the button does, if not to cancel the job.
+    """
     place, button = st.columns([4, 1], vertical_alignment="center")
     bar = place.empty()
     place.caption(note)
     button.button(
-        "Stop", on_click=job.cancel, disabled=job.stopping, key=f"stop_{job.id}", help=stop_help, width="stretch"
+        "Stop",
+        on_click=stop or job.cancel,
+        disabled=job.stopping,
+        key=f"stop_{job.id}",
+        help=stop_help,
+        width="stretch",
     )
     return bar
 
 
 def show_step(bar: DeltaGenerator, job: Job) -> None:
-    step = job.look()
+    step = job.progress
     words = "Stopping" if job.stopping else step_in_words(step)
     bar.progress(min(1.0, step.done / step.total) if step.total else 0.0, words)
 
 
 @st.fragment(run_every=TICK)
 def follow(job: Job, note: str, stop_help: str) -> None:
-    """The same for a job beside a page that can be used meanwhile: moves by itself, and reruns the page at the end."""
+    """The same as a fragment, on a page that stays usable: updates itself, and reruns the page at the end."""
     if job.done:
         st.rerun()
     with st.container(border=True):
@@ -47,14 +59,14 @@ def follow(job: Job, note: str, stop_help: str) -> None:
 
 
 def step_in_words(step: Step) -> str:
-    """Phase, amount and time left, as far as they are known."""
+    """Phase, count and time left, as far as they are known."""
     name = PHASES.get(step.phase, step.phase.capitalize())
     if step.phase == "download":
         counted = (
             f"{step.done / 1e6:,.1f} of {step.total / 1e6:,.1f} MB" if step.total else f"{step.done / 1e6:,.1f} MB"
         )
         if not step.done:
-            counted = "asking the server"
+            counted = "contacting the server"
     elif step.total:
         counted = f"{step.done:,} of {step.total:,} {UNITS.get(step.phase, 'files')}"
     else:

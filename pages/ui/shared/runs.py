@@ -1,24 +1,31 @@
-"""Runs as pages see them: which one a session watches, and reads that cost little however often they happen."""
+"""Runs as pages see them: which one a session watches, and cheap reads however often they happen."""
 
 import copy
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.charts import training_curves
-from core.training.history import Event, History
-from core.training.queue import at_work
-from core.training.runs import Run
-from core.training.samples import samples_at
-from core.training.shelf import Shelf
-from pages.ui.samples import as_data
+from core.runs.curves_chart import training_curves
+from core.runs.history import Event, History
+from core.runs.queue import at_work
+from core.runs.run import Run
+from core.runs.sample_images import samples_at
+from core.runs.store import RunList
+from pages.ui.components.samples import as_data
+from pages.ui.shared.session import kept
+from pages.ui.shared.text import plain
 
-WATCHED = "watched_run"  # also the key of the control that changes it
+WATCHED = kept("watched_run")  # also the key of the control that changes it
+_NAME = kept("watched_name")
 AT_WORK = ("running", "stopping")
 FRESH = 0.2  # seconds for which a look at a run is new enough
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class _Followed:
     lock: threading.Lock = field(default_factory=threading.Lock)
     drawn: tuple[object, str] = (None, "")
     drawing: threading.Lock = field(default_factory=threading.Lock)
-    pictured: tuple[object, dict[str, object]] = (None, {})
+    shown: tuple[object, dict[str, object]] = (None, {})
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -49,12 +56,12 @@ def _followed(directory: Path) -> _Followed:
 
 
 def look_at(run: Run) -> Look:
-    """The run now, or a moment ago: a class that watches one run looks at its folder as often as one browser does."""
+    """The run now, or a moment ago: a class that watches one run reads its folder as often as one browser does."""
     followed = _followed(run.directory)
     old = followed.look
     if old is not None and time.monotonic() - followed.taken < FRESH:
         return old
-    # Who comes while another looks takes what was seen before.
+    # A session that comes while another one reads takes the previous look.
     if followed.lock.acquire(blocking=old is None):
         try:
             followed.look = _look(run, followed)
@@ -65,7 +72,7 @@ def look_at(run: Run) -> Look:
 
 
 def renew(run: Run) -> None:
-    """The next look is a new one: the run was just changed from here."""
+    """Makes the next look a new one, because the run was just changed from here."""
     _followed(run.directory).taken = 0.0
 
 
@@ -79,10 +86,10 @@ def _look(run: Run, followed: _Followed) -> Look:
         return Look(old.history, run.status(old.history))
     for event in events:
         followed.history.add(event)
-    seen = copy.copy(followed.history)
-    seen.batches, seen.epochs, seen.drops = list(seen.batches), list(seen.epochs), list(seen.drops)
-    seen.seconds = dict(seen.seconds)
-    return Look(seen, run.status(seen))
+    now = copy.copy(followed.history)
+    now.batches, now.epochs, now.drops = list(now.batches), list(now.epochs), list(now.drops)
+    now.seconds = dict(now.seconds)
+    return Look(now, run.status(now))
 
 
 def history_of(run: Run) -> History:
@@ -105,21 +112,56 @@ def curves_of(run: Run, history: History) -> str:
 
 
 def samples_of(run: Run, history: History, epoch: Event | None) -> dict[str, object]:
-    """What the sample pictures' component draws for an epoch, built once for all sessions."""
-    told = history.samples or {}
-    state = (told.get("time"), epoch and epoch.get("time"), len(history.epochs))
+    """What the sample images' component draws for an epoch, built once for all sessions."""
+    samples = history.samples or {}
+    state = (samples.get("time"), epoch and epoch.get("time"), len(history.epochs))
     followed = _followed(run.directory)
-    if followed.pictured[0] != state:
-        followed.pictured = state, as_data(samples_at(run.directory, history, epoch))
-    return followed.pictured[1]
+    if followed.shown[0] != state:
+        followed.shown = state, as_data(samples_at(run.directory, history, epoch))
+    return followed.shown[1]
 
 
-def watched_run(shelf: Shelf) -> Run | None:
-    """The run that this session watches: the one chosen, else the newest at work, else the newest."""
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _results(press: str) -> list[Any]:
+    return []
+
+
+def once(press: str, make: Callable[[], Made]) -> Made:
+    """The result of `make`, which is called once per press of a button: for callbacks that create runs.
+
+    Streamlit interrupts a callback for another rerun at any use of session state, and then calls it again. A callback
+    that had created its run by then would create a second one.
+
+    Args:
+        press: From `new_press` when the button was drawn.
+        make: Uses no session state.
+    """
+    results = _results(press)
+    if not results:
+        results.append(make())
+    made: Made = results[0]
+    return made
+
+
+def new_press() -> str:
+    """Names the next press of a button: draw it with this among its `args`."""
+    return uuid.uuid4().hex
+
+
+def watched_run(run_list: RunList) -> Run | None:
+    """The run that this session watches: the one chosen, else the newest at work, else the newest. Says so where the
+    chosen one was deleted elsewhere."""
     chosen = st.session_state.get(WATCHED)
-    run = next((run for run in shelf.runs if run.id == chosen), None)
-    return run or at_work() or next(iter(shelf.runs), None)
+    run = next((run for run in run_list.runs if run.id == chosen), None)
+    if run is None and chosen and (name := st.session_state.pop(_NAME, "")):
+        st.warning(f"“{plain(name)}” was deleted in another window. Another run is shown.")
+    return run or at_work() or next(iter(run_list.runs), None)
 
 
 def watch(run: Run) -> None:
-    st.session_state[WATCHED] = run.id
+    st.session_state[WATCHED], st.session_state[_NAME] = run.id, run.name
+
+
+def forget_watched() -> None:
+    """For whoever deletes runs: the watched one may be among them, and this session knows why it is gone."""
+    st.session_state.pop(_NAME, None)

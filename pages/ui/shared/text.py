@@ -1,6 +1,5 @@
-"""Words and small displays that pages share."""
+"""Phrases, number formats and small displays that pages share."""
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,47 +8,38 @@ from decimal import Decimal
 import streamlit as st
 
 from core.errors import PawlabError
-from core.evaluation.words import confident as confident
-from core.progress import Progress
+from core.jobs.progress import Progress
+from core.text.markup import escape_streamlit
 
 PHASES = {
     "download": "Downloading the zip",
     "extract": "Unpacking the zip",
-    "scan": "Reading every picture",
+    "scan": "Reading every image",
     "draw": "Drawing the sample",
-    "data": "Opening the data",
-    "compare": "Looking for look-alikes",
-    "verify": "Comparing look-alikes",
+    "data": "Opening the dataset",
+    "compare": "Searching for near-duplicates",
+    "verify": "Verifying near-duplicates",
     "write": "Writing the zip",
-    "robustness": "Asking the run",
+    "robustness": "Running the model",
     "classify": "Classifying",
-    "weights": "Fetching the pre-trained weights",
+    "copy": "Copying",
+    "weights": "Loading the pre-trained weights",
     "unfreeze": "Unfreezing the last layers",
-    "features": "Passing the pictures through the base",
+    "features": "Extracting features",
     "head": "Training the head",
-    "measure": "Timing some steps of the head",
+    "measure": "Timing a few training steps",
     "fine_tune": "Fine-tuning the last layers",
     "save": "Saving and checking the model",
     "report": "Writing the report",
-    "bundle": "Putting the bundle together",
-    "tensorflow": "Asking model.keras, and converting it to LiteRT",
+    "bundle": "Assembling the bundle",
+    "tensorflow": "Checking model.keras and converting it to LiteRT",
     "predict": "Running the bundle's predict.py",
     "unpack": "Unpacking the finished bundle",
     "check": "Checking the bundle",
 }
 
 
-def plain(text: str) -> str:
-    """`text` for a place where Streamlit reads Markdown: shown as it is.
-
-    Names of folders and files come from strangers' zips: a class called `![](https:example.org)` would otherwise make
-    the browser ask that host for a picture. Streamlit makes links of bare addresses too, even of escaped ones, once all
-    else has been read: a word joiner, which cannot be seen, keeps their parts apart.
-
-    Not for the options of `st.selectbox` and `st.multiselect`, which are no Markdown: they would show the backslashes.
-    """
-    text = re.sub(r"(?i)(?<=http)(?=s?://)|(?<=www)(?=\.)|(?=@)", "\N{WORD JOINER}", text)
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+plain = escape_streamlit
 
 
 def show_error(error: PawlabError) -> None:
@@ -64,7 +54,7 @@ def show_error(error: PawlabError) -> None:
 
 @contextmanager
 def progress_bar(words: str) -> Iterator[Progress]:
-    """Yields a progress callback that moves one bar, which is gone when the block ends."""
+    """Yields a progress callback that moves one bar, which disappears when the block ends."""
     place = st.empty()
     place.progress(0.0, words)
 
@@ -93,7 +83,7 @@ def size(number: float) -> str:
 
 
 def learning_rate(value: float) -> str:
-    """With two digits that count: 0.00002 and not 2e-05, as far as that can be read."""
+    """With two significant digits: 0.00002 rather than 2e-05, down to a millionth."""
     short = f"{value:.2g}"
     return f"{Decimal(short):f}" if value >= 1e-6 else short
 

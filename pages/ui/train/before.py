@@ -1,22 +1,22 @@
-"""What a run with the chosen settings would be, before it is started: the data, the model, the cost."""
+"""Before a run is started: its data, its model and what it will cost."""
 
 from html import escape
 
 import streamlit as st
 
 from core.datasets import Dataset
-from core.datasets.actions import count_edits
-from core.datasets.report import Report, balance_words
-from core.jobs import Task
-from core.training.anatomy import Layer, layers_of, map_side, pooling_cost
-from core.training.recipe import TrainingConfig
-from core.training.runs import Run
-from core.training.workload import copies_of
-from pages.ui.clock import ask_again
-from pages.ui.progress import TICK
-from pages.ui.training_estimate import estimate_panel
-from pages.ui.trust import report_of
-from pages.ui.words import plain, size
+from core.datasets.edits.apply import count_edits
+from core.datasets.quality.report import Report, balance_words
+from core.jobs.background import Task
+from core.runs.feature_plan import copies_of
+from core.runs.run import Run
+from core.runs.settings import TrainingConfig
+from core.training.model_summary import Layer, layers_of, map_side, pooling_cost
+from pages.ui.components.clock import ask_again
+from pages.ui.dataset.quality import report_of
+from pages.ui.shared.progress import TICK
+from pages.ui.shared.text import plain, size
+from pages.ui.train.estimate import estimate_panel
 
 MOST_CLASSES = 6  # that are counted one by one
 STYLE = """<style>
@@ -29,7 +29,7 @@ STYLE = """<style>
 
 
 def before(dataset: Dataset, config: TrainingConfig, busy: Run | None) -> None:
-    with st.expander("What it learns from", key="before_data"):
+    with st.expander("Training data", key="before_data"):
         data_panel(dataset, config)
     with st.expander("The model, layer by layer", key="before_model"):
         model_panel(config, len(dataset.classes))
@@ -39,7 +39,7 @@ def before(dataset: Dataset, config: TrainingConfig, busy: Run | None) -> None:
 
 def data_panel(dataset: Dataset, config: TrainingConfig) -> None:
     counts = dataset.counts()
-    for split, purpose in (("train", "To train on"), ("validation", "To validate")):
+    for split, purpose in (("train", "Training"), ("validation", "Validation")):
         copies = copies_of(config, split)
         total = sum(counts[split].values())
         words = f"**{purpose}**: {plain(_by_class(counts[split]))}"
@@ -53,25 +53,25 @@ def data_panel(dataset: Dataset, config: TrainingConfig) -> None:
     if any(edits.values()):
         st.markdown(f"**Your edits**: {edits['excluded']:,} excluded, {edits['relabelled']:,} relabelled.")
     _leaks(report_of(dataset))
-    st.page_link("dataset.py", label="Look at the data and its problems", help="The Dataset page, under Problems.")
+    st.page_link("dataset.py", label="Check the data for problems", help="Opens the Dataset page: look under Problems.")
 
 
 @st.fragment
 def _leaks(task: Task[Report] | None) -> None:
-    """What the report under Problems says that concerns the score, as soon as it is made."""
+    """What the report under Problems says about leaks and duplicates, as soon as it is ready."""
     report = task.result if task else None
     if report is not None:
         leaks, copies = report.row("leaks").count, report.row("duplicates").count
-        found = f"{leaks:,} {'picture stands' if leaks == 1 else 'pictures stand'} in training and validation"
-        st.markdown(f"**Leaks**: {f'{found}, so the score will be too good' if leaks else 'none found'}.")
+        leaked = f"{leaks:,} {'image is' if leaks == 1 else 'images are'} in both training and validation"
+        st.markdown(f"**Leaks**: {f'{leaked}, so the score will be too optimistic' if leaks else 'none found'}.")
         if copies:
             st.markdown(
-                f"**Copies**: {copies:,} {'picture is' if copies == 1 else 'pictures are'} there twice or more."
+                f"**Duplicates**: {copies:,} {'image appears' if copies == 1 else 'images appear'} more than once."
             )
     elif task is not None and not task.done:
-        st.markdown("**Leaks**: all pictures are being compared.")
+        st.markdown("**Leaks**: comparing all images.")
     else:
-        st.markdown("**Leaks**: nobody has looked for them yet.")
+        st.markdown("**Leaks**: not checked yet.")
     ask_again("before_clock", TICK if task and not task.done else 0)
 
 
@@ -81,7 +81,7 @@ def model_panel(config: TrainingConfig, classes: int) -> None:
     total, trained = (f"{sum(getattr(layer, name) for layer in layers):,}" for name in ("weights", "trained"))
     st.html(
         f"{STYLE}<table class='layers'><thead><tr><th scope='col'>Layer</th><th scope='col'>Output</th>"
-        f"<th scope='col'>Weights</th></tr></thead><tbody>{rows}<tr><td><b>All</b></td><td></td>"
+        f"<th scope='col'>Weights</th></tr></thead><tbody>{rows}<tr><td><b>Total</b></td><td></td>"
         f"<td><b>{total}</b><small>{trained} trained</small></td></tr></tbody></table>"
     )
     st.caption(_pooling_words(config))
@@ -102,13 +102,13 @@ def _row(layer: Layer) -> str:
 def _pooling_words(config: TrainingConfig) -> str:
     side = map_side(config.image_size)
     if side == 1:
-        return "At this image size the base sees one place only, so Flatten and average pooling are the same."
+        return "At this image size the feature map has one position only, so Flatten and average pooling are the same."
     flatten, average = pooling_cost(config, "flatten"), pooling_cost(config, "average")
     return (
-        f"What Flatten costs: at {config.image_size} pixels the base gives {side} × {side} × 1,280 numbers. Flatten "
-        f"hands all {flatten.inputs:,} to the hidden layer, which takes {_millions(flatten.weights)} weights and "
-        f"{size(flatten.bytes)} of memory while training (with Adam's two moments and the best epoch's copy). Average "
-        f"pooling hands on {average.inputs:,}: {_millions(average.weights)} weights and {size(average.bytes)}, "
+        f"The cost of Flatten: at {config.image_size} pixels the feature map has {side} × {side} × 1,280 numbers. "
+        f"Flatten passes all {flatten.inputs:,} to the hidden layer: {_millions(flatten.weights)} weights and "
+        f"{size(flatten.bytes)} of memory in training (with Adam's two moments and a copy of the best epoch). Average "
+        f"pooling passes {average.inputs:,}: {_millions(average.weights)} weights and {size(average.bytes)}, "
         f"{flatten.inputs // average.inputs} times less."
     )
 
@@ -121,5 +121,5 @@ def _by_class(counts: dict[str, int]) -> str:
     if len(counts) <= MOST_CLASSES:
         return ", ".join(f"{count:,} {label}" for label, count in counts.items())
     least, most = min(counts.values()), max(counts.values())
-    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    return f"{sum(counts.values()):,} pictures, {each} in each of {len(counts):,} classes"
+    each = f"{least:,}" if least == most else f"{least:,}–{most:,}"
+    return f"{sum(counts.values()):,} images, {each} in each of {len(counts):,} classes"

@@ -1,4 +1,4 @@
-"""Runs side by side: their curves, in what they differ, and whether one is better than chance explains."""
+"""Runs side by side: their curves, their differences, and whether one is better by more than chance."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from core.errors import PawlabError
-from core.evaluation.pairing import Comparison, Validated, compare, load_validated
-from core.training.charts import MOST, Line, comparison_curves
-from core.training.comparison import Difference, differences
-from core.training.runs import Run
-from pages.ui.live_chart import live_chart
-from pages.ui.reveal import revealed_here
-from pages.ui.runs import history_of
-from pages.ui.training_words import name_of, value_in_words
-from pages.ui.words import plain, show_error
+from core.evaluation.compare_runs import Comparison, Validated, compare, load_validated
+from core.evaluation.setting_differences import Difference, differences
+from core.runs.comparison_chart import MOST, Line, comparison_curves
+from core.runs.run import Run
+from pages.ui.components.live_chart import live_chart
+from pages.ui.components.reveal import revealed_here
+from pages.ui.shared.runs import history_of
+from pages.ui.shared.text import plain, show_error
+from pages.ui.train.words import name_of, value_in_words
 
 PLACE = "comparison"  # of `reveal`
 _REFERENCE = "compare_with"
@@ -28,7 +28,7 @@ def comparison(chosen: Sequence[Run]) -> None:
     revealed_here(PLACE)
     st.subheader("Comparison")
     if len(chosen) > MOST:
-        st.info(f"{len(chosen)} runs are ticked. Up to {MOST} can be told apart in one chart: untick some.")
+        st.info(f"{len(chosen)} runs are ticked. Tick at most {MOST} to compare them.")
         return
     runs = sorted(chosen, key=lambda run: run.created)
     names = {run.id: f"{letter} · {run.name}" for letter, run in zip(LETTERS, runs, strict=False)}
@@ -38,12 +38,13 @@ def comparison(chosen: Sequence[Run]) -> None:
         _curves(runs, names)
     with right:
         st.markdown("**Which is better?**")
-        for run in runs:
-            if run is not reference:
-                verdict(reference, run, names, len(runs) - 1)
+        others = [run for run in runs if run is not reference]
+        comparable = [run for run in others if _comparable(reference, run)]
+        for run in others:
+            verdict(reference, run, names, len(comparable))
         st.caption(
-            "An interval tells how much the choice of validation pictures matters, not the luck of training: another "
-            "seed gives another model. Repeat a run with other seeds before you trust a small difference."
+            "The interval covers the choice of validation images, not the luck of training: another seed gives another "
+            "model. Repeat the runs with other seeds before you trust a small difference."
         )
     _differences(runs, names, runs.index(reference))
 
@@ -68,90 +69,102 @@ def _reference(runs: Sequence[Run], names: dict[str, str]) -> Run:
 def _curves(runs: Sequence[Run], names: dict[str, str]) -> None:
     lines = [Line(names[run.id], history_of(run).epochs) for run in runs]
     if not any(line.epochs for line in lines):
-        st.info("None of these runs has finished an epoch yet: there are no curves.")
+        st.info("None of these runs has finished an epoch yet, so there are no curves.")
         return
     figure = comparison_curves(lines, " ".join(names))
     alt = f"Accuracy and loss over the epochs of {len(runs)} runs: {', '.join(run.name for run in runs)}"
     live_chart(figure.to_json(), alt, key="compare-curves", height=440 + 20 * len(runs))
-    st.caption("Strong lines: validation. Faint dotted lines: training. Drag to zoom, double-click to see all.")
+    st.caption("Solid lines: validation. Dotted lines: training. Drag to zoom, double-click to reset.")
 
 
 def verdict(first: Run, second: Run, names: dict[str, str], comparisons: int = 1) -> None:
-    """One sentence on how much better the second run is, and what it rests on.
+    """One sentence on how much better the second run is, and the evidence for it.
 
     Args:
         names: What to call them, by their ids.
-        comparisons: How many such sentences are made: each interval is wider, so that all hold together.
+        comparisons: How many such sentences the page shows: each interval is widened so that all hold together.
     """
     try:
-        found = compare(_validated(first), _validated(second), 1 - 0.05 / comparisons)
+        result = compare(_validated(first), _validated(second), 1 - 0.05 / max(1, comparisons))
     except PawlabError as error:
         missing = [run for run in (first, second) if not run.has_model()]
         if missing:
             which = " and ".join(f"“{plain(names[run.id])}”" for run in missing)
-            st.info(f"{which} has left no model yet, so there are no answers to compare.")
+            st.info(f"{which} has no model yet, so there are no predictions to compare.")
         else:
             show_error(error)
         return
-    st.markdown(in_words(found, plain(names[first.id]), plain(names[second.id])))
-    st.caption(basis_in_words(found, plain(names[first.id]), plain(names[second.id]), comparisons))
+    st.markdown(in_words(result, plain(names[first.id]), plain(names[second.id])))
+    st.caption(basis_in_words(result, plain(names[first.id]), plain(names[second.id]), comparisons))
 
 
-def in_words(found: Comparison, first: str, second: str) -> str:
+def _comparable(first: Run, second: Run) -> bool:
+    """Whether there is a comparison of the two: only these share the 5% of chance."""
+    try:
+        compare(_validated(first), _validated(second))
+    except PawlabError:
+        return False
+    return True
+
+
+def in_words(result: Comparison, first: str, second: str) -> str:
     """The difference, its interval and what follows, in Markdown. Names are escaped already."""
-    points = 100 * found.difference
+    points = 100 * result.difference
     how = f"{abs(points):.1f} points {'better' if points > 0 else 'worse'} than" if points else "as good as"
-    scores = f"{found.second.value:.1%} against {found.first.value:.1%}"
-    interval = f"{100 * found.low:+.1f} to {100 * found.high:+.1f} points".replace("-", "−")
-    said = (
-        "Zero lies outside: **more than chance**."
-        if found.told_from_chance
-        else "Zero lies inside: **this can be chance**."
+    scores = f"{result.second.value:.1%} against {result.first.value:.1%}"
+    interval = f"{100 * result.low:+.1f} to {100 * result.high:+.1f} points".replace("-", "−")
+    verdict = (
+        "It excludes zero: **more than chance**." if result.significant else "It includes zero: **may be chance**."
     )
     return (
-        f"“{second}” is {how} “{first}”: {scores} right. {100 * found.confidence:.3g} % interval of the difference: "
-        f"{interval}. {said}"
+        f"“{second}” is {how} “{first}”: {scores} accuracy. {100 * result.confidence:.3g}% CI of the difference: "
+        f"{interval}. {verdict}"
     )
 
 
-def basis_in_words(found: Comparison, first: str, second: str, comparisons: int = 1) -> str:
-    """What the sentence rests on."""
-    if found.paired:
-        said = [
-            f"The same {found.num_images:,} validation pictures, compared one by one: both right on {found.both:,}, "
-            f"only “{second}” on {len(found.only_second):,}, only “{first}” on {len(found.only_first):,}, neither on "
-            f"{found.neither:,}."
+def basis_in_words(result: Comparison, first: str, second: str, comparisons: int = 1) -> str:
+    """The evidence for the sentence of `in_words`."""
+    if result.paired:
+        sentences = [
+            f"The same {result.num_images:,} validation images, compared one by one: both correct on {result.both:,}, "
+            f"only “{second}” on {len(result.only_second):,}, only “{first}” on {len(result.only_first):,}, neither on "
+            f"{result.neither:,}."
         ]
-        if found.relabelled:
-            said.append(f"{found.relabelled:,} have another class by now and are judged by the newer run's.")
-        if found.left_out:
-            said.append(f"{found.left_out:,} that only one of them was validated on or can answer are left out.")
+        if result.relabelled:
+            sentences.append(f"{result.relabelled:,} were relabelled in between: the newer run's label counts.")
+        if result.left_out:
+            sentences.append(
+                f"{result.left_out:,} are left out: only one of the runs was validated on them, or knows their class."
+            )
     else:
-        said = [f"They cannot be compared picture by picture: {found.why}. So the interval is wider."]
-    if found.copies:
-        said.append("Augmented copies of validation pictures do not count here.")
+        sentences = [f"They cannot be compared image by image: {result.why}. So the interval is wider."]
+    if result.copies:
+        sentences.append("Augmented copies of validation images are not counted.")
     if comparisons > 1:
-        said.append(f"Wider than for two runs, so that all {comparisons} intervals hold together in 95 % of cases.")
-    return " ".join(said)
+        sentences.append(
+            f"Wider than for two runs, so that {'both' if comparisons == 2 else f'all {comparisons}'} intervals hold "
+            "together with 95% confidence."
+        )
+    return " ".join(sentences)
 
 
 def _differences(runs: Sequence[Run], names: dict[str, str], reference: int) -> None:
-    st.markdown("**In what they differ**")
-    found = differences(runs)
-    if not found:
-        st.caption("In nothing: the same settings, pictures, edits and weights.")
+    st.markdown("**Differences**")
+    differing = differences(runs)
+    if not differing:
+        st.caption("None: the same settings, images, edits and weights.")
         return
     letters = LETTERS[: len(runs)]
-    st.dataframe(_marked(found, letters, reference), width="stretch")
+    st.dataframe(_marked(differing, letters, reference), width="stretch")
     which = "; ".join(plain(names[run.id]) for run in runs)
-    st.caption(f"{which}. Only what differs is listed; marked is what is not as in {letters[reference]}.")
+    st.caption(f"{which}. Marked values differ from {letters[reference]}.")
 
 
-def _marked(found: Sequence[Difference], letters: str, reference: int) -> Styler:
-    words = [[value_in_words(one.name, value) for value in one.values] for one in found]
-    table = pd.DataFrame(words, index=[name_of(one.name) for one in found], columns=list(letters))
+def _marked(rows: Sequence[Difference], letters: str, reference: int) -> Styler:
+    words = [[value_in_words(row.name, value) for value in row.values] for row in rows]
+    table = pd.DataFrame(words, index=[name_of(row.name) for row in rows], columns=list(letters))
     styles = pd.DataFrame(
-        [[MARKED if marked else "" for marked in one.marked(reference)] for one in found],
+        [[MARKED if marked else "" for marked in row.marked(reference)] for row in rows],
         index=table.index,
         columns=table.columns,
     )

@@ -5,9 +5,9 @@ from typing import Any, get_args
 import streamlit as st
 
 from core.config import help_of
-from core.training.recipe import Pooling, Preset, TrainingConfig, preset
-from pages.ui.augment_controls import show_settings as show_augmentation
-from pages.ui.state import augmentation
+from core.runs.settings import Pooling, Preset, TrainingConfig, preset
+from pages.ui.augment.controls import show_settings as show_augmentation
+from pages.ui.shared.session import augmentation, kept
 
 BASIC = ("epochs", "image_size", "copies", "learning_rate")
 STEPS = {"image_size": 32, "batch_size": 8, "units": 64, "learning_rate": 1e-5, "l2": 0.005}
@@ -16,11 +16,19 @@ PRESET_WORDS = {
     "notebook": ("Notebook", "The recipe as taught: a Flatten head with 16 million weights at 160 pixels."),
     "fast": ("Fast", "Average pooling instead: 25 times fewer weights, so each epoch takes a fraction of the time."),
 }
-_PRESET = "training_preset"
+LABELS = {
+    "copies": "Augmented copies",
+    "units": "Hidden units",
+    "l2": "L2 penalty",
+    "augment_validation": "Augment validation images",
+    "reduce_lr_patience": "Learning rate patience",
+    "reduce_lr_factor": "Learning rate factor",
+}
+_PRESET = kept("training_preset")
 
 
 def training_form() -> None:
-    """Draws the controls that matter most. `chosen_settings` gives what all of them say."""
+    """Draws the controls that matter most. `chosen_settings` reads them all."""
     _fill_in_where_empty()
     st.radio(
         "Preset",
@@ -30,7 +38,7 @@ def training_form() -> None:
         persist_state="session",
         on_change=_fill_in,
         horizontal=True,
-        help="Fills in every setting below; change any of them afterwards.",
+        help="Fills in every setting below. You can change any of them afterwards.",
     )
     st.caption(PRESET_WORDS[_preset()][1])
     for pair in (BASIC[:2], BASIC[2:]):
@@ -40,7 +48,7 @@ def training_form() -> None:
 
 
 def more_settings() -> None:
-    """Draws all others, and says which differ from the preset."""
+    """Draws all other controls, and lists those that differ from the preset."""
     with st.expander("More settings"):
         for name in TrainingConfig.model_fields:
             if name not in (*BASIC, "augmentation"):
@@ -51,14 +59,14 @@ def more_settings() -> None:
 
 
 def chosen_settings() -> TrainingConfig:
-    """What the controls and the Augmentation page say. Raises `ConfigError`."""
+    """The settings of the form and of the Augmentation page. Raises `ConfigError`."""
     _fill_in_where_empty()
     values = {name: st.session_state[_key(name)] for name in _values(_preset())}
     return TrainingConfig.create({**values, "augmentation": augmentation()})
 
 
 def show_settings(config: TrainingConfig) -> None:
-    """Puts every control where `config` has it, those of the Augmentation page too: for callbacks."""
+    """Sets every control to `config`, those of the Augmentation page too. Call it from a callback."""
     st.session_state[_PRESET] = "fast" if config.pooling == "average" else "notebook"
     for name, value in config.model_dump(exclude={"augmentation"}).items():
         st.session_state[_key(name)] = value
@@ -80,14 +88,14 @@ def _control(name: str) -> None:
     else:
         whole = field.annotation is int
         low, high = _limits(name)
-        # What the command line may set, the control can show.
+        # Shows any value that the command line can set.
         low, high = min(low, st.session_state[common["key"]]), max(high, st.session_state[common["key"]])
         step = STEPS.get(name, 1 if whole else 0.05)
         st.number_input(min_value=low, max_value=high, step=step, format=None if whole else "%g", **common)
 
 
 def _limits(name: str) -> tuple[float, float]:
-    """Lowest and highest value that a control may send: a bound that the field excludes is moved a little inwards."""
+    """Lowest and highest value of a control. A bound that the field excludes is moved a little inwards."""
     field = TrainingConfig.model_fields[name]
     bounds = {
         key: getattr(limit, key) for limit in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(limit, key)
@@ -116,11 +124,9 @@ def _fill_in_where_empty() -> None:
 
 
 def _key(name: str) -> str:
-    return f"training_{name}"
+    return kept(f"training_{name}")
 
 
 def label_of(name: str) -> str:
-    """What the control of a setting is called."""
-    return {"l2": "L2 penalty", "reduce_lr_patience": "Patience before the learning rate drops"}.get(
-        name, name.replace("_", " ").replace(" lr ", " learning rate ").capitalize()
-    )
+    """The label of a setting's control."""
+    return LABELS.get(name, name.replace("_", " ").capitalize())

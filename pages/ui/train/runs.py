@@ -1,4 +1,4 @@
-"""All runs in one table: choose some to name, to look at, to repeat, to delete or to compare."""
+"""All runs in one table: tick some to rename, view, repeat, delete or compare them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,15 +8,17 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.datasets.source import DRAWN
 from core.evaluation.confusion import Score
-from core.training.charts import MOST
-from core.training.history import History
-from core.training.overview import Facts, facts_of, mark_of
-from core.training.runs import Run
-from core.training.shelf import Shelf
-from pages.ui.training_actions import actions, failure
-from pages.ui.training_compare import comparison
-from pages.ui.training_words import settings_in_words
+from core.evaluation.run_summary import Facts, facts_of, mark_of
+from core.runs.comparison_chart import MOST
+from core.runs.history import History
+from core.runs.run import Run
+from core.runs.store import RunList
+from pages.ui.components.hold import hold_below
+from pages.ui.train.actions import actions, failure
+from pages.ui.train.compare import comparison
+from pages.ui.train.words import settings_in_words
 
 CHOSEN = "chosen_runs"  # ids, in the order of the table
 _TABLE = "runs_table"
@@ -30,52 +32,54 @@ STATUS = {
     "interrupted": "interrupted",
 }
 COLUMNS = {
-    "name": st.column_config.TextColumn(width=200),
+    "name": st.column_config.TextColumn(),  # as wide as the longest one
     "accuracy": st.column_config.NumberColumn(
-        format="%.1f%%", width=80, help="Share of the validation pictures named correctly, at the best epoch."
+        format="%.1f%%", width=80, help="Share of the validation images predicted correctly, at the best epoch."
     ),
-    "95 % interval": st.column_config.TextColumn(
-        width=115, help="Where the accuracy likely lies on endless pictures of this kind."
+    "95% CI": st.column_config.TextColumn(width=115, help="95% confidence interval of the validation accuracy."),
+    "loss": st.column_config.NumberColumn(
+        format="%.4f", width=70, help="Validation loss at the best epoch, including the L2 penalty."
     ),
-    "loss": st.column_config.NumberColumn(format="%.4f", width=70, help="Validation loss, with the L2 penalty."),
-    "best epoch": st.column_config.NumberColumn(format="%d", width=85, help="The one with the lowest validation loss."),
+    "best epoch": st.column_config.NumberColumn(
+        format="%d", width=85, help="The epoch with the lowest validation loss."
+    ),
     "status": st.column_config.TextColumn(width=85),
-    "settings": st.column_config.TextColumn(width=230, help="The preset, and what differs from it."),
-    "dataset": st.column_config.TextColumn(width=130),
+    "settings": st.column_config.TextColumn(width=230, help="The preset and what differs from it."),
+    "dataset": st.column_config.TextColumn(),
     "date": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
-    "size": st.column_config.NumberColumn(format="bytes", width=75, help="On the disk."),
+    "size": st.column_config.NumberColumn(format="bytes", width=75, help="Size on disk."),
     "note": st.column_config.TextColumn(width=220),
 }
 
 
-def table(shelf: Shelf) -> None:
+def table(run_list: RunList) -> None:
+    hold_below("runs_place")
     st.subheader("All runs")
     failure()
-    if shelf.runs:
-        chosen = choice(shelf.runs)
+    if run_list.runs:
+        chosen = choice(run_list.runs)
         st.caption(
-            f"Tick one run to name, repeat or delete it, two to {MOST} to compare them. A click on a column's head "
-            "sorts."
+            f"Tick one run to rename, repeat or delete it, or two to {MOST} to compare them. Click a heading to sort."
         )
-        _draw(shelf.runs, chosen)
+        _draw(run_list.runs, chosen)
         if chosen:
             actions(chosen, forget_choice)
         if len(chosen) > 1:
             comparison(chosen)
     else:
-        st.caption("Every run will be listed here, also those started from the command line.")
-    if shelf.broken:
-        with st.expander(f"Folders that hold no readable run: {len(shelf.broken)}"):
-            st.dataframe([{"folder": name, "reason": why} for name, why in shelf.broken.items()], hide_index=True)
+        st.caption("Every run appears here, including those started from the command line.")
+    if run_list.broken:
+        with st.expander(f"Unreadable run folders: {len(run_list.broken)}"):
+            st.dataframe([{"folder": name, "reason": why} for name, why in run_list.broken.items()], hide_index=True)
 
 
 def choose(runs: Sequence[Run]) -> None:
-    """Ticks these runs and no other: for callbacks, or before the table is drawn."""
+    """Ticks these runs only. Call it from a callback, or before the table is drawn."""
     st.session_state[CHOSEN] = [run.id for run in runs]
 
 
 def choice(runs: Sequence[Run]) -> list[Run]:
-    """The runs that are ticked, the newest first."""
+    """The ticked runs, newest first."""
     ids = st.session_state.get(CHOSEN, [])
     return [run for run in runs if run.id in ids]
 
@@ -107,7 +111,7 @@ def _ticked() -> list[int]:
 
 
 def _note_choice(ids: list[str]) -> Callable[[], None]:
-    """What a tick means: `ids` are those of the rows that the browser shows."""
+    """The callback of a tick: `ids` are those of the rows in the browser."""
 
     def note(shown: list[str]) -> None:
         st.session_state[CHOSEN] = [shown[number] for number in _ticked() if number < len(shown)]
@@ -120,11 +124,11 @@ def row(run: Run) -> dict[str, object]:
     accuracy = facts.accuracy
     return {
         "name": run.name,
-        "accuracy": 100 * accuracy.value if accuracy else None,
-        "95 % interval": _interval(accuracy) if accuracy else "",
+        "accuracy": round(100 * accuracy.value, 1) if accuracy else None,
+        "95% CI": _interval(accuracy) if accuracy else "",
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
-        "status": STATUS[run.status(History(status=facts.said))],
+        "status": STATUS[run.status(History(status=facts.logged_status))],
         "settings": settings_in_words(run),
         "dataset": dataset_in_words(run.source),
         "date": _date(run.created),
@@ -134,12 +138,12 @@ def row(run: Run) -> dict[str, object]:
 
 
 def _interval(score: Score) -> str:
-    return "" if math.isnan(score.low) else f"{score.low:.1%} to {score.high:.1%}"
+    return "" if math.isnan(score.low) else f"{100 * score.low:.1f}–{score.high:.1%}"
 
 
 def dataset_in_words(source: str) -> str:
-    """The end of a path or of an address; a name that is no Unicode is shown as far as it is."""
-    name = "drawn sample" if source == "sample" else source.rstrip("/").rsplit("/", 1)[-1]
+    """The last part of a path or URL, with ? for bytes that are not Unicode."""
+    name = DRAWN.get(source) or source.rstrip("/").rsplit("/", 1)[-1]
     return name.encode(errors="replace").decode()
 
 
@@ -152,5 +156,5 @@ def _date(created: float) -> datetime | None:
 
 @st.cache_resource(max_entries=2000, show_spinner=False)
 def _facts(directory: str, mark: object, _run: Run) -> Facts:
-    """Read again when the run has gone on."""
+    """Cached until the run has changed."""
     return facts_of(_run)

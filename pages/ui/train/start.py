@@ -2,64 +2,88 @@
 
 import streamlit as st
 
-from core.datasets.current import current_source
+from core.datasets import Dataset
 from core.errors import PawlabError
-from core.training.jobs import start_run
-from core.training.runs import Run, create_run
-from pages.ui.augment_words import augmentation_in_words
-from pages.ui.data import dataset
-from pages.ui.runs import renew, watch
-from pages.ui.state import augmentation
-from pages.ui.training_before import before
-from pages.ui.training_form import chosen_settings, more_settings, training_form
-from pages.ui.words import plain, show_error
+from core.runs.run import Run, create_run
+from core.runs.settings import TrainingConfig
+from core.runs.start import start_run
+from pages.ui.augment.words import augmentation_in_words
+from pages.ui.components.reveal import reveal
+from pages.ui.shared.data import dataset
+from pages.ui.shared.runs import new_press, once, renew, watch
+from pages.ui.shared.session import augmentation, kept
+from pages.ui.shared.text import plain, show_error
+from pages.ui.train.before import before
+from pages.ui.train.form import chosen_settings, more_settings, training_form
 
-NAME = "training_name"
+NAME = kept("training_name")
+PROGRESS = "progress"  # the place of `reveal`: on a phone it is far above or below the button
 
 
-def setup(busy: Run | None) -> None:
-    st.subheader("New run")
-    found = dataset()
-    counts = {split: sum(labels.values()) for split, labels in found.counts().items() if split != "test"}
-    name = "Drawn sample" if found.origin == "sample" else plain(found.name)
-    st.markdown(f"**{name}**: {counts['train']:,} pictures to train on, {counts['validation']:,} to validate.")
-    if found.origin == "sample":
-        st.caption("These are pictures drawn by Pawlab, not photos: the score says nothing about photos.")
+def setup(busy: Run | None, *, folded: bool, is_next: bool) -> None:
+    """
+    Args:
+        folded: Whether a fold around it has its heading.
+        is_next: Whether to start is what the page proposes; beside a result there is a better next step.
+    """
+    if not folded:
+        st.subheader("New run")
+    data = dataset()
+    counts = {split: sum(labels.values()) for split, labels in data.counts().items() if split != "test"}
+    numbers = f"{counts['train']:,} training images, {counts['validation']:,} validation images"
+    st.markdown(f"**{plain(data.source.title)}**: {numbers}.")
+    if data.source.kind == "sample":
+        st.caption("Pawlab drew these images: the scores say nothing about real photos.")
     training_form()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     left.text_input(
-        "Name of the run",
+        "Run name",
         key=NAME,
         max_chars=60,
         persist_state="session",
-        placeholder="chosen for you",
-        help="To find it again in the list. It may stay empty.",
+        placeholder="optional",
+        help="Shown in the list of runs. Leave it empty for a name such as “Cats and dogs, fast, 3”.",
     )
     right.button(
         "Start training",
-        type="primary",
+        type="primary" if is_next else "secondary",
         on_click=start_new,
-        help="Runs in a process of its own: you may leave or close this page.",
+        args=(new_press(), data),
+        help="Trains in the background: you can leave or close this page.",
         width="stretch",
     )
     if busy:
-        st.caption(f"“{plain(busy.name)}” is being trained: a new run waits its turn.")
+        st.caption(f"“{plain(busy.name)}” is training now. A new run waits in the queue.")
     more_settings()
     words = augmentation_in_words(augmentation())
-    st.caption(words if chosen_settings().copies else "No augmented copies: training sees each picture as it is.")
-    st.page_link("augment.py", label="Change the augmentation", help="Tune it by eye; this page uses what you set.")
-    before(found, chosen_settings(), busy)
+    st.caption(
+        words if chosen_settings().copies else "No augmented copies: the model trains on the original images only."
+    )
+    st.page_link(
+        "augment.py",
+        label="Change the augmentation",
+        help="Tune it by eye on the Augmentation page. Training uses what you set there.",
+    )
+    before(data, chosen_settings(), busy)
 
 
-def start_new() -> None:
-    """Reads the controls when pressed: a value typed just before has arrived by then."""
+def start_new(press: str, data: Dataset) -> None:
+    """Starts a run on the dataset that the form showed. Reads the controls when the button is pressed: a value typed
+    just before has arrived by then."""
     try:
-        run = create_run(current_source(), chosen_settings(), st.session_state.get(NAME, "").strip())
+        config, name = chosen_settings(), st.session_state.get(NAME, "").strip()
+        run = once(press, lambda: _create_and_start(data, config, name))
+        watch(run)
+        renew(run)
+        reveal("here", PROGRESS)
     except PawlabError as error:
         show_error(error)
-        return
-    watch(run)
-    start(run)
+
+
+def _create_and_start(data: Dataset, config: TrainingConfig, name: str) -> Run:
+    run = create_run(data, config, name)
+    start_run(run)
+    return run
 
 
 def start(run: Run) -> None:

@@ -1,18 +1,14 @@
-"""Training settings in words: what a run has changed from its preset, and in what runs differ."""
+"""Training settings in words: what a run changes of its preset, and how runs differ."""
 
-from core.augmentation import PARAMETERS
-from core.training.comparison import AUGMENTATION
-from core.training.recipe import Preset, TrainingConfig, preset
-from core.training.runs import Run
-from pages.ui.augment_words import amount, strength_of
-from pages.ui.training_form import PRESET_WORDS, label_of
+from core.augmentation import PARAMETERS, strength_of
+from core.datasets.source import DRAWN
+from core.evaluation.setting_differences import AUGMENTATION
+from core.runs.run import Run
+from core.runs.settings import TrainingConfig, preset, preset_of
+from pages.ui.augment.words import amount
+from pages.ui.train.form import PRESET_WORDS, label_of
 
 UNKNOWN = "–"
-
-
-def preset_of(config: TrainingConfig) -> Preset:
-    """The preset that these settings began with: the two differ in their pooling."""
-    return "fast" if config.pooling == "average" else "notebook"
 
 
 def settings_in_words(run: Run) -> str:
@@ -33,7 +29,7 @@ def settings_in_words(run: Run) -> str:
 
 
 def name_of(difference: str) -> str:
-    """What to call a `core.training.comparison.Difference`."""
+    """What to call a `core.evaluation.setting_differences.Difference`."""
     field = difference.removeprefix(AUGMENTATION)
     if field != difference:
         return f"Augmentation: {PARAMETERS[field].label.lower()}"
@@ -54,7 +50,7 @@ def value_in_words(difference: str, value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, (int, float)):
         return amount(float(value), unit) if unit else f"{value:,}" if isinstance(value, int) else f"{value:g}"
-    return "drawn sample" if difference == "dataset" and value == "sample" else str(value)
+    return DRAWN.get(str(value), str(value)) if difference == "dataset" else str(value)
 
 
 def _setting(field: str, value: object) -> str:

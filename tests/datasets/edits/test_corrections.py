@@ -1,4 +1,4 @@
-"""The user's corrections: each picture once, in the class it was given last, whatever classes are called."""
+"""The user's corrections: each image once, in the class it was given last, whatever classes are called."""
 
 import threading
 from pathlib import Path
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.datasets import corrections as module
 from core.datasets import open_dataset
-from core.datasets.corrections import (
+from core.datasets.edits import corrections as module
+from core.datasets.edits.corrections import (
     add_correction,
     correction_of,
     corrections,
@@ -17,9 +17,11 @@ from core.datasets.corrections import (
     corrections_source,
     drop_correction,
 )
-from core.datasets.names import CLASS_BYTES, safe_name, same_place
+from core.datasets.names import CLASS_BYTES
 from core.errors import DatasetError, ImageError, InputError, PawlabError
+from core.text.file_names import file_name, folded
 from tests.drawing import image_bytes
+from tests.examples import FEW
 
 HOSTILE = [
     *(
@@ -61,7 +63,7 @@ def files() -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def test_a_picture_is_kept_as_it_came(pawlab_home: Path) -> None:
+def test_a_image_is_kept_as_it_came(pawlab_home: Path) -> None:
     content = image_bytes(1, format="PNG")
     path = add_correction(content, "cats", "a.png")
     assert path.read_bytes() == content
@@ -78,7 +80,7 @@ def test_nothing_is_made_by_asking(pawlab_home: Path) -> None:
     assert not pawlab_home.exists()
 
 
-def test_the_same_picture_is_there_once_and_moves_to_its_new_class() -> None:
+def test_the_same_image_is_there_once_and_moves_to_its_new_class() -> None:
     first, second = image_bytes(1), image_bytes(2)
     for label in ("cats", "cats", "dogs"):
         add_correction(first, label, "first")
@@ -115,17 +117,17 @@ def test_hostile_classes_stay_apart_and_within_and_open() -> None:
     assert corrections() == dict.fromkeys(sorted(HOSTILE), 1)
     assert len(files()) == len(HOSTILE)
     folders = {path.parent for path in files()}
-    assert len({same_place(folder.name) for folder in folders}) == len(HOSTILE)
+    assert len({folded(folder.name) for folder in folders}) == len(HOSTILE)
     assert all(folder.parent == corrections_folder() for folder in folders)
-    assert all(safe_name(folder.name, CLASS_BYTES) == folder.name for folder in folders)
+    assert all(file_name(folder.name, CLASS_BYTES) == folder.name for folder in folders)
     dataset = open_dataset(corrections_source())
     assert set(dataset.classes) == {folder.name for folder in folders}
     assert dataset.unreadable() == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(FEW, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 4), st.text(min_size=1, max_size=300) | st.sampled_from(HOSTILE)), max_size=8))
-def test_every_picture_is_in_the_class_it_was_given_last(
+def test_every_image_is_in_the_class_it_was_given_last(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -141,7 +143,7 @@ def test_every_picture_is_in_the_class_it_was_given_last(
 
 
 @pytest.mark.parametrize("content", [b"", b"text", image_bytes(1)[:300], b"GIF89a"])
-def test_what_is_no_picture_is_not_kept(content: bytes) -> None:
+def test_what_is_no_image_is_not_kept(content: bytes) -> None:
     with pytest.raises(ImageError, match=r"holiday\.jpg cannot be kept"):
         add_correction(content, "cats", "holiday.jpg")
     assert not corrections_folder().exists()
@@ -176,7 +178,7 @@ def test_many_at_once_lose_nothing_and_double_nothing() -> None:
 
 
 @pytest.mark.parametrize("label", ["dogs", "../../etc", "a\nb", "\ud800"])
-def test_a_picture_is_taken_out_again_and_no_other(label: str) -> None:
+def test_a_image_is_taken_out_again_and_no_other(label: str) -> None:
     for seed in (1, 2):
         add_correction(image_bytes(seed), label, "a")
     assert [correction_of(image_bytes(seed)) for seed in (1, 2, 3)] == [label, label, ""]

@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import Dataset, Edits, ImageRecord, open_dataset
-from core.datasets.clean import write_cleaned, zip_names
-from core.datasets.names import same_place
+from core.datasets.edits.export_zip import write_cleaned, zip_names
+from core.datasets.source import resolve_source
 from core.errors import Cancelled, ConfigError, DatasetError, PawlabError
+from core.text.file_names import folded
 from tests.drawing import image_bytes, write_images
+from tests.examples import FEW
 
 SPLIT = {"train/cats": 3, "train/dogs": 4, "validation/cats": 2, "validation/dogs": 2}
 
@@ -43,8 +45,8 @@ def test_the_zip_holds_the_original_bytes_in_the_notebooks_layout(folder: Path, 
     assert summary["bytes"] == (tmp_path / "out.zip").stat().st_size
 
 
-def test_excluded_pictures_stay_out_and_relabelled_ones_lie_in_their_new_class(folder: Path, tmp_path: Path) -> None:
-    (folder / "train/dogs/bad.jpg").write_bytes(b"no picture")
+def test_excluded_images_stay_out_and_relabelled_ones_lie_in_their_new_class(folder: Path, tmp_path: Path) -> None:
+    (folder / "train/dogs/bad.jpg").write_bytes(b"no image")
     dataset = open_dataset(folder)
     edits = Edits.load(dataset)
     edits.exclude([record for record in dataset.records if record.path == "train/cats/0.jpg"])
@@ -62,7 +64,7 @@ def test_plain_class_folders_keep_the_split_that_pawlab_chose(tmp_path: Path) ->
     assert contents(open_dataset(tmp_path / "out.zip")) == contents(dataset)
 
 
-def test_the_same_pictures_give_the_same_bytes_on_another_day(
+def test_the_same_images_give_the_same_bytes_on_another_day(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = open_dataset(folder)
@@ -73,7 +75,7 @@ def test_the_same_pictures_give_the_same_bytes_on_another_day(
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
-def test_pictures_of_one_name_in_deeper_folders_get_numbers(folder: Path, tmp_path: Path) -> None:
+def test_images_of_one_name_in_deeper_folders_get_numbers(folder: Path, tmp_path: Path) -> None:
     for number, place in enumerate(("a", "b", "b/c")):
         (folder / "train/cats" / place).mkdir(parents=True)
         (folder / "train/cats" / place / "0.jpg").write_bytes(image_bytes(100 + number))
@@ -155,10 +157,10 @@ def test_an_unknown_name_to_drop_is_refused_before_anything_is_done(folder: Path
         write_cleaned(open_dataset(folder), tmp_path / "out.zip", drop=["leak"])
 
 
-def test_the_unchanged_name_goes_to_the_picture_and_the_class_that_have_it() -> None:
+def test_the_unchanged_name_goes_to_the_image_and_the_class_that_have_it() -> None:
     records = [ImageRecord(f"train/a:b/{name}", "train", "a:b", name) for name in ("x?.jpg", "x_.jpg")]
     records += [ImageRecord("train/a_b/1.jpg", "train", "a_b", "1")]
-    names = zip_names(Dataset("d", Path("/x"), "/x", "folder", tuple(records), ("a:b", "a_b")))
+    names = zip_names(Dataset(resolve_source("/x"), Path("/x"), tuple(records), ("a:b", "a_b")))
     assert names == {
         "train/a:b/x?.jpg": "train/a_b-2/x_-2.jpg",
         "train/a:b/x_.jpg": "train/a_b-2/x_.jpg",
@@ -170,18 +172,17 @@ letters = st.sampled_from(["a", "A", "é", "e\u0301", "ß", "ss", " ", ".", ":",
 words = st.lists(letters, min_size=1, max_size=4).map("".join).filter(lambda name: not name.startswith("."))
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.sets(st.tuples(st.sampled_from(["train", "test"]), words, words), max_size=12))
-def test_no_two_pictures_share_a_place_on_any_file_system(files: set[tuple[str, str, str]]) -> None:
+def test_no_two_images_share_a_place_on_any_file_system(files: set[tuple[str, str, str]]) -> None:
     records = [ImageRecord(f"{split}/{label}/{name}.jpg", split, label, "1") for split, label, name in files]
-    names = zip_names(Dataset("d", Path("/x"), "/x", "folder", tuple(records), tuple({r.label for r in records})))
+    names = zip_names(Dataset(resolve_source("/x"), Path("/x"), tuple(records), tuple({r.label for r in records})))
     assert set(names) == {record.path for record in records}
-    assert len({same_place(name) for name in names.values()}) == len(records)
+    assert len({folded(name) for name in names.values()}) == len(records)
     folders = {(record.label, names[record.path].split("/")[1]) for record in records}
-    assert len(folders) == len({label for label, _ in folders}) == len({same_place(folder) for _, folder in folders})
+    assert len(folders) == len({label for label, _ in folders}) == len({folded(folder) for _, folder in folders})
 
 
-@settings(deadline=None, max_examples=30)
+@FEW
 @given(
     st.lists(
         st.tuples(st.sampled_from(["train", "validation"]), st.sampled_from(["cats", "v1.2", "猫"]), words), max_size=9

@@ -1,4 +1,4 @@
-"""What `clean --drop` and `scan --json` take from the report (`core.datasets.report`)."""
+"""What `clean --drop` and `scan --json` take from the report (`core.datasets.quality.report`)."""
 
 import json
 import shutil
@@ -10,22 +10,21 @@ from typing import Any
 import pytest
 
 from core.datasets import Edits, open_dataset
-from core.datasets.clean import write_cleaned
+from core.datasets.edits.export_zip import write_cleaned
+from core.jobs.process import PROJECT
 from tests.datasets.look_alike_files import drawing
 from tests.drawing import write_images
-
-PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def dirty(tmp_path: Path) -> Path:
-    """A dataset with a leak, a pair of duplicates within training and a file that is no picture."""
+    """A dataset with a leak, a pair of duplicates within training and a file that is no image."""
     folder = write_images(
         tmp_path / "pets", {"train/a": 5, "train/b": 5, "validation/a": 3, "validation/b": 3}, (96, 64)
     )
     shutil.copy(folder / "train/a/0.jpg", folder / "validation/a/leak.jpg")
     shutil.copy(folder / "train/b/0.jpg", folder / "train/b/copy.jpg")
-    (folder / "train/b/bad.jpg").write_bytes(b"no picture")
+    (folder / "train/b/bad.jpg").write_bytes(b"no image")
     return folder
 
 
@@ -52,11 +51,11 @@ def test_an_excluded_leak_is_none(dirty: Path) -> None:
 
 
 @pytest.mark.parametrize("drop", [["leaks"], ["duplicates"], ["leaks", "duplicates"], ["duplicates", "leaks"]])
-def test_each_picture_stays_once_whatever_is_dropped(dirty: Path, tmp_path: Path, drop: list[str]) -> None:
+def test_each_image_stays_once_whatever_is_dropped(dirty: Path, tmp_path: Path, drop: list[str]) -> None:
     dataset = open_dataset(dirty)
     summary = write_cleaned(dataset, tmp_path / "out.zip", drop)
     kept = [record.digest for record in open_dataset(tmp_path / "out.zip").usable()]
-    assert set(kept) == {record.digest for record in dataset.usable()}, "the last copy of a picture was dropped"
+    assert set(kept) == {record.digest for record in dataset.usable()}, "the last copy of an image was dropped"
     taken = {name: count for name, count in summary["left_out"].items() if name not in ("excluded", "unreadable")}
     assert sum(taken.values()) == len(dataset.usable()) - len(kept)
     if set(drop) >= {"leaks", "duplicates"}:

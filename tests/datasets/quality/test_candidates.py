@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.datasets import candidates
-from core.datasets.candidates import MOST, SECOND, find_candidates
-from core.datasets.signature import LENGTH, signature, stack
+from core.datasets.quality import candidates
+from core.datasets.quality.candidates import MOST, SECOND, find_candidates
+from core.datasets.quality.signature import LENGTH, signature, stack
 from core.errors import Cancelled
 from tests.datasets.look_alike_files import drawing, small_grey
 
@@ -44,7 +44,7 @@ def test_each_pair_comes_once_and_the_most_alike_first() -> None:
     assert found.similarities.min() >= SECOND
 
 
-def test_no_picture_has_more_than_its_share_where_all_look_alike() -> None:
+def test_no_image_has_more_than_its_share_where_all_look_alike() -> None:
     noise = np.random.default_rng(1).integers(-2, 3, (1500, LENGTH))
     stacked = (stack([signature(small_grey(drawing(1)))]) // 2 + noise).astype(np.int8)
     stacked[:, 0] = 60
@@ -52,7 +52,7 @@ def test_no_picture_has_more_than_its_share_where_all_look_alike() -> None:
     assert 1500 < len(found.pairs) <= 1500 * MOST
 
 
-def test_flat_pictures_are_no_candidates() -> None:
+def test_flat_images_are_no_candidates() -> None:
     stacked = np.repeat(unrelated(1), 10, axis=0)
     stacked[:5, 0] = 2
     assert set(find_candidates(stacked).pairs.ravel()) == set(range(5, 10))

@@ -4,12 +4,11 @@ from unittest import mock
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.datasets import grouping
-from core.datasets.candidates import Candidates
-from core.datasets.grouping import group
+from core.datasets.quality import grouping
+from core.datasets.quality.candidates import Candidates
+from core.datasets.quality.grouping import group
 
 
 def candidates(pairs: list[tuple[int, int]], mirrored: list[bool] | None = None) -> Candidates:
@@ -25,27 +24,26 @@ def everyone(number: int) -> Candidates:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=25))
-@hypothesis_settings(deadline=None)
 def test_true_groups_are_found_from_any_proposals_that_connect_them(kinds: list[int]) -> None:
     areas = [100 + 7 * (index * 13 % 11) for index in range(len(kinds))]
     with mock.patch.object(grouping, "MOST_FAILURES", 1000):
-        found = group(everyone(len(kinds)), areas, lambda first, second, _: kinds[first] == kinds[second])
+        found = group(everyone(len(kinds)), areas, lambda first, second, mirrored: kinds[first] == kinds[second])
     expected = [[index for index, one in enumerate(kinds) if one == kind] for kind in set(kinds)]
     assert sorted(found) == sorted(members for members in expected if len(members) > 1)
 
 
 @pytest.mark.parametrize("largest", ["first", "last", "same"])
-def test_pictures_that_resemble_their_neighbours_do_not_chain(largest: str) -> None:
+def test_images_that_resemble_their_neighbours_do_not_chain(largest: str) -> None:
     areas = {"first": range(60, 0, -1), "last": range(60), "same": [1] * 60}[largest]
     chain = candidates([(index, index + 1) for index in range(59)])
-    found = group(chain, list(areas), lambda first, second, _: abs(first - second) <= 1)
+    found = group(chain, list(areas), lambda first, second, mirrored: abs(first - second) <= 1)
     assert max(len(members) for members in found) <= 3
 
 
 def test_orientation_is_carried_to_the_leader() -> None:
     asked: list[tuple[int, int, bool]] = []
 
-    def check(first: int, second: int, mirrored: bool) -> bool:
+    def check(first: int, second: int, *, mirrored: bool) -> bool:
         asked.append((first, second, mirrored))
         return True
 
@@ -60,17 +58,16 @@ def test_orientation_is_carried_to_the_leader() -> None:
 
 
 def test_a_group_that_the_leader_hardly_knows_is_not_absorbed() -> None:
-    """1 leads 2..7; picture 0 resembles 1 alone."""
+    """1 leads 2..7; image 0 resembles 1 alone."""
     pairs = [(1, other) for other in range(2, 8)] + [(0, 1)]
-    found = group(candidates(pairs), [9, 5, 1, 1, 1, 1, 1, 1], lambda first, second, _: (first, second) != (0, 2) and (
-        first != 0 or second == 1))  # fmt: skip
+    found = group(candidates(pairs), [9, 5, 1, 1, 1, 1, 1, 1], lambda first, second, mirrored: first or second == 1)
     assert found == [[1, 2, 3, 4, 5, 6, 7]]
 
 
-def test_pictures_that_only_look_alike_are_given_up() -> None:
+def test_images_that_only_look_alike_are_given_up() -> None:
     asked: list[int] = []
 
-    def check(first: int, second: int, mirrored: bool) -> bool:
+    def check(first: int, second: int, *, mirrored: bool) -> bool:
         asked.append(first)
         return False
 
@@ -81,7 +78,7 @@ def test_pictures_that_only_look_alike_are_given_up() -> None:
 def test_a_large_group_of_another_photo_is_one_refusal() -> None:
     """The last two are proposed to every member of it before they are proposed to each other."""
     kinds = [0] * 3 * grouping.MOST_FAILURES + [1, 1]
-    found = group(everyone(len(kinds)), [1] * len(kinds), lambda first, second, _: kinds[first] == kinds[second])
+    found = group(everyone(len(kinds)), [1] * len(kinds), lambda first, second, mirrored: kinds[first] == kinds[second])
     assert len(found) == 2
 
 
@@ -89,7 +86,7 @@ def test_the_number_of_comparisons_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(grouping, "MOST_CHECKS", 200)
     asked: list[int] = []
 
-    def check(first: int, second: int, mirrored: bool) -> bool:
+    def check(first: int, second: int, *, mirrored: bool) -> bool:
         asked.append(first)
         return False
 
@@ -100,7 +97,7 @@ def test_the_number_of_comparisons_is_bounded(monkeypatch: pytest.MonkeyPatch) -
 def test_identical_frames_cost_one_comparison_each() -> None:
     asked: list[int] = []
 
-    def check(first: int, second: int, mirrored: bool) -> bool:
+    def check(first: int, second: int, *, mirrored: bool) -> bool:
         asked.append(second)
         return True
 
@@ -109,4 +106,4 @@ def test_identical_frames_cost_one_comparison_each() -> None:
 
 
 def test_no_proposals_no_groups() -> None:
-    assert group(candidates([]), [1] * 5, lambda *_: True) == []
+    assert group(candidates([]), [1] * 5, lambda *_, **__: True) == []

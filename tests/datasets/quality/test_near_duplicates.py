@@ -7,43 +7,43 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets import near
-from core.datasets.near import look_alikes, near_duplicates
+from core.datasets.quality import near_duplicates as near
+from core.datasets.quality.near_duplicates import look_alikes, near_duplicates
 from core.datasets.records import Dataset, ImageRecord
 from core.errors import Cancelled
-from core.home import home
-from tests.datasets.look_alike_files import drawing, make_dataset, write_pictures
+from core.storage.home import home
+from tests.datasets.look_alike_files import drawing, make_dataset, write_images
 from tests.drawing import draw_image
 
 OTHERS = {f"train/cats/other{number}.jpg": drawing(number) for number in range(20, 50)}
 
 
-def crop(picture: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
-    width, height = picture.size
-    return picture.crop((round(left * width), round(top * height), round(width - right * width),
+def crop(image: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+    width, height = image.size
+    return image.crop((round(left * width), round(top * height), round(width - right * width),
                          round(height - bottom * height)))  # fmt: skip
 
 
-def scaled(picture: Image.Image, factor: float) -> Image.Image:
-    return picture.resize((round(picture.width * factor), round(picture.height * factor)), Image.Resampling.BICUBIC)
+def scaled(image: Image.Image, factor: float) -> Image.Image:
+    return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.BICUBIC)
 
 
-def mirrored(picture: Image.Image) -> Image.Image:
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+def mirrored(image: Image.Image) -> Image.Image:
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "re-encoded": lambda picture: picture,
-    "a third of the size": lambda picture: scaled(picture, 0.3),
-    "twice the size": lambda picture: scaled(picture, 2),
-    "cropped all around": lambda picture: crop(picture, 0.09, 0.09, 0.09, 0.09),
-    "cropped at a corner": lambda picture: crop(picture, 0.08, 0.06, 0, 0),
-    "cropped at one side": lambda picture: crop(picture, 0, 0, 0.1, 0),
+    "re-encoded": lambda image: image,
+    "a third of the size": lambda image: scaled(image, 0.3),
+    "twice the size": lambda image: scaled(image, 2),
+    "cropped all around": lambda image: crop(image, 0.09, 0.09, 0.09, 0.09),
+    "cropped at a corner": lambda image: crop(image, 0.08, 0.06, 0, 0),
+    "cropped at one side": lambda image: crop(image, 0, 0, 0.1, 0),
     "mirrored": mirrored,
-    "darker": lambda picture: picture.point(lambda level: int(level * 0.8)),
-    "paler": lambda picture: picture.point(lambda level: int(level * 0.75 + 50)),
-    "cropped, mirrored and smaller": lambda picture: scaled(mirrored(crop(picture, 0.05, 0.02, 0.08, 0.07)), 0.5),
-    "squeezed to a square": lambda picture: picture.resize((160, 160), Image.Resampling.BOX),
+    "darker": lambda image: image.point(lambda level: int(level * 0.8)),
+    "paler": lambda image: image.point(lambda level: int(level * 0.75 + 50)),
+    "cropped, mirrored and smaller": lambda image: scaled(mirrored(crop(image, 0.05, 0.02, 0.08, 0.07)), 0.5),
+    "squeezed to a square": lambda image: image.resize((160, 160), Image.Resampling.BOX),
 }
 
 
@@ -56,32 +56,32 @@ def paths(groups: list[list[ImageRecord]]) -> list[list[str]]:
 def test_a_changed_copy_is_found_among_others(tmp_path: Path, change: str, quality: int) -> None:
     originals = {f"train/dogs/{number}.png": drawing(number) for number in range(3)}
     copies = {f"validation/dogs/{number}.jpg": CHANGES[change](drawing(number)) for number in range(3)}
-    one = write_pictures(tmp_path, {**originals, **dict(list(OTHERS.items())[:6])})
-    two = write_pictures(tmp_path, copies, quality)
+    one = write_images(tmp_path, {**originals, **dict(list(OTHERS.items())[:6])})
+    two = write_images(tmp_path, copies, quality)
     groups = near_duplicates(make_dataset(tmp_path, [*one.records, *two.records]))
     assert paths(groups) == [[f"train/dogs/{number}.png", f"validation/dogs/{number}.jpg"] for number in range(3)]
 
 
 def test_drawings_of_the_same_kinds_of_scene_are_not_near(tmp_path: Path) -> None:
-    dataset = write_pictures(tmp_path, {f"train/cats/{number}.jpg": drawing(number) for number in range(100, 260)})
+    dataset = write_images(tmp_path, {f"train/cats/{number}.jpg": drawing(number) for number in range(100, 260)})
     assert near_duplicates(dataset) == []
 
 
-def test_flat_pictures_are_not_near(tmp_path: Path) -> None:
+def test_flat_images_are_not_near(tmp_path: Path) -> None:
     whites = {f"train/cats/{side}.png": Image.new("RGB", (side, 80), "white") for side in range(60, 80)}
     gradients = {f"train/dogs/{seed}.png": draw_image(seed, (80, 60)) for seed in range(30)}
-    assert near_duplicates(write_pictures(tmp_path, {**whites, **gradients})) == []
+    assert near_duplicates(write_images(tmp_path, {**whites, **gradients})) == []
 
 
-def test_files_with_the_same_bytes_are_one_picture(tmp_path: Path) -> None:
-    picture = drawing(0)
-    pictures = {"train/cats/b.jpg": picture, "train/cats/a.jpg": picture, "train/dogs/c.jpg": mirrored(picture)}
-    assert paths(near_duplicates(write_pictures(tmp_path, pictures))) == [["train/cats/a.jpg", "train/dogs/c.jpg"]]
-    only_copies = write_pictures(tmp_path, dict.fromkeys(("train/cats/b.jpg", "train/cats/a.jpg"), picture))
+def test_files_with_the_same_bytes_are_one_image(tmp_path: Path) -> None:
+    image = drawing(0)
+    images = {"train/cats/b.jpg": image, "train/cats/a.jpg": image, "train/dogs/c.jpg": mirrored(image)}
+    assert paths(near_duplicates(write_images(tmp_path, images))) == [["train/cats/a.jpg", "train/dogs/c.jpg"]]
+    only_copies = write_images(tmp_path, dict.fromkeys(("train/cats/b.jpg", "train/cats/a.jpg"), image))
     assert near_duplicates(only_copies) == []
 
 
-def test_excluded_pictures_take_part_and_unreadable_ones_do_not(planted: Dataset) -> None:
+def test_excluded_images_take_part_and_unreadable_ones_do_not(planted: Dataset) -> None:
     excluded = [replace(record, excluded=True) for record in planted.records]
     assert near_duplicates(make_dataset(planted.root, excluded))
     unreadable = [replace(record, reason="damaged", signature=b"") for record in planted.records]
@@ -101,7 +101,7 @@ def test_an_empty_dataset_has_no_groups(tmp_path: Path) -> None:
 def planted(tmp_path: Path) -> Dataset:
     """One pair, a.jpg and b.jpg, among others."""
     pair = {"train/cats/a.jpg": drawing(0), "validation/cats/b.jpg": mirrored(drawing(0))}
-    return write_pictures(tmp_path, {**pair, **dict(list(OTHERS.items())[:8])})
+    return write_images(tmp_path, {**pair, **dict(list(OTHERS.items())[:8])})
 
 
 def memory() -> Path:
@@ -120,7 +120,7 @@ def test_what_was_found_is_remembered(planted: Dataset, monkeypatch: pytest.Monk
     ]
 
 
-def test_other_pictures_are_searched_anew(planted: Dataset) -> None:
+def test_other_images_are_searched_anew(planted: Dataset) -> None:
     near_duplicates(planted)
     fewer = [record for record in planted.records if not record.path.endswith("b.jpg")]
     assert near_duplicates(make_dataset(planted.root, fewer)) == []

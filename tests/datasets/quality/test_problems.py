@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.datasets.problems import (
+from core.datasets.quality.problems import (
     BLURRY_SHARPNESS,
     HUGE_BYTES,
     HUGE_PIXELS,
@@ -17,8 +17,8 @@ from core.datasets.problems import (
     VERY_DARK,
     Problem,
 )
+from core.datasets.quality.signature import signature
 from core.datasets.records import ImageRecord
-from core.datasets.signature import signature
 from tests.datasets.look_alike_files import drawing, small_grey
 
 SIGNATURE = signature(small_grey(drawing(1)))
@@ -63,7 +63,7 @@ def test_each_problem_begins_at_its_threshold(key: str, bad: dict[str, Any], jus
     assert keys(**just_good) == []
 
 
-def test_a_smooth_picture_is_not_blurred() -> None:
+def test_a_smooth_image_is_not_blurred() -> None:
     """Little contrast gives little sharpness, however sharp the edges are."""
     pale = signature((small_grey(drawing(1)) * 0.2 + 100).astype(np.uint8))
     assert keys(sharpness=20.0) == ["blurry"]
@@ -71,10 +71,10 @@ def test_a_smooth_picture_is_not_blurred() -> None:
 
 
 def test_an_unreadable_file_has_that_problem_alone() -> None:
-    broken = {"reason": "the picture is cut off", "width": 0, "height": 0, "format": "", "signature": b""}
+    broken = {"reason": "the image is cut off", "width": 0, "height": 0, "format": "", "signature": b""}
     assert keys(**broken, brightness=0.0, entropy=0.0, sharpness=0.0, bytes=10 * HUGE_BYTES) == ["unreadable"]
-    (problem,) = problems_of(replace(GOOD, reason="the picture is cut off"))
-    assert problem.detail(replace(GOOD, reason="the picture is cut off")) == "the picture is cut off"
+    (problem,) = problems_of(replace(GOOD, reason="the image is cut off"))
+    assert problem.detail(replace(GOOD, reason="the image is cut off")) == "the image is cut off"
 
 
 def test_an_empty_file_is_empty_and_not_unreadable() -> None:

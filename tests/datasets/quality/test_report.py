@@ -10,10 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.datasets import report as report_module
-from core.datasets.problems import PROBLEMS
-from core.datasets.records import Dataset, ImageRecord
-from core.datasets.report import (
+from core.datasets.quality import report as report_module
+from core.datasets.quality.problems import PROBLEMS
+from core.datasets.quality.report import (
     REMOVABLE,
     Report,
     balance_words,
@@ -22,8 +21,9 @@ from core.datasets.report import (
     to_remove,
     validation_words,
 )
+from core.datasets.records import Dataset, ImageRecord
 from core.errors import Cancelled, ConfigError
-from tests.datasets.look_alike_files import drawing, make_dataset, write_pictures
+from tests.datasets.look_alike_files import drawing, make_dataset, write_images
 
 Near = Callable[..., None]
 GROUPED = ("duplicates", "near_duplicates", "leaks", "label_conflicts")
@@ -31,7 +31,7 @@ GROUPED = ("duplicates", "near_duplicates", "leaks", "label_conflicts")
 
 @pytest.fixture
 def near(monkeypatch: pytest.MonkeyPatch) -> Near:
-    """`near("ab", "cd")`: pictures with the digests a and b show the same photo, and those with c and d."""
+    """`near("ab", "cd")`: images with the digests a and b show the same photo, and those with c and d."""
 
     def set_near(*groups: str) -> None:
         def find(dataset: Dataset, progress: object) -> list[list[ImageRecord]]:
@@ -71,11 +71,11 @@ def test_an_unknown_row_is_refused(near: Near) -> None:
         report_of(record("train/cats/a.jpg", "a")).row("blury")
 
 
-def test_a_problem_is_listed_with_its_pictures_and_details(near: Near) -> None:
-    broken = replace(record("train/cats/b.jpg", "b"), reason="the picture is cut off")
+def test_a_problem_is_listed_with_its_images_and_details(near: Near) -> None:
+    broken = replace(record("train/cats/b.jpg", "b"), reason="the image is cut off")
     report = report_of(record("train/cats/a.jpg", "a", 30, 30), broken)
     assert (report.row("tiny").records[0].path, report.row("tiny").details) == ("train/cats/a.jpg", ("30x30",))
-    assert report.row("unreadable").details == ("the picture is cut off",)
+    assert report.row("unreadable").details == ("the image is cut off",)
     assert report.row("unreadable").count == 1
 
 
@@ -92,7 +92,7 @@ def test_a_near_duplicate_brings_its_exact_copies(near: Near) -> None:
     report = report_of(*(record(f"train/cats/{name}.jpg", digest) for name, digest in ("ax", "bx", "cy")))
     assert groups(report, "near_duplicates") == [["train/cats/a.jpg", "train/cats/b.jpg", "train/cats/c.jpg"]]
     assert groups(report, "duplicates") == [["train/cats/a.jpg", "train/cats/b.jpg"]]
-    assert set(report.row("near_duplicates").details) == {"nearly the same picture"}
+    assert set(report.row("near_duplicates").details) == {"nearly the same image"}
 
 
 @pytest.mark.parametrize("other", ["validation", "test"])
@@ -110,7 +110,7 @@ def test_copies_within_the_other_splits_are_no_leak(near: Near) -> None:
     assert groups(report, "leaks") == []
 
 
-def test_the_same_picture_under_two_classes_is_a_conflict(near: Near) -> None:
+def test_the_same_image_under_two_classes_is_a_conflict(near: Near) -> None:
     near("xy")
     cat, dog = record("train/cats/a.jpg", "x"), record("train/dogs/a.jpg", "y")
     assert groups(report_of(cat, dog), "label_conflicts") == [["train/cats/a.jpg", "train/dogs/a.jpg"]]
@@ -118,15 +118,15 @@ def test_the_same_picture_under_two_classes_is_a_conflict(near: Near) -> None:
     assert groups(report_of(cat, relabelled), "label_conflicts") == []
 
 
-def test_excluded_pictures_are_out(near: Near) -> None:
+def test_excluded_images_are_out(near: Near) -> None:
     near("xy")
-    pictures = [record("train/cats/a.jpg", "x", 30, 30), record("validation/dogs/a.jpg", "x"),
+    images = [record("train/cats/a.jpg", "x", 30, 30), record("validation/dogs/a.jpg", "x"),
                 record("train/dogs/b.jpg", "y")]  # fmt: skip
-    assert all(report_of(*pictures).row(key).count == 1 for key in (*GROUPED, "tiny"))
-    report = report_of(*(replace(one, excluded=True) for one in pictures[:1]), *pictures[1:])
+    assert all(report_of(*images).row(key).count == 1 for key in (*GROUPED, "tiny"))
+    report = report_of(*(replace(one, excluded=True) for one in images[:1]), *images[1:])
     assert report.row("duplicates").count == report.row("tiny").count == 0
     assert groups(report, "leaks") == [["train/dogs/b.jpg", "validation/dogs/a.jpg"]]
-    rest = report_of(*(replace(one, excluded=True) for one in pictures[:2]), pictures[2])
+    rest = report_of(*(replace(one, excluded=True) for one in images[:2]), images[2])
     assert all(rest.row(key).count == 0 for key in GROUPED)
 
 
@@ -154,16 +154,16 @@ def test_only_what_can_be_removed_is(near: Near) -> None:
 
 
 SPLITS, LABELS = st.sampled_from(["train", "validation", "test"]), st.sampled_from(["cats", "dogs"])
-PICTURES = st.lists(st.tuples(SPLITS, LABELS, st.sampled_from("uvwxyz")), min_size=1, max_size=12)
+IMAGES = st.lists(st.tuples(SPLITS, LABELS, st.sampled_from("uvwxyz")), min_size=1, max_size=12)
 
 
-@given(PICTURES, st.sampled_from(REMOVABLE))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_removed_empties_the_row_and_no_picture_is_lost(
-    near: Near, pictures: list[tuple[str, str, str]], what: str
+@given(IMAGES, st.sampled_from(REMOVABLE))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_removed_empties_the_row_and_no_image_is_lost(
+    near: Near, images: list[tuple[str, str, str]], what: str
 ) -> None:
     near("uv", "wxy")
-    records = [record(f"{split}/{label}/{n}.jpg", digest) for n, (split, label, digest) in enumerate(pictures)]
+    records = [record(f"{split}/{label}/{n}.jpg", digest) for n, (split, label, digest) in enumerate(images)]
     dataset = make_dataset(Path("/"), records)
     removed = {one.path for one in to_remove(make_report(dataset), what)}
     rest = [replace(one, excluded=one.path in removed) for one in dataset.records]
@@ -179,11 +179,11 @@ def test_what_is_removed_empties_the_row_and_no_picture_is_lost(
 
 
 def test_real_files_are_searched(tmp_path: Path) -> None:
-    picture = drawing(0)
-    small = picture.resize((picture.width // 2, picture.height // 2))
-    pictures = {"train/cats/a.jpg": picture, "validation/cats/b.jpg": small, "train/dogs/c.jpg": drawing(1)}
+    image = drawing(0)
+    small = image.resize((image.width // 2, image.height // 2))
+    images = {"train/cats/a.jpg": image, "validation/cats/b.jpg": small, "train/dogs/c.jpg": drawing(1)}
     phases: set[str] = set()
-    report = make_report(write_pictures(tmp_path, pictures), lambda phase, *_: phases.add(phase))
+    report = make_report(write_images(tmp_path, images), lambda phase, *_: phases.add(phase))
     assert groups(report, "leaks") == [["train/cats/a.jpg", "validation/cats/b.jpg"]]
     assert phases == {"compare", "verify"}
 
@@ -191,14 +191,14 @@ def test_real_files_are_searched(tmp_path: Path) -> None:
         raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        make_report(write_pictures(tmp_path / "other", {**pictures, "train/dogs/d.jpg": drawing(2)}), stop)
+        make_report(write_images(tmp_path / "other", {**images, "train/dogs/d.jpg": drawing(2)}), stop)
 
 
 def table(report: Report) -> list[list[str]]:
     return list(csv.reader(io.StringIO(report_csv(report), newline="")))
 
 
-def test_the_table_says_where_each_picture_is(near: Near) -> None:
+def test_the_table_says_where_each_image_is(near: Near) -> None:
     report = report_of(
         record("train/cats/a.jpg", "x"), record("validation/cats/b.jpg", "x"), record("train/dogs/c.jpg", "y", 30, 40)
     )
@@ -220,7 +220,7 @@ def test_no_cell_is_a_formula(near: Near, start: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_name_comes_back_from_the_table(near: Near, name: str) -> None:
     found = table(report_of(ImageRecord(name, "train", "cats", "x", 1, 30, 30, "", "RGB")))[1][1]
     assert found in {name, f"'{name}"}
@@ -241,14 +241,14 @@ def test_a_name_that_is_not_utf8_can_be_sent(near: Near) -> None:
         ({"cats": 500, "dogs": 1500}, "dogs outnumber cats 3 to 1: accuracy alone will mislead"),
         ({"cats": 500, "dogs": 200}, "cats outnumber dogs 2.5 to 1: accuracy alone will mislead"),
         ({"cats": 1, "dogs": 1234}, "dogs outnumber cats 1234 to 1: accuracy alone will mislead"),
-        ({"cats": 10, "dogs": 0}, "dogs has no pictures: nothing can be learnt there"),
-        ({"cats": 0, "dogs": 0}, "cats and dogs have no pictures: nothing can be learnt there"),
+        ({"cats": 10, "dogs": 0}, "dogs has no images and cannot be learned"),
+        ({"cats": 0, "dogs": 0}, "cats and dogs have no images and cannot be learned"),
         (
             {"a": 9, "b": 30, "c": 0, "d": 0, "e": 0, "f": 0, "g": 0, "h": 10},
-            "c, d, e and 2 more have no pictures: nothing can be learnt there; "
+            "c, d, e and 2 more have no images and cannot be learned; "
             "b, the largest of 3 classes, outnumber a 3.3 to 1: accuracy alone will mislead",
         ),
-        ({"a": 0, "b": 0, "c": 0, "d": 5}, "a, b and c have no pictures: nothing can be learnt there"),
+        ({"a": 0, "b": 0, "c": 0, "d": 5}, "a, b and c have no images and cannot be learned"),
     ],
 )
 def test_balance_is_said_in_words_where_it_matters(counts: dict[str, int], words: str) -> None:
@@ -260,9 +260,9 @@ def test_balance_is_said_in_words_where_it_matters(counts: dict[str, int], words
     [
         ({}, ""),
         ({"cats": 1, "dogs": 9}, ""),
-        ({"cats": 5, "dogs": 0}, "dogs has no pictures: whether the network knows it will not be tested"),
-        ({"a": 0, "b": 0, "c": 3}, "a and b have no pictures: whether the network knows them will not be tested"),
-        ({"cats": 0, "dogs": 0}, "there are no pictures, and training needs some: add pictures to each class"),
+        ({"cats": 5, "dogs": 0}, "dogs has no images, so it is not evaluated"),
+        ({"a": 0, "b": 0, "c": 3}, "a and b have no images, so they are not evaluated"),
+        ({"cats": 0, "dogs": 0}, "there are no images, but training needs some: add images to each class"),
     ],
 )
 def test_a_class_that_is_never_tested_is_named(counts: dict[str, int], words: str) -> None:

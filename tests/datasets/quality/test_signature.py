@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.datasets.candidates import MIN_DETAIL
-from core.datasets.signature import (
+from core.datasets.quality.candidates import MIN_DETAIL
+from core.datasets.quality.signature import (
     EVEN,
     LENGTH,
     coefficients,
@@ -35,15 +35,13 @@ def alike(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
 
 
 @given(GREYS)
-@settings(deadline=None)
 def test_any_shape_gives_a_signature_of_the_same_length(grey: NDArray[np.uint8]) -> None:
     assert len(signature(grey)) == LENGTH <= 96
     assert np.isfinite(vectors_of(grey)).all()
 
 
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(8, 64), st.integers(8, 64)), elements=st.integers(0, 255)))
-@settings(deadline=None)
-def test_the_mirrored_picture_differs_by_the_sign_of_the_tail(grey: NDArray[np.uint8]) -> None:
+def test_the_mirrored_image_differs_by_the_sign_of_the_tail(grey: NDArray[np.uint8]) -> None:
     one, mirrored = vectors_of(grey, np.ascontiguousarray(grey[:, ::-1]))
     assert one[:EVEN] == pytest.approx(mirrored[:EVEN], abs=0.02)
     assert one[EVEN:] == pytest.approx(-mirrored[EVEN:], abs=0.02)
@@ -51,13 +49,13 @@ def test_the_mirrored_picture_differs_by_the_sign_of_the_tail(grey: NDArray[np.u
 
 @pytest.mark.parametrize("number", range(6))
 def test_light_and_size_hardly_matter(number: int) -> None:
-    picture = drawing(number)
-    grey = small_grey(picture)
+    image = drawing(number)
+    grey = small_grey(image)
     assert alike(grey, (grey * 0.7 + 40).astype(np.uint8)) > 0.99
-    assert alike(grey, small_grey(picture.resize((picture.width // 3, picture.height // 3)))) > 0.97
+    assert alike(grey, small_grey(image.resize((image.width // 3, image.height // 3)))) > 0.97
 
 
-def test_other_pictures_are_told_apart() -> None:
+def test_other_images_are_told_apart() -> None:
     found, _ = similarity(*[vectors_of(*(small_grey(drawing(number)) for number in range(40)))] * 2)
     np.fill_diagonal(found, 0)
     assert np.median(found) < 0.5
@@ -66,9 +64,9 @@ def test_other_pictures_are_told_apart() -> None:
 
 @pytest.mark.parametrize("number", range(6))
 def test_a_crop_is_foreseen(number: int) -> None:
-    picture = drawing(number)
-    part = picture.crop((0.1 * picture.width, 0.04 * picture.height, picture.width, 0.9 * picture.height))
-    whole = coefficients(stack([signature(small_grey(picture))]))
+    image = drawing(number)
+    part = image.crop((0.1 * image.width, 0.04 * image.height, image.width, 0.9 * image.height))
+    whole = coefficients(stack([signature(small_grey(image))]))
     found = vectors_of(small_grey(part))[0]
     foreseen = float(found @ vectors(cropped(whole, (0.1, 0), (0.04, 0.1)))[0])
     assert foreseen > 0.93
@@ -108,23 +106,21 @@ def test_a_signature_of_another_length_resembles_nothing() -> None:
 
 
 @pytest.mark.parametrize("grey", [0, 7, 255])
-def test_a_flat_picture_has_no_detail(grey: int) -> None:
+def test_a_flat_image_has_no_detail(grey: int) -> None:
     stacked = stack([signature(np.full((40, 64), grey, np.uint8))])
     assert details(stacked)[0] == 0
     assert not vectors(coefficients(stacked)).any()
 
 
-def test_a_gradient_has_less_detail_than_a_picture() -> None:
+def test_a_gradient_has_less_detail_than_a_image() -> None:
     ramp = np.linspace(0, 255, 64).astype(np.uint8)
     found = details(stack([signature(np.tile(ramp, (48, 1))), signature(small_grey(drawing(1)))]))
     assert found[0] < MIN_DETAIL < found[1]
 
 
-def test_detail_is_of_the_picture_not_of_its_size() -> None:
-    picture = draw_image(3, (64, 64))
-    found = details(
-        stack(signature(small_grey(picture.resize((side, side), Image.Resampling.BOX))) for side in (64, 32))
-    )
+def test_detail_is_of_the_image_not_of_its_size() -> None:
+    image = draw_image(3, (64, 64))
+    found = details(stack(signature(small_grey(image.resize((side, side), Image.Resampling.BOX))) for side in (64, 32)))
     assert found[0] == pytest.approx(found[1], abs=1)
 
 

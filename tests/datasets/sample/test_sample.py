@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from core.datasets import sample
-from core.datasets.faces import Species
-from core.datasets.sample import DESCRIPTION, sample_folder, write_sample
+from core.datasets.sample import sample
+from core.datasets.sample.faces import Species
+from core.datasets.sample.sample import DESCRIPTION, sample_folder, write_sample
 from core.errors import Cancelled, ConfigError, DatasetError
-from core.home import subfolder
-from core.progress import Progress
+from core.jobs.progress import Progress
+from core.storage.home import subfolder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -22,7 +22,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sample of 60 + 20 pictures a class, seed 0: read only."""
+    """A sample of 60 + 20 images a class, seed 0: read only."""
     folder = tmp_path_factory.mktemp("drawn") / "sample"
     write_sample(folder, train=60, validation=20)
     return folder
@@ -30,7 +30,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Makes `sample_folder` draw 2 + 1 pictures a class below `tmp_path`; lists the seeds of the draws that began."""
+    """Makes `sample_folder` draw 2 + 1 images a class below `tmp_path`; lists the seeds of the draws that began."""
     draws: list[int] = []
 
     def write_small(folder: Path, *, seed: int = 0, **options: Progress) -> None:
@@ -69,14 +69,14 @@ def test_another_seed_changes_every_file(tmp_path: Path) -> None:
     assert [name for name in a if a[name] == b[name]] == []
 
 
-def test_a_picture_does_not_depend_on_how_many_are_drawn(tmp_path: Path, drawn: Path) -> None:
+def test_a_image_does_not_depend_on_how_many_are_drawn(tmp_path: Path, drawn: Path) -> None:
     write_sample(tmp_path / "few", train=3, validation=1)
     many = contents(drawn)
     for name, content in contents(tmp_path / "few").items():
         assert name == "README.txt" or content == many[name]
 
 
-def test_every_picture_decodes_and_differs_in_pixels(drawn: Path) -> None:
+def test_every_image_decodes_and_differs_in_pixels(drawn: Path) -> None:
     seen = set()
     for path in drawn.rglob("*.jpg"):
         with Image.open(path) as image:
@@ -103,7 +103,7 @@ def test_readme_says_drawings_not_photos_and_the_seed(tmp_path: Path) -> None:
 
 
 def mean_colours(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of R, G and B, float (pictures, 6), and whether each is a dog, bool (pictures,)."""
+    """Mean and standard deviation of R, G and B, float (images, 6), and whether each is a dog, bool (images,)."""
     rows, dogs = [], []
     for path in sorted(folder.rglob("*.jpg")):
         with Image.open(path) as image:
@@ -126,7 +126,7 @@ def test_colour_alone_does_not_tell_the_classes_apart(drawn: Path) -> None:
 
 
 def test_colour_check_would_notice_a_giveaway(drawn: Path) -> None:
-    """The oracle of the test above is not blind: the same mean colour separates pictures that were tinted by class."""
+    """The oracle of the test above is not blind: the same mean colour separates images that were tinted by class."""
     x, dog = mean_colours(drawn)
     x[:, 0] += np.where(dog, 80, 0)
     middle = np.array([x[~dog].mean(0), x[dog].mean(0)])
@@ -156,7 +156,7 @@ def test_counts_and_seed_out_of_range_are_refused_before_anything_is_made(
     assert not (tmp_path / "s").exists()
 
 
-def test_progress_counts_every_picture_once(tmp_path: Path) -> None:
+def test_progress_counts_every_image_once(tmp_path: Path) -> None:
     calls: list[tuple[str, int, int]] = []
     write_sample(tmp_path / "s", train=2, validation=1, progress=lambda *call: calls.append(call))
     assert calls == [("draw", done, 6) for done in range(1, 7)]
@@ -175,13 +175,13 @@ def test_a_cancelled_sample_leaves_the_folder_empty(tmp_path: Path) -> None:
 
 def test_cancelling_does_not_draw_the_rest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draws: list[str] = []
-    draw_picture = sample.draw_picture
+    draw_image = sample.draw_image
 
     def counted(species: Species, rng: np.random.Generator) -> Image.Image:
         draws.append(species)
-        return draw_picture(species, rng)
+        return draw_image(species, rng)
 
-    monkeypatch.setattr(sample, "draw_picture", counted)
+    monkeypatch.setattr(sample, "draw_image", counted)
     with pytest.raises(Cancelled):
         write_sample(tmp_path / "s", train=200, validation=2, progress=stop_after_two)
     assert len(draws) < 100

@@ -4,34 +4,32 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
-from core.datasets import scan, scan_file
-from core.datasets.scan import scan_files
-from core.errors import Cancelled, ImageError
-from core.images import ImageFacts, inspect_image
-from core.parallel import ordered_map
+from core.datasets.scan import index as scan
+from core.datasets.scan.index import scan_files
+from core.datasets.scan.pool import Results, scan_in_processes
+from core.errors import Cancelled
+from core.images.decode import ImageFacts
 from tests.drawing import image_bytes, write_images
+from tests.workers import ChangeWorkers
 
 
 class Decodes:
-    """Counts what the scan decodes."""
+    """Counts the files that the scan reads."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        self.lock = threading.Lock()
-        self.real = inspect_image
-        monkeypatch.setattr(scan_file, "inspect_image", self)
+        monkeypatch.setattr(scan, "scan_in_processes", self)
 
-    def __call__(self, source: bytes | Path, decode_large: bool = True) -> tuple[ImageFacts, Image.Image]:
-        with self.lock:
-            self.count += 1
-        return self.real(source, decode_large)
+    def __call__(self, root: Path, paths: Sequence[str]) -> Iterator[Results]:
+        for results in scan_in_processes(root, paths):
+            self.count += len(results)
+            yield results
 
     def of(self, work: Callable[[], object]) -> int:
         self.count = 0
@@ -65,7 +63,7 @@ def memory(home: Path) -> Path:
     return path
 
 
-def test_a_picture_has_its_digest_size_and_facts(folder: Path) -> None:
+def test_a_image_has_its_digest_size_and_facts(folder: Path) -> None:
     path = folder / "cats" / "0.jpg"
     found = scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"]
     assert found.digest == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -78,8 +76,8 @@ def test_a_picture_has_its_digest_size_and_facts(folder: Path) -> None:
     [
         (b"", "the file is empty"),
         (b"some text", "not an image in a format that we read"),
-        (image_bytes()[:300], "the picture is cut off"),
-        (image_bytes(format="PNG")[:100], "the picture is cut off"),
+        (image_bytes()[:300], "the image is cut off"),
+        (image_bytes(format="PNG")[:100], "the image is cut off"),
     ],
 )
 def test_what_does_not_decode_has_a_reason_and_its_digest(folder: Path, content: bytes, reason: str) -> None:
@@ -147,15 +145,17 @@ def test_a_file_that_went_away_is_forgotten(folder: Path, pawlab_home: Path) -> 
     assert len(memory(pawlab_home).read_text().splitlines()) == 1 + 10
 
 
-def test_what_could_not_be_read_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_not_be_read_is_tried_again(folder: Path, change_workers: ChangeWorkers) -> None:
     """A changed permission leaves no trace in a file's size or time."""
-
-    def deny(path: str) -> bytes:
-        raise ImageError("the file cannot be read: Permission denied")
-
-    with monkeypatch.context() as locked:
-        locked.setattr(scan_file, "read_image_file", deny)
-        assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == "the file cannot be read: Permission denied"
+    change_workers("""
+        from core.datasets.scan import file
+        from core.errors import ImageError
+        def deny(path):
+            raise ImageError("the file cannot be read: Permission denied")
+        file.read_image_file = deny
+    """)
+    assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == "the file cannot be read: Permission denied"
+    change_workers("")
     assert scan_files(folder, ["cats/0.jpg"])["cats/0.jpg"].reason == ""
 
 
@@ -287,58 +287,48 @@ def test_names_that_are_hard_to_write_down_are_remembered(folder: Path, decodes:
 # --- progress --------------------------------------------------------------------------------------------------------
 
 
-def test_progress_counts_every_file_once(folder: Path) -> None:
-    seen: list[tuple[str, int, int]] = []
-    scan_files(folder, paths_in(folder), lambda *args: seen.append(args))
-    assert seen == [("scan", done, 11) for done in range(12)]
+def test_progress_rises_to_the_total(folder: Path) -> None:
+    calls: list[tuple[str, int, int]] = []
+    scan_files(folder, paths_in(folder), lambda *call: calls.append(call))
+    assert {(phase, total) for phase, _, total in calls} == {("scan", 11)}
+    done = [done for _, done, _ in calls]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, 11)
 
 
 def test_progress_begins_with_what_is_remembered(folder: Path) -> None:
     scan_files(folder, paths_in(folder))
     write_images(folder, {"birds": 2})
-    seen: list[tuple[str, int, int]] = []
-    scan_files(folder, paths_in(folder), lambda *args: seen.append(args))
-    assert seen == [("scan", 11, 13), ("scan", 12, 13), ("scan", 13, 13)]
+    calls: list[tuple[str, int, int]] = []
+    scan_files(folder, paths_in(folder), lambda *call: calls.append(call))
+    assert (calls[0], calls[-1]) == (("scan", 11, 13), ("scan", 13, 13))
 
 
 def test_cancelling_drops_the_work_that_waits(tmp_path: Path, decodes: Decodes) -> None:
-    folder = write_images(tmp_path / "many", {"cats": 300}, size=(8, 8))
-    ahead = 4 * (os.cpu_count() or 1) + 10
+    folder = write_images(tmp_path / "many", {"cats": 3000}, size=(8, 8))
 
     def cancel(phase: str, done: int, total: int) -> None:
-        if done == 5:
+        if done:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
         scan_files(folder, paths_in(folder), cancel)
-    assert 5 <= decodes.count <= 5 + ahead
-    stopped = decodes.count
+    assert 0 < decodes.count < 1500
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
-    assert decodes.count == stopped
 
 
-def test_what_was_found_before_cancelling_is_remembered(folder: Path, pawlab_home: Path, decodes: Decodes) -> None:
+def test_what_was_found_before_cancelling_is_remembered(tmp_path: Path, pawlab_home: Path, decodes: Decodes) -> None:
+    folder = write_images(tmp_path / "data", {"cats": 300}, size=(8, 8))
+    before = 0
+
     def cancel(phase: str, done: int, total: int) -> None:
-        if done == 5:
+        nonlocal before
+        before = done
+        if done:
             raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
         scan_files(folder, paths_in(folder), cancel)
     assert [path.suffix for path in (pawlab_home / "cache" / "index").iterdir()] == [".jsonl"]
-    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 6
-
-
-def test_files_are_taken_only_a_little_ahead() -> None:
-    """So that memory does not grow with their number."""
-    taken = 0
-
-    def items() -> Any:
-        nonlocal taken
-        for number in range(1000):
-            taken += 1
-            yield number
-
-    results = ordered_map(lambda item: item, items())
-    assert next(results) == 0
-    assert taken <= 4 * (os.cpu_count() or 1) + 1
-    assert list(results) == list(range(1, 1000))
+    assert 0 < before < 300
+    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 300 - before

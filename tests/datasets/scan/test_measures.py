@@ -1,4 +1,4 @@
-"""The measures of a picture: known values, and what must not change them."""
+"""The measures of an image: known values, and what must not change them."""
 
 import io
 import math
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.datasets import measures
-from core.datasets.measures import Measures, measure
-from core.images import inspect_image
+from core.datasets.scan import measures
+from core.datasets.scan.measures import Measures, measure
+from core.images.decode import inspect_image
 from tests.drawing import encode
 
 
@@ -94,7 +94,7 @@ def test_transparent_parts_count_as_white() -> None:
 
 
 def test_rotation_changes_no_measure_of_light() -> None:
-    """Sides of four times 64, so that the reduced pictures are each other's turns."""
+    """Sides of four times 64, so that the reduced images are each other's turns."""
     image = photo(2, (512, 256))
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -110,8 +110,8 @@ def test_rotation_changes_no_measure_of_light() -> None:
 def test_the_signature_gets_at_most_80_pixels_a_side(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[np.ndarray] = []
 
-    def watched(pictures: list[np.ndarray]) -> list[bytes]:
-        seen.extend(pictures)
+    def watched(images: list[np.ndarray]) -> list[bytes]:
+        seen.extend(images)
         return [b"x"]
 
     monkeypatch.setattr(measures, "signatures", watched)

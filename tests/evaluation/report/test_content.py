@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from core.errors import Cancelled
-from core.evaluation.answers import Answers, load_answers
-from core.evaluation.chosen import choose_threshold
-from core.evaluation.markup import text
-from core.evaluation.report import Mistake, caveats, gather
-from core.evaluation.report_html import POLICY, report_html, write_report
+from core.evaluation.predictions import Predictions, load_predictions
+from core.evaluation.report.content import Misclassified, caveats, gather
+from core.evaluation.report.html import POLICY, report_html, write_report
 from core.evaluation.summary import summarise
-from core.evaluation.words import interval, percent
-from core.training.runs import Run
+from core.evaluation.words import DECIMAL, decimal, interval, percent
+from core.runs.run import Run
+from core.runs.threshold import choose_threshold
+from core.text.markup import escape_html
 
 HOSTILE = (
     '<script src="http://evil.example/x.js"></script>',
@@ -62,13 +62,16 @@ def test_it_holds_the_scores_with_their_intervals_the_settings_and_where_the_wei
     steps: list[str] = []
     write_report(finished, tmp_path / "report.html", lambda phase, done, total: steps.append(phase))
     document = (tmp_path / "report.html").read_text()
-    scores, about, words = summarise(load_answers(finished)), finished.summary(), Reader(document).words
-    for score in (scores.accuracy, scores.macro_f1, scores.calibration_error, scores.classes[1].roc_area):
+    scores, about, words = summarise(load_predictions(finished)), finished.summary(), Reader(document).words
+    for score in (scores.accuracy, scores.macro_f1):
         assert percent(score) in words
         assert interval(score) in words
+    for score in (scores.calibration_error, scores.classes[1].roc_area):
+        assert decimal(score) in words
+        assert interval(score, DECIMAL) in words
     for value in (about["fingerprint"], about["weights"]["digest"], about["versions"]["keras"], "Chosen for this run"):
         assert str(value) in words
-    assert all(name in words for name in about["settings"])
+    assert all(name in words.lower() for name in about["settings"])
     assert "report" in steps
     assert document.count("<svg") == 6
     assert len(document) < 2_000_000
@@ -78,9 +81,9 @@ def test_it_holds_the_scores_with_their_intervals_the_settings_and_where_the_wei
 def test_of_a_fine_tuned_run_it_tells_both_stages(tuned: Run, trained: Run, tmp_path: Path) -> None:
     write_report(tuned, tmp_path / "report.html")
     words, about = Reader((tmp_path / "report.html").read_text()).words, tuned.summary()
-    assert f"went on from {trained.name}, which had {trained.summary()['epochs']} epochs" in words
-    assert f"the last {about['fine_tuning']['layers']} layers of the base changed" in words
-    assert "Of the second stage" in words
+    assert f"continued {trained.name}, which had {trained.summary()['epochs']} epochs" in words
+    assert f"the last {about['fine_tuning']['layers']} layers of the base model were trained" in words
+    assert "Fine-tuning" in words
     assert about["weights"]["digest"] in words
     assert about["fine_tuned_digest"] in words
     assert "fine-tuning" in Reader((tmp_path / "report.html").read_text().split("<h2>Training</h2>")[1]).words
@@ -89,24 +92,24 @@ def test_of_a_fine_tuned_run_it_tells_both_stages(tuned: Run, trained: Run, tmp_
 def test_hostile_names_stay_text(finished: Run) -> None:
     number = len(HOSTILE)
     random = np.random.default_rng(0)
-    answers = Answers(HOSTILE, np.arange(60) % number, random.dirichlet(np.ones(number), 60))
+    predictions = Predictions(HOSTILE, np.arange(60) % number, random.dirichlet(np.ones(number), 60))
     material = gather(finished)
     about = json.loads(json.dumps(material.about))
     about["settings"][HOSTILE[0]] = HOSTILE[1]
     about["weights"] = dict.fromkeys(about["weights"], HOSTILE[2])
     about["versions"][HOSTILE[0]] = HOSTILE[1]
     about["counts"] = {HOSTILE[5]: dict.fromkeys(HOSTILE, 1)}
-    mistakes = tuple(Mistake(one, one, one, 0.9, 1, b"x", b"x") for one in HOSTILE)
+    errors = tuple(Misclassified(one, one, one, 0.9, 1, b"x", b"x") for one in HOSTILE)
     document = report_html(
         replace(
             material,
             run=replace(finished, name=HOSTILE[0], source=HOSTILE[2]),
             about=about,
-            answers=answers,
-            scores=summarise(answers, 100),
-            mistakes=mistakes + tuple(replace(one, picture=b"", reason=HOSTILE[0]) for one in mistakes),
-            honest=None,
-            no_pictures=HOSTILE[0],
+            predictions=predictions,
+            scores=summarise(predictions, 100),
+            errors=errors + tuple(replace(error, image=b"", reason=HOSTILE[0]) for error in errors),
+            clean=None,
+            no_images=HOSTILE[0],
         )
     )
     read = Reader(document)
@@ -121,13 +124,13 @@ def test_hostile_names_stay_text(finished: Run) -> None:
     document.encode()
 
 
-def test_pictures_that_are_gone_leave_the_scores_and_say_why(finished: Run, tmp_path: Path) -> None:
+def test_images_that_are_gone_leave_the_scores_and_say_why(finished: Run, tmp_path: Path) -> None:
     gone = replace(finished, source=str(tmp_path / "gone"))
     material = gather(gone)
     words = Reader(report_html(material)).words
-    assert "cannot be opened any more" in words
+    assert "can no longer be opened" in words
     assert percent(material.scores.accuracy) in words
-    assert len(material.mistakes) == min(12, int((~material.answers.correct).sum()))
+    assert len(material.errors) == min(12, int((~material.predictions.correct).sum()))
 
 
 def test_caveats_name_what_is_special(finished: Run) -> None:
@@ -135,11 +138,11 @@ def test_caveats_name_what_is_special(finished: Run) -> None:
     copied = replace(finished, config=finished.config.changed(copies=1, augment_validation=True))
     said = " ".join(caveats(replace(material, run=copied, about=material.about | {"status": "cancelled"})))
     plain = " ".join(caveats(material))
-    for words in ("too narrow", "stopped before its end"):
+    for words in ("too narrow", "stopped early"):
         assert words in said
         assert words not in plain
     assert "are few" in plain
-    assert "no detector" in plain
+    assert "cannot spot unknown objects" in plain
 
 
 def test_a_stop_leaves_no_file(finished: Run, tmp_path: Path) -> None:
@@ -152,4 +155,4 @@ def test_a_stop_leaves_no_file(finished: Run, tmp_path: Path) -> None:
 
 
 def test_text_escapes_what_ends_an_attribute_or_a_tag() -> None:
-    assert not re.search(r"[<>\"']", text("<a href='x' title=\"y\">"))
+    assert not re.search(r"[<>\"']", escape_html("<a href='x' title=\"y\">"))

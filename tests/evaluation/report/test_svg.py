@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from core.evaluation.svg import BOTTOM, HEIGHT, LEFT, MOST_POINTS, RIGHT, TOP, WIDTH, Line, line_chart
+from core.evaluation.report.svg import BOTTOM, HEIGHT, LEFT, MAX_POINTS, RIGHT, TOP, WIDTH, Axis, Line, line_chart
 
 TAGS = {"div", "svg", "line", "text", "polyline", "circle", "ul", "li", "i", "bdi"}
 
@@ -18,32 +18,33 @@ def points(drawing: str) -> list[tuple[float, ...]]:
 
 
 def test_corners_of_the_data_are_corners_of_the_field() -> None:
-    drawing = line_chart([Line("x", [0, 0.5, 1], [0, 1, 0.5])], "x", "y", "chart")
+    drawing = line_chart([Line("x", [0, 0.5, 1], [0, 1, 0.5])], Axis("x"), Axis("y"), "chart")
     middle, end = ((LEFT + WIDTH - RIGHT) / 2, TOP), (WIDTH - RIGHT, (TOP + HEIGHT - BOTTOM) / 2)
     assert points(drawing) == [(LEFT, HEIGHT - BOTTOM), middle, end]
 
 
 def test_a_long_line_is_thinned_and_keeps_its_ends() -> None:
     x = np.linspace(0, 1, 5000)
-    found = points(line_chart([Line("x", x, x)], "x", "y", "chart"))
-    assert len(found) <= MOST_POINTS
+    found = points(line_chart([Line("x", x, x)], Axis("x"), Axis("y"), "chart"))
+    assert len(found) <= MAX_POINTS
     assert [found[0], found[-1]] == [(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, TOP)]
 
 
 def test_what_lies_outside_is_drawn_at_the_edge() -> None:
-    found = points(line_chart([Line("x", [-5, 9], [-5, 9])], "x", "y", "chart"))
+    found = points(line_chart([Line("x", [-5, 9], [-5, 9])], Axis("x"), Axis("y"), "chart"))
     assert found == [(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, TOP)]
 
 
 @pytest.mark.parametrize("span", [(0.0, 1.0), (0.5, 1.0), (1.0, 2.0), (1.0, 1000.0), (3.0, 3.0), (0.0, 1e-4)])
 def test_an_axis_has_a_few_numbers(span: tuple[float, float]) -> None:
-    drawing = line_chart([Line("x", [span[0]], [0])], "x", "y", "chart", x_range=span, percent=(False, True))
+    drawing = line_chart([Line("x", [span[0]], [0])], Axis("x", span, is_share=False), Axis("y"), "chart")
     assert 3 <= drawing.count('class="tick"') <= 12
 
 
 def test_it_is_well_formed_with_any_name() -> None:
     hostile = '</svg><script>alert("1")</script> & \' "'
-    drawing = line_chart([Line(hostile, [0], [0], dots=True)], hostile, hostile, hostile, marks=[(0.5, hostile)])
+    axis, line = Axis(hostile), Line(hostile, [0], [0], dots=True)
+    drawing = line_chart([line], axis, axis, hostile, marks=[(0.5, hostile)])
     tree = ElementTree.fromstring(f"<div>{drawing}</div>")
     assert {element.tag for element in tree.iter()} <= TAGS
     assert hostile in "".join(tree.itertext())

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from core.backbone.rows import SparseRows
-from core.training.head import Head
-from core.training.sweep import Columns
+from core.training.head.fused_step import Columns
+from core.training.head.head import Head
 
 INPUTS, UNITS, BATCH = 700, 88, 16  # 88 units: a panel and a part of one
 
@@ -23,10 +23,8 @@ def columns(dense: NDArray[np.float32]) -> Columns:
     return Columns.of(SparseRows.of(dense))
 
 
-def keras_twin(head: Head, l2: float, learning_rate: float) -> Any:
-    """The same head as Keras layers with the same weights, compiled as RECIPE.md says; dropout 0."""
-    import keras
-
+def keras_twin(keras: Any, head: Head, l2: float, learning_rate: float) -> Any:
+    """The same head as Keras layers with the same weights, compiled as in the notebook; dropout 0."""
     outputs = head.outputs
     model = keras.Sequential(
         [
@@ -46,10 +44,10 @@ def keras_twin(head: Head, l2: float, learning_rate: float) -> Any:
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-def test_training_steps_are_those_of_keras(classes: int) -> None:
+def test_training_steps_are_those_of_keras(keras: Any, classes: int) -> None:
     l2, learning_rate, steps = 0.01, 3e-3, 30
     head = Head(INPUTS, classes, UNITS, l2, 0.0, seed=1)
-    model = keras_twin(head, l2, learning_rate)
+    model = keras_twin(keras, head, l2, learning_rate)
     features, labels = data(classes, BATCH * (steps + 1))
     product = head.product(columns(features[:BATCH]))
     for start in range(0, BATCH * steps, BATCH):
@@ -75,13 +73,13 @@ def test_training_steps_are_those_of_keras(classes: int) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-def test_evaluation_is_that_of_keras(classes: int) -> None:
+def test_evaluation_is_that_of_keras(keras: Any, classes: int) -> None:
     head = Head(INPUTS, classes, UNITS, 0.01, 0.5, seed=2)
     generator = np.random.default_rng(5)
     for name in ("gamma", "beta", "moving_mean"):
         head.arrays[name] += generator.standard_normal(UNITS).astype(np.float32) / 5
     head.arrays["moving_variance"] *= 0.3
-    model = keras_twin(head, 0.01, 1e-3)
+    model = keras_twin(keras, head, 0.01, 1e-3)
     model.layers[1].set_weights([head.arrays[n] for n in ("gamma", "beta", "moving_mean", "moving_variance")])
     features, labels = data(classes, 50)
     batch, probabilities = head.evaluate(columns(features), labels)
@@ -92,7 +90,7 @@ def test_evaluation_is_that_of_keras(classes: int) -> None:
 
 
 def test_dropout_drops_the_stated_share_and_scales_the_rest() -> None:
-    """With one picture, the gradient of beta is the output kernel through the mask."""
+    """With one image, the gradient of beta is the output kernel through the mask."""
     gradients = []
     for dropout in (0.0, 0.25):
         head = Head(INPUTS, 2, 4096, 0.0, dropout, seed=1)

@@ -10,18 +10,18 @@ import pytest
 
 from core.backbone.architecture import IMAGE
 from core.backbone.graph import base_graph
-from core.training.checkpoint import Best
-from core.training.epochs import Channel
-from core.training.fine_tune_fit import fine_tune, first_state
-from core.training.fine_tuning import FineTuning, FineTuningConfig
-from core.training.head import Head
-from core.training.recipe import Pooling, TrainingConfig
+from core.runs.fine_tuning import FineTuning, FineTuningConfig
+from core.runs.settings import Pooling, TrainingConfig
+from core.training.head.head import Head
+from core.training.keras.fine_tune_fit import fine_tune, first_state
+from core.training.loop.checkpoint import Best
+from core.training.loop.epochs import Features, TrainingCallbacks
 from tests.backbone.weight_files import real_weights
 
 # of Keras reading its own variables under NumPy 2
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SIDE, PICTURES = 64, 8
+SIDE, IMAGES = 64, 8
 Images = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
@@ -38,14 +38,14 @@ class Maps:
 
 
 def images() -> Images:
-    return np.random.default_rng(1).integers(0, 256, (PICTURES, SIDE, SIDE, 3)).astype(np.float32)
+    return np.random.default_rng(1).integers(0, 256, (IMAGES, SIDE, SIDE, 3)).astype(np.float32)
 
 
 def classifier(folder: Path, pooling: Pooling, classes: int) -> tuple[Path, TrainingConfig]:
     """A saved classifier with a head that has not learned, but whose normalisation is not the identity."""
-    from core.training.keras_model import build_classifier
+    from core.training.keras.model import build_classifier
 
-    config = TrainingConfig(image_size=SIDE, pooling=pooling, units=16, dropout=0.0, batch_size=PICTURES)
+    config = TrainingConfig(image_size=SIDE, pooling=pooling, units=16, dropout=0.0, batch_size=IMAGES)
     inputs = 1280 * (4 if pooling == "flatten" else 1)
     head = Head(inputs, classes, config.units, config.l2, config.dropout, seed=0).weights()
     draw = np.random.default_rng(zlib.crc32(pooling.encode()))
@@ -68,18 +68,18 @@ def test_it_begins_as_the_whole_model_and_one_step_changes_it_as_the_whole_would
 ) -> None:
     import keras
 
-    from core.training.fine_tune_model import LastLayers
-    from core.training.keras_model import base_of, unfreeze
+    from core.training.keras.fine_tune_model import LastLayers
+    from core.training.keras.model import base_of, unfreeze
 
     path, config = classifier(tmp_path, pooling, classes)
     settings = FineTuningConfig(layers=layers, learning_rate=1e-3)
-    labels = np.arange(PICTURES) % classes
+    labels = np.arange(IMAGES) % classes
     ours, maps = LastLayers(path, config, settings), maps_of(settings)
     whole = keras.models.load_model(path)
     unfreeze(base_of(whole), layers)
     whole.get_layer("normalization").trainable = False
-    _, answers = ours.evaluate(maps, labels)
-    np.testing.assert_allclose(answers, np.asarray(whole(images(), training=False)), atol=1e-4)
+    _, predictions = ours.evaluate(maps, labels)
+    np.testing.assert_allclose(predictions, np.asarray(whole(images(), training=False)), atol=1e-4)
 
     before = {weight.path: np.array(weight) for weight in whole.weights}
     kind = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
@@ -103,20 +103,20 @@ def test_it_begins_as_the_whole_model_and_one_step_changes_it_as_the_whole_would
 
 
 def test_steps_that_go_much_too_far_leave_the_first_stage_as_the_best(tmp_path: Path) -> None:
-    from core.training.fine_tune_model import LastLayers
+    from core.training.keras.fine_tune_model import LastLayers
 
     path, config = classifier(tmp_path, "average", 2)
     settings = FineTuningConfig(layers=3, epochs=2, learning_rate=1.0)
     layers = LastLayers(path, config, settings)
-    maps = Maps(maps_of(settings), [row % 2 for row in range(PICTURES)])
-    score, answers = layers.evaluate(maps_of(settings), maps.labels)
-    start = Best(4, layers.weights(), answers)
+    maps = Maps(maps_of(settings), [row % 2 for row in range(IMAGES)])
+    score, predictions = layers.evaluate(maps_of(settings), maps.labels)
+    start = Best(4, layers.weights(), predictions)
     loss = score.crossentropy + score.penalty
     events: list[dict[str, Any]] = []
-    channel = Channel(lambda event, **fields: events.append({"event": event, **fields}), lambda: False)
-    state = first_state(config, FineTuning("first", "first", 7, settings), start, loss)
+    callbacks = TrainingCallbacks(lambda event, **fields: events.append({"event": event, **fields}), lambda: False)
+    state = first_state(config, FineTuning(run="first", name="first", epochs=7, settings=settings), start, loss)
     features: Any = maps
-    state = fine_tune(tmp_path, layers, features, features, config, state, 9, channel)
+    state = fine_tune(tmp_path, layers, Features(features, features), config, state, 9, callbacks)
     epochs = [event for event in events if event["event"] == "epoch"]
     assert [event["epoch"] for event in epochs] == [8, 9]
     assert all(event["val_loss"] > loss and not event["best"] for event in epochs)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from core.errors import PawlabError
-from core.training.keras_process import TASK, KerasProcess
-from core.training.runs import create_run
+from core.runs.run import create_run
+from core.training.keras.process import TASK, KerasProcess
 from tests.trained import SMALL
 
 NOTHING = {"kernel": np.zeros(1, np.float32)}
-PICTURE = np.zeros((1, 32, 32, 3), np.float32)
+IMAGE = np.zeros((1, 32, 32, 3), np.float32)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def process(pawlab_home: Path, drawn: Path) -> Iterator[KerasProcess]:
 def test_one_that_was_killed_is_told_with_what_to_do_and_leaves_no_task(process: KerasProcess) -> None:
     process._process.kill()
     with pytest.raises(PawlabError, match=re.escape("ended with code -9")) as caught:
-        process.save(NOTHING, NOTHING, PICTURE, np.zeros((1, 1), np.float32))
+        process.save(NOTHING, NOTHING, IMAGE, np.zeros((1, 1), np.float32))
     assert "Resume the run" in caught.value.fix
     assert not (process.directory / TASK).exists()
 

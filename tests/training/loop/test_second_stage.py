@@ -8,15 +8,15 @@ import pytest
 
 from core.datasets import open_dataset
 from core.errors import ConfigError, RunError
-from core.images import load_image
+from core.images.decode import load_image
 from core.inference.classifier import Classifier
-from core.inference.explanation import Explainer
-from core.training.fine_tuning import FineTuningConfig
-from core.training.jobs import start_run
-from core.training.runs import ACTIVE, Run, create_run, load_run
-from core.training.second_stage import fine_tune_run, load_start
+from core.inference.grad_cam import Explainer
+from core.runs.fine_tuning import FineTuningConfig
+from core.runs.run import ACTIVE, Run, create_run, load_run
+from core.runs.start import start_run
+from core.training.loop.second_stage import fine_tune_run, load_start
 from tests.trained import SECOND, SMALL, copied, to_the_end, wait_for
-from tests.training.test_worker import kill, numbers
+from tests.training.loop.test_worker import kill, numbers
 
 LAST = SMALL.epochs + SECOND.epochs
 
@@ -53,7 +53,7 @@ def test_the_summary_tells_where_it_comes_from(tuned: Run, trained: Run) -> None
     assert summary["best_epoch"] > SMALL.epochs, "the settings no longer lower the loss, so nothing was tested"
 
 
-def test_both_models_answer_alike_and_as_the_validation_answers_say(tuned: Run, drawn: Path) -> None:
+def test_both_models_prediction_alike_and_as_the_validation_predictions_say(tuned: Run, drawn: Path) -> None:
     import keras
 
     images = validation_images(drawn)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.training.tensorboard import EventFile, masked_crc
+from core.training.loop.tensorboard import EventFile, masked_crc
 
 
 def events_in(path: Path) -> list[Any]:

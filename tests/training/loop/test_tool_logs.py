@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.files import EventLog
-from core.training.runs import Run
-from core.training.tool_logs import FOLDER, ToolLogs, history_csv
-from tests.training.test_tensorboard import events_in
+from core.runs.run import Run
+from core.storage.files import EventLog
+from core.training.loop.tool_logs import FOLDER, ToolLogs, history_csv
+from tests.training.loop.test_tensorboard import events_in
 
 
 def epoch(number: int, loss: float = 0.5, time: float = 0.0) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def start(number: int) -> dict[str, Any]:
     return {"event": "start", "epoch": number, "time": 0.0}
 
 
-def tell(logs: ToolLogs, directory: Path, events: list[dict[str, Any]]) -> None:
+def progress(logs: ToolLogs, directory: Path, events: list[dict[str, Any]]) -> None:
     """As the worker does it: the event log first."""
     for event in events:
         EventLog(directory / "events.jsonl").append(event)
@@ -36,7 +36,7 @@ def tell(logs: ToolLogs, directory: Path, events: list[dict[str, Any]]) -> None:
 
 def tell_all(directory: Path, events: list[dict[str, Any]]) -> None:
     with closing(ToolLogs(directory)) as logs:
-        tell(logs, directory, events)
+        progress(logs, directory, events)
 
 
 def scalars(directory: Path, split: str) -> list[tuple[str, int, float]]:
@@ -95,9 +95,9 @@ def test_a_run_leaves_both_in_full(trained: Run) -> None:
 
 def test_a_reader_finds_each_point_as_soon_as_it_happened(tmp_path: Path) -> None:
     with closing(ToolLogs(tmp_path)) as logs:
-        tell(logs, tmp_path, [start(1), *batches(1)])
+        progress(logs, tmp_path, [start(1), *batches(1)])
         assert [tag for tag, _, _ in scalars(tmp_path, "train")] == ["batch_loss", "batch_accuracy"] * 2
-        tell(logs, tmp_path, [epoch(1)])
+        progress(logs, tmp_path, [epoch(1)])
         assert ("epoch_loss", 0, 0.5) in scalars(tmp_path, "train")
         assert ("epoch_loss", 0, 1.5) in scalars(tmp_path, "validation")
         assert (tmp_path / "history.csv").read_text().splitlines()[1:] == ["0,0.75,0.0001,0.5,0.5,1.5"]

@@ -1,0 +1,50 @@
+"""The images that have just passed the base, as the network saw them: thumbnails in the run's folder, a few a second.
+
+The worker writes them (`core.training.loop.passing_images`); the latest take the place of the oldest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.runs.history import Event
+
+COUNT = 10
+FOLDER = "passing"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An image that has just passed. `number` counts them all; `copy` is 0 for the image itself."""
+
+    number: int
+    file: Path
+    path: str
+    label: str
+    copy: int
+
+
+def passed(directory: Path, events: Sequence[Event]) -> list[Passed]:
+    """The latest ones, newest first. Empty where the log is broken.
+
+    Args:
+        events: `History.passing`.
+    """
+    try:
+        return [
+            Passed(
+                int(event["number"]),
+                directory / FOLDER / file_name(int(event["number"])),
+                str(event["path"]),
+                str(event["label"]),
+                int(event["copy"]),
+            )
+            for event in reversed(events[-COUNT:])
+        ]
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def file_name(number: int) -> str:
+    """Of the thumbnail in `FOLDER`."""
+    return f"{number % COUNT}.jpg"

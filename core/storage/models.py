@@ -1,0 +1,43 @@
+"""What we store as JSON, read back as a type that pydantic checks: wrong content is an error, whoever wrote the file.
+
+Use it for every small file of ours: `load_model(path, Order)` instead of a dictionary that is picked apart by hand.
+"""
+
+from collections.abc import Hashable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+MAX_BYTES = 2**20
+Model = TypeVar("Model")
+_adapter = cache(TypeAdapter[Any])
+
+
+def load_model(path: Path, type_: type[Model], *, max_bytes: int = MAX_BYTES) -> Model:
+    """The content of a JSON file as `type_`: a pydantic model, a dataclass, or a type such as `dict[str, int]`.
+
+    Args:
+        max_bytes: A larger file is refused before it is read.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is too large, no JSON, or not of that type; the message is one line that names the field.
+    """
+    with path.open("rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"{path.name} is larger than {max_bytes:,} bytes")
+    return parse_model(content, type_, path.name)
+
+
+def parse_model(content: bytes | str, type_: type[Model], name: str = "JSON") -> Model:
+    """As `load_model`, for content in memory; `name` is what the message calls it."""
+    try:
+        value: Model = _adapter(cast(Hashable, type_)).validate_json(content)
+        return value
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{name}: {place + ': ' if place else ''}{first['msg']}") from None

@@ -1,0 +1,100 @@
+"""The documentation held to the code: commands parse, paths exist, links lead somewhere, dependencies have a reason."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from core import api
+from core.cli.main import app
+from core.jobs.process import PROJECT
+
+TEXTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+COMMAND = re.compile(
+    r"(?:^|`)\s*(?:\.venv/bin/|uvx --from \. )?(?:python -m core|pawlab) ([a-z-].*?)(?:`|$)", re.MULTILINE
+)
+PATH = re.compile(r"`((?:core|pages|docs|tests|benchmarks|\.ci|\.streamlit)/[\w./-]*)`")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+PACKAGE = re.compile(r"^[a-z][\w-]*", re.MULTILINE)
+
+
+def ids(texts: list[Path]) -> list[str]:
+    return [path.name for path in texts]
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """The words of each command, those of its continued lines too, without the brackets of what may be left out."""
+    for line in COMMAND.findall(re.sub(r"\n {12,}", " ", text)):
+        yield shlex.split(re.sub(r"[\[\]]|\.\.\.| #.*", " ", line))
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=ids(TEXTS))
+def test_every_command_has_its_options(file: Path) -> None:
+    known = typer.main.get_command(app)
+    assert hasattr(known, "commands")
+    top = {option for parameter in known.params for option in parameter.opts}
+    for name, *words in commands_in(file.read_text()):
+        if name.startswith("-"):
+            assert name in top, name
+            continue
+        assert name in known.commands, f"pawlab {name}"
+        options = {option for parameter in known.commands[name].params for option in parameter.opts}
+        unknown = {word for word in words if word.startswith("--")} - options
+        assert not unknown, f"pawlab {name} has no {unknown}"
+
+
+def test_the_command_line_is_documented_whole() -> None:
+    known = typer.main.get_command(app)
+    assert hasattr(known, "commands")
+    documented: dict[str, set[str]] = {}
+    for name, *words in commands_in((PROJECT / "docs" / "command-line.md").read_text()):
+        documented.setdefault(name, set()).update(word for word in words if word.startswith("--"))
+    for name, command in known.commands.items():
+        options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        assert documented.get(name) == options - {"--help"}, name
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=ids(TEXTS))
+def test_every_path_and_link_exists(file: Path) -> None:
+    text = file.read_text()
+    named = [PROJECT / path for path in PATH.findall(text) if not re.search(r"<|\*", path)]
+    linked = [file.parent / path for path in LINK.findall(text)]
+    assert [str(path) for path in (*named, *linked) if not path.exists()] == []
+
+
+def test_every_package_has_a_line_in_the_tree() -> None:
+    text = (PROJECT / "docs" / "code.md").read_text()
+    packages = {path.parent.relative_to(PROJECT).as_posix() for path in (PROJECT / "core").rglob("__init__.py")}
+    packages |= {
+        path.parent.relative_to(PROJECT).as_posix() for path in (PROJECT / "pages" / "ui").rglob("__init__.py")
+    }
+    listed = set(re.findall(r"^\s*([\w./]+)/ {2,}", text, re.MULTILINE))
+    assert packages <= listed, packages - listed
+    assert [path for path in listed if not (PROJECT / path).is_dir()] == []
+
+
+def test_every_dependency_has_a_reason() -> None:
+    table = (PROJECT / "docs" / "dependencies.md").read_text()
+    explained = re.findall(r"^\| (?!package )([a-z][\w-]+) \| \S", table, re.MULTILINE)
+    files = ("requirements.in", "requirements-dev.in", "requirements-bench.in")
+    assert sorted(explained) == sorted(name for file in files for name in PACKAGE.findall((PROJECT / file).read_text()))
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-bench"])
+def test_every_locked_package_has_hashes_and_no_index(name: str) -> None:
+    """What `pip install --require-hashes` takes from any index."""
+    lock = (PROJECT / f"{name}.txt").read_text()
+    entries = re.split(r"^(?=[a-z])", re.sub(r"^ *#.*\n", "", lock, flags=re.MULTILINE), flags=re.MULTILINE)[1:]
+    assert all(re.match(r"[\w.-]+==\S+( ; [^\\]+)? \\\n", entry) and "--hash=sha256:" in entry for entry in entries)
+    assert not re.search(r"://|--index|--extra|--find", lock)
+    asked = set(PACKAGE.findall((PROJECT / f"{name}.in").read_text()))
+    assert asked <= {entry.split("==")[0] for entry in entries}
+
+
+def test_the_api_is_documented_whole() -> None:
+    text = (PROJECT / "docs" / "python-api.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(api.__all__)
+    assert len(api.__all__) <= 10
