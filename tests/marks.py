@@ -1,9 +1,11 @@
 """Which tests are slow: those that lie below a path, or ask for a fixture, that is named here. No file marks its own.
+And which are tried again where CI runs them.
 
 `--fast` leaves them out, does not even import a file all of whose tests are slow (TensorFlow alone takes seconds), and
 draws fewer examples of each property.
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(BROWSER):
             item.add_marker("browser")
+            if os.environ.get("CI"):  # once more, as Playwright's own runner does there; the summary names each
+                item.add_marker(pytest.mark.flaky(reruns=1))
         if item.nodeid.startswith(SLOW_PATHS) or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     if config.getoption("fast"):

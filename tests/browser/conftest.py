@@ -39,10 +39,18 @@ WebSocket.prototype.send = function (message) {
 };
 """
 # Not before what was asked last is answered: until the answer comes, the script still seems to rest. Some messages,
-# such as the socket's heartbeat, have no answer.
+# such as the socket's heartbeat, have no answer. And not before the browser has drawn what came: React and the
+# components draw later than the message that they draw, a loaded machine much later.
 SETTLED = """
-() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
-  && (heard > asked || performance.now() - asked > 3000)
+async () => {
+  const rests = () => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
+    && (heard > asked || performance.now() - asked > 3000);
+  const idle = () => new Promise((resolve) => requestIdleCallback(() => requestAnimationFrame(resolve)));
+  if (!rests()) return false;
+  await idle();
+  await idle();
+  return rests();
+}
 """
 
 
