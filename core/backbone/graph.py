@@ -4,7 +4,9 @@ Each BatchNormalization is folded into its convolution, so that ONNX Runtime has
 sums to do. The graph takes any image size; on odd sizes it agrees with a Keras model that was built for that size.
 """
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from onnx import helper, numpy_helper
 from core.backbone.architecture import BLOCKS, EPSILON, FEATURE_MAP, IMAGE, Convolution
 from core.backbone.arrays import Arrays
 from core.backbone.provenance import Weights
-from core.storage.files import write_atomic
+from core.storage.files import sha256_file, write_atomic
 from core.storage.home import subfolder
 
 OPSET = 17
@@ -75,11 +77,19 @@ def base_graph(arrays: Arrays, blocks: int = len(BLOCKS)) -> onnx.ModelProto:
 
 
 def cached_base(weights: Weights, blocks: int = len(BLOCKS)) -> Path:
-    """The file of `base_graph`, written once per weights and `blocks` below `home()/cache/base`."""
-    part = "" if blocks == len(BLOCKS) else f"-{blocks}"
-    path = subfolder("cache", "base") / f"{weights.provenance.digest[:20]}-{_LAYOUT_VERSION}{part}.onnx"
-    if not path.is_file():
-        write_atomic(path, base_graph(weights.arrays, blocks).SerializeToString())
+    """The file of `base_graph`, written once per weights and `blocks` below `home()/cache/base`.
+
+    Its name ends in the digest of its content: one that a disk has damaged is written again.
+    """
+    folder, key = subfolder("cache", "base"), f"{weights.provenance.digest[:20]}-{_LAYOUT_VERSION}-{blocks}"
+    for path in folder.glob(f"{key}.*.onnx"):
+        with suppress(OSError):  # another process may be renewing it
+            if path.suffixes[0] == f".{sha256_file(path)[:20]}":
+                return path
+            path.unlink()
+    content = base_graph(weights.arrays, blocks).SerializeToString(deterministic=True)
+    path = folder / f"{key}.{hashlib.sha256(content).hexdigest()[:20]}.onnx"
+    write_atomic(path, content)
     return path
 
 

@@ -42,8 +42,24 @@ def cut(file: Path, by: int = 1) -> None:
     file.write_bytes(file.read_bytes()[:-by])
 
 
+def flip(file: Path) -> None:
+    """The last byte's lowest bit."""
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
 @pytest.mark.parametrize(
-    "damage", ["rows cut short", "rows too long", "no facts", "empty labels", "a folder in its place"]
+    "damage",
+    [
+        "rows cut short",
+        "rows too long",
+        "a bit of a row",
+        "a bit of an offset",
+        "a bit of a label",
+        "no facts",
+        "empty labels",
+        "a folder in its place",
+    ],
 )
 def test_a_damaged_array_is_computed_again(ready_home: Path, tmp_path: Path, damage: str) -> None:
     dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 3, "train/b": 3, "validation/a": 1}))
@@ -53,7 +69,7 @@ def test_a_damaged_array_is_computed_again(ready_home: Path, tmp_path: Path, dam
     def extracted() -> np.ndarray:
         array = extract_features(dataset, "train", PLAN, base, digest)
         try:
-            return array.read(np.arange(array.rows)).dense()
+            return np.column_stack([array.labels, array.read(np.arange(array.rows)).dense()])
         finally:
             array.close()
 
@@ -64,6 +80,12 @@ def test_a_damaged_array_is_computed_again(ready_home: Path, tmp_path: Path, dam
             cut(folder / ROWS)
         case "rows too long":
             (folder / ROWS).write_bytes((folder / ROWS).read_bytes() + bytes(6))
+        case "a bit of a row":
+            flip(folder / ROWS)
+        case "a bit of an offset":
+            flip(folder / "offsets.npy")
+        case "a bit of a label":
+            flip(folder / "labels.npy")
         case "no facts":
             (folder / "facts.json").unlink()
         case "empty labels":
@@ -152,6 +174,18 @@ def test_rows_that_vanish_while_they_are_read_are_no_features(
     np.testing.assert_array_equal(array.read(np.array([1])).dense(), dense[1:2])
     with pytest.raises(OSError, match="cut short"):
         array.read(np.array([0, 2]))
+    array.close()
+
+
+def test_a_place_beyond_the_width_is_refused_before_anything_is_written_there(tmp_path: Path) -> None:
+    """The checksums fit: it was damaged in memory before it was written."""
+    rows = SparseRows(40, np.array([0, 2]), np.array([3, 41], np.uint16), np.ones(2, np.float32))
+    with RowsWriter(tmp_path, 40) as writer:
+        writer.write(rows)
+        writer.close(np.zeros(1, np.int64))
+    array = FeatureArray(StoredRows(tmp_path))
+    with pytest.raises(OSError, match="40 features names feature 41"):
+        array.read(np.array([0]))
     array.close()
 
 

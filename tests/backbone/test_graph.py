@@ -64,3 +64,19 @@ def test_cached_base_is_written_once_and_for_its_weights_only() -> None:
     assert path.stat().st_mtime_ns == written
     assert cached_base(weights(1)) != path
     assert {file.suffix for file in path.parent.iterdir()} == {".onnx"}
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "a folder in its place"])
+def test_a_damaged_base_is_written_again(damage: str) -> None:
+    path = cached_base(weights(0))
+    content = path.read_bytes()
+    match damage:
+        case "cut":
+            path.write_bytes(content[:-1])
+        case "flipped":
+            path.write_bytes(content[:5000] + bytes([content[5000] ^ 1]) + content[5001:])
+        case _:
+            path.unlink()
+            path.with_name(path.name.replace("onnx", "x.onnx")).mkdir()
+    again = cached_base(weights(0))
+    assert again.read_bytes() == content
