@@ -185,7 +185,9 @@ class FeatureArray:
             if got != count * entry:  # else what happened to be in memory would be trained on
                 raise OSError(errno.EIO, "A row of features is cut short", file.name)
         if columns.size and columns.max() >= self.width:  # the compiled loops write where it says
-            raise OSError(errno.EIO, f"A row of {self.width} features names feature {columns.max()}", self._files[0].name)
+            raise OSError(
+                errno.EIO, f"A row of {self.width} features names feature {columns.max()}", self._files[0].name
+            )
         return SparseRows(self.width, offsets, columns, values)
 
     def close(self) -> None:

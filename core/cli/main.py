@@ -15,10 +15,10 @@ from core.cli.serve import options, serve
 from core.config import help_of
 from core.datasets.remote import fetched
 from core.datasets.source import resolve_source
-from core.errors import ConfigError, InputError
+from core.errors import ConfigError, InputError, RunError
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.queue import start_next
-from core.runs.run import create_run
+from core.runs.run import Run, create_run
 from core.runs.settings import TrainingConfig, preset
 from core.runs.start import start_run
 from core.runs.store import drop_run, find_run, list_runs
@@ -136,14 +136,13 @@ def runs(*, json: Json = False) -> None:
     """List all runs, newest first."""
     start_next()  # if the last one was killed with its supervisor
     run_list = list_runs()
-    rows = []
+    rows, broken = [], run_list.broken
     for run in run_list.runs:
-        row: dict[str, Any] = {"run": run.id, "name": run.name, "status": run.status(), "source": run.source}
-        if run.has_model():
-            summary = run.summary()
-            row |= {key: summary.get(key) for key in ("best_epoch", "val_accuracy", "val_loss", "classes")}
-        rows.append(row | {"directory": str(run.directory)})
-    for folder, reason in run_list.broken.items():
+        try:
+            rows.append(_row(run))
+        except (RunError, OSError) as error:
+            broken |= {run.id: str(error)}
+    for folder, reason in broken.items():
         err.print(f"broken: {escape(folder)}: {escape(reason)}", soft_wrap=True)
     if json:
         print_json({"runs": rows})
@@ -155,6 +154,14 @@ def runs(*, json: Json = False) -> None:
         accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
         table.add_row(row["run"], escape(row["name"]), row["status"], accuracy, escape(row["source"]))
     out.print(table)
+
+
+def _row(run: Run) -> dict[str, Any]:
+    row: dict[str, Any] = {"run": run.id, "name": run.name, "status": run.status(), "source": run.source}
+    if run.has_model():
+        summary = run.summary()
+        row |= {key: summary.get(key) for key in ("best_epoch", "val_accuracy", "val_loss", "classes")}
+    return row | {"directory": str(run.directory)}
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

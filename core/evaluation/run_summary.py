@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.errors import PawlabError
 from core.evaluation.confusion import Score
-from core.runs.history import History
+from core.runs.events import damage
 from core.runs.run import Run
 from core.storage.files import stamp_of
 
@@ -38,13 +38,12 @@ def facts_of(run: Run) -> Facts:
     status = _latest_status(run)
     accuracy, loss, epoch = _of_model(run)
     if not status or accuracy is None:
-        history = _history(run)
+        history = run.history()
         status = history.status
     if history is not None and accuracy is None and history.best:
         best = history.best
-        accuracy = Score(number(best.get("val_accuracy")), float("nan"), float("nan"))
-        loss, epoch = number(best.get("val_loss")), _whole(best.get("epoch"))
-        accuracy = accuracy if accuracy.known else None
+        accuracy = Score(best["val_accuracy"], float("nan"), float("nan"))
+        loss, epoch = best["val_loss"], best["epoch"]
     return Facts(status, accuracy, loss, epoch, run.size())
 
 
@@ -59,8 +58,9 @@ def _latest_status(run: Run) -> str:
         events, _ = run.log.read(max(0, run.log.path.stat().st_size - TAIL_BYTES))
     except OSError:
         return ""
-    statuses = (event.get("status") for event in reversed(events) if event.get("event") == "status")
-    return next((status for status in statuses if isinstance(status, str)), "")
+    return next(
+        (str(event["status"]) for event in reversed(events) if event.get("event") == "status" and not damage(event)), ""
+    )
 
 
 def _of_model(run: Run) -> tuple[Score | None, float | None, int | None]:
@@ -68,24 +68,8 @@ def _of_model(run: Run) -> tuple[Score | None, float | None, int | None]:
         return None, None, None
     try:
         summary = run.summary()
-        share, total = float(summary["val_accuracy"]), sum(summary["counts"]["validation"].values())
+        share, total = summary["val_accuracy"], sum(summary["counts"]["validation"].values())
         accuracy = Score.of(round(share * total), total)
-        return Score(share, accuracy.low, accuracy.high), number(summary["val_loss"]), _whole(summary["best_epoch"])
-    except (PawlabError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return Score(share, accuracy.low, accuracy.high), float(summary["val_loss"]), int(summary["best_epoch"])
+    except (PawlabError, KeyError):
         return None, None, None
-
-
-def _history(run: Run) -> History:
-    try:
-        return run.history()
-    except OSError:
-        return History()
-
-
-def number(value: object) -> float:
-    """NaN for anything but a number."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

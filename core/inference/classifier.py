@@ -59,13 +59,8 @@ class Classifier:
         Raises:
             RunError: The run has no model, or its summary does not fit its model.
         """
-        summary = run.summary()
-        try:
-            classes = tuple(str(name) for name in summary["classes"])
-            image_size = int(summary["settings"]["image_size"])
-        except (KeyError, TypeError, ValueError):
-            raise RunError(f"The summary of the run {run.id} is broken", "run.json as Pawlab wrote it") from None
-        classifier = cls(run.directory / "model.onnx", classes, image_size, threads)
+        classes, image_size = tuple(run.summary()["classes"]), run.config.image_size
+        classifier = cls(run.model_file(), classes, image_size, threads)
         outputs = classifier.predict(np.zeros((1, image_size, image_size, 3), np.uint8)).shape[1]
         if outputs != len(classes):
             raise RunError(f"The model of {run.id} has {outputs} classes", f"the {len(classes)} of its summary")

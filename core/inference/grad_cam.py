@@ -61,7 +61,7 @@ class Explainer:
     @classmethod
     def open(cls, run: Run) -> "Explainer":
         """Raises `RunError`: the run's model is missing, or not one that Pawlab wrote."""
-        model = run.directory / "model.onnx"
+        model = run.model_file()
         return cls(model, _layers(model))
 
     def explain(self, image: NDArray[np.uint8], label: int) -> Floats:

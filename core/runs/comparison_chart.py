@@ -34,13 +34,12 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
 
     figure = go.Figure()
     for number, line in enumerate(lines):
-        epochs = [epoch for epoch in line.epochs if _whole(epoch)]
         for field, axis, value in (("accuracy", "y", "%{y:.1%}"), ("loss", "y2", "%{y:.4f}")):
             for split, name in (("training", field), ("validation", f"val_{field}")):
                 strong = split == "validation"
                 figure.add_scatter(
-                    x=[epoch["epoch"] for epoch in epochs],
-                    y=[epoch[name] for epoch in epochs],
+                    x=[epoch["epoch"] for epoch in line.epochs],
+                    y=[epoch[name] for epoch in line.epochs],
                     yaxis=axis,
                     mode="lines+markers" if strong else "lines",
                     name=legend_name(line.name),
@@ -52,7 +51,7 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
                     # The name by reference: one that holds a placeholder of plotly's stays a name.
                     hovertemplate=f"%{{fullData.name}}<br>{split}, epoch %{{x}}: {value}<extra></extra>",
                 )
-    last = max((epoch["epoch"] for line in lines for epoch in line.epochs if _whole(epoch)), default=1)
+    last = max((epoch["epoch"] for line in lines for epoch in line.epochs), default=1)
     figure.update_layout(
         **epochs_layout(0.8, last),
         template=go.layout.Template(),
@@ -61,8 +60,3 @@ def comparison_curves(lines: Sequence[Line], key: str) -> "go.Figure":
         legend={"orientation": "v", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
     )
     return figure
-
-
-def _whole(epoch: Event) -> bool:
-    names = ("epoch", "accuracy", "val_accuracy", "loss", "val_loss")
-    return all(isinstance(epoch.get(name), (int, float)) for name in names)

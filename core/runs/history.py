@@ -1,35 +1,21 @@
-"""A run's event log, folded into one state: what a page draws and a test compares.
-
-Events are JSON objects with `event` and `time` (seconds since 1970):
-
-status     status: waiting | running | finished | cancelled | failed; reason: in words, if there is one;
-           bad_input: whether the user's input is the reason
-phase      phase: data | weights or unfreeze | features | head or fine_tune | save
-data_changed   the images are not those that the page showed when the run was started
-samples    classes: their names; pictures: path and label of each image in `samples/`, 0.jpg the first
-phase_end  phase, seconds
-expected   seconds: how long the head and saving take after the features, roughly
-progress   phase, done, total; image: number, path, label and copy of one that has just passed the base
-batch      epoch, batch, batches (all from 1), loss, accuracy: running means over the epoch, as Keras shows them
-epoch      epoch, loss, accuracy, val_loss, val_accuracy, penalty, learning_rate, seconds, best; samples: for each
-           image of `samples` the probability of each class
-fine_tune  epoch: the first of the second stage; layers, learning_rate. Earlier events come from the first run
-reduce_lr  epoch, learning_rate: the new one, from the next epoch on
-early_stop epoch, best_epoch
-start      epoch: the first that is trained from here; earlier events of it and of later epochs are void
-"""
+"""A run's event log (`core.runs.events`), folded into one state: what a page draws and a test compares."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-Event = dict[str, Any]
+from core.runs.events import Event, damage
+
+__all__ = ["Event", "History"]
+
 MOST_PASSING = 20  # that are remembered
 
 
 @dataclass
 class History:
-    """A run so far. Lists hold the events in order, without those that a resume made void."""
+    """A run so far. Lists hold the events in order, without those that a resume made void.
+
+    Where an event is damaged, the run has failed, with the damage as `reason`: half a history would be believed.
+    """
 
     status: str = "waiting"
     reason: str = ""
@@ -48,7 +34,8 @@ class History:
     expected: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     data_changed: bool = False
-    malformed: int = 0
+    damaged: bool = False
+    _events: int = 0
     _first: tuple[int, float] = (0, 0.0)
 
     @classmethod
@@ -58,17 +45,27 @@ class History:
             history.add(event)
         return history
 
+    @classmethod
+    def unreadable(cls, wrong: str) -> "History":
+        """Of a run whose log cannot be read; `wrong` says what is wrong with which part of it."""
+        reason = f"This run cannot be shown: {wrong}. Delete it, or train again"
+        return cls("failed", reason, damaged=True)
+
     @property
     def best(self) -> Event | None:
         """The epoch event with the lowest validation loss so far."""
         return next((epoch for epoch in reversed(self.epochs) if epoch["best"]), None)
 
     def add(self, event: Event) -> None:
-        """Adds the next event. One of an unknown kind or form changes nothing."""
-        try:
+        """Adds the next event. One of an unknown kind changes nothing."""
+        number = self._events + 1
+        if self.damaged:
+            return
+        if wrong := damage(event):
+            vars(self).update(vars(History.unreadable(f"event {number:,} of events.jsonl {wrong}")))
+        else:
             self._add(event)
-        except (KeyError, TypeError, AttributeError):
-            self.malformed += 1
+        self._events = number
 
     def _add(self, event: Event) -> None:
         match event.get("event"):

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from core.storage.files import read_json, write_json
+from core.storage.files import MAX_LOG_BYTES, open_regular, read_json, write_json
 
 TAIL_BYTES = 20_000
 LOG_BYTES = 100_000
@@ -87,7 +87,7 @@ def exit_reason(directory: Path) -> str:
 def log_end(directory: Path, lines: int) -> str:
     """The last lines of `worker.log`; reads no more than 20 kB of it."""
     try:
-        with (directory / "worker.log").open("rb") as file:
+        with open_regular(directory / "worker.log", MAX_LOG_BYTES) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
             return "\n".join(file.read(TAIL_BYTES).decode(errors="replace").splitlines()[-lines:])
     except OSError:

@@ -46,15 +46,11 @@ def readable(name: str, preset: str, created: float) -> str:
     """`name`, or where it is empty or the bare time stamp that runs once had for a name, "Fast run of 28 Nov 14:03".
 
     Args:
-        created: Seconds since 1970.
+        created: Seconds since 1970, up to the year 9999.
     """
     if name and not re.fullmatch(r"\d{8}-\d{6}[\w-]*", name):
         return name
-    try:
-        moment = time.strftime(" of %d %b %H:%M", time.localtime(created))
-    except (ValueError, OverflowError, OSError):  # a stranger's folder can say anything
-        moment = ""
-    return f"{preset.capitalize()} run{moment}"
+    return f"{preset.capitalize()} run of {time.strftime('%d %b %H:%M', time.localtime(created))}"
 
 
 def extended(name: str, suffix: str) -> str:

@@ -25,24 +25,21 @@ class Passed:
 
 
 def passed(directory: Path, events: Sequence[Event]) -> list[Passed]:
-    """The latest ones, newest first. Empty where the log is broken.
+    """The latest ones, newest first.
 
     Args:
         events: `History.passing`.
     """
-    try:
-        return [
-            Passed(
-                int(event["number"]),
-                directory / FOLDER / file_name(int(event["number"])),
-                str(event["path"]),
-                str(event["label"]),
-                int(event["copy"]),
-            )
-            for event in reversed(events[-COUNT:])
-        ]
-    except (KeyError, TypeError, ValueError):
-        return []
+    return [
+        Passed(
+            event["number"],
+            directory / FOLDER / file_name(event["number"]),
+            event["path"],
+            event["label"],
+            event["copy"],
+        )
+        for event in reversed(events[-COUNT:])
+    ]
 
 
 def file_name(number: int) -> str:

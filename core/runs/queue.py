@@ -28,7 +28,10 @@ def enqueue(run: Run) -> None:
     """
     folder = canonical(run.directory)
     with queue_lock():
-        order, status = read_order(), run.history().status
+        order, history = read_order(), run.history()
+        status = history.status
+        if history.damaged:
+            raise RunError(history.reason)
         if status not in ("cancelled", "failed") and run.alive():
             raise RunError(f"“{run.name}” is training already", "a run that has stopped")
         if status == "finished":
@@ -128,7 +131,8 @@ def start_next() -> Run | None:
 
 
 def _launch(run: Run) -> Run:
-    run.history()  # raises where the log cannot be read: nothing was started yet
+    if (history := run.history()).damaged:
+        raise RunError(history.reason)
     try:
         launch(run)
     except RunError as error:

@@ -33,13 +33,15 @@ from core.datasets.records import Dataset
 from core.datasets.source import resolve_source
 from core.errors import ConfigError, DatasetError, PawlabError, RunError
 from core.jobs.process import PROGRAM
+from core.runs.events import Moment
 from core.runs.fine_tuning import FineTuning
 from core.runs.history import History
 from core.runs.liveness import alive
 from core.runs.names import NAME_CHARACTERS, number_in, numbered, read_label, readable, write_label
 from core.runs.queue_file import canonical, read_order
 from core.runs.settings import TrainingConfig, preset_of
-from core.storage.files import EventLog, read_json, size_of, stamp_of, write_atomic, write_json
+from core.runs.summary import check_summary
+from core.storage.files import EventLog, open_regular, read_json, size_of, stamp_of, write_atomic, write_json
 from core.storage.home import home, subfolder
 from core.storage.locks import locked
 from core.text.lines import one_line
@@ -57,7 +59,7 @@ class RunConfig(Settings):
     name: str
     source: str
     content: str = ""
-    created: float
+    created: Moment
     settings: TrainingConfig
     group: str = ""
     fine_tuning: FineTuning | None = None
@@ -97,8 +99,11 @@ class Run:
         return EventLog(self.directory / "events.jsonl")
 
     def history(self) -> History:
-        """Everything that happened so far."""
-        return History.of(self.log.read()[0])
+        """Everything that happened so far. Where the log cannot be read, the run has failed, and says why."""
+        try:
+            return History.of(self.log.read()[0])
+        except OSError as error:
+            return History.unreadable(f"events.jsonl cannot be read ({error.strerror})")
 
     def status(self, history: History | None = None) -> str:
         """waiting, running, stopping, finished, cancelled, failed, or interrupted: its process ended unexpectedly.
@@ -137,19 +142,22 @@ class Run:
         """`run.json` of a run that left a model.
 
         Raises:
-            RunError: The run has no model.
+            RunError: The run has no model, or the file is broken.
         """
         try:
-            summary = read_json(self.directory / "run.json")
-        except (OSError, ValueError):
+            return check_summary(read_json(self.directory / "run.json"))
+        except FileNotFoundError:
             raise RunError(
                 f"“{self.name}” has no model: it is {self.status()}",
                 "a finished run, or one that was stopped after its first epoch",
                 f"Resume it with: {PROGRAM} train --resume {self.id}",
             ) from None
-        if not isinstance(summary, dict):
-            raise RunError(f"The summary of “{self.name}” is broken", "run.json as Pawlab wrote it")
-        return summary
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"“{self.name}” cannot be shown: run.json is broken ({error})",
+                "run.json as Pawlab wrote it",
+                "Delete the run, or train again",
+            ) from error
 
     def edits(self) -> tuple[Action, ...]:
         """The edits that the run trains with; none in a run from before there were edits.
@@ -158,8 +166,8 @@ class Run:
             RunError: They are broken.
         """
         try:
-            with (self.directory / "edits.json").open("rb") as file:
-                return from_json(file.read(MAX_BYTES + 1))[0]
+            with open_regular(self.directory / "edits.json", MAX_BYTES) as file:
+                return from_json(file.read())[0]
         except FileNotFoundError:
             return ()
         except (OSError, ValueError) as error:
@@ -169,11 +177,16 @@ class Run:
                 "Start a new run",
             ) from error
 
+    def model_file(self) -> Path:
+        """The model that predicts. Raises `RunError`: there is none."""
+        file = self.directory / "model.onnx"
+        if not file.is_file():  # nor is a pipe, which would be waited for
+            raise RunError(f"The model of “{self.name}” is gone", "model.onnx in the run's folder", "Train again")
+        return file
+
     def model_stamp(self) -> tuple[int, ...]:
         """Changes with the run's model. Raises `RunError`: there is none."""
-        if not (stamp := stamp_of(self.directory / "model.onnx")):
-            raise RunError(f"The model of the run {self.id} cannot be read", "model.onnx")
-        return stamp
+        return stamp_of(self.model_file())
 
     def has_model(self) -> bool:
         return (self.directory / "run.json").is_file()

@@ -91,27 +91,28 @@ class Sample:
 def samples_at(directory: Path, history: History, epoch: Event | None) -> list[Sample]:
     """The sample images with their predictions after `epoch`, or without predictions where it is None.
 
-    Empty for an old run without sample images, and where the log is broken.
+    Empty for an old run without sample images, and where the log speaks of other images or classes than it began with.
     """
+    event = history.samples or {"classes": [], "pictures": []}
+    classes = event["classes"]
+    samples = []
     try:
-        event = history.samples or {"classes": [], "pictures": []}
-        classes = [str(name) for name in event["classes"]]
-        samples = []
         for number, image in enumerate(event["pictures"][:COUNT]):
-            file, label = directory / FOLDER / f"{number}.jpg", str(image["label"])
-            own = classes.index(label)
+            own = classes.index(image["label"])
             course = [_row(point, number, len(classes)) for point in history.epochs if "samples" in point]
             row = _row(epoch, number, len(classes)) if epoch and "samples" in epoch else []
             best = max(range(len(row)), key=row.__getitem__, default=0)
-            prediction = (classes[best], row[best], row[own]) if row else ("", 0.0, 0.0)
-            samples.append(Sample(file, str(image["path"]), label, *prediction, tuple(row[own] for row in course)))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            predicted: tuple[str, float, float] = (classes[best], row[best], row[own]) if row else ("", 0.0, 0.0)
+            truths = tuple(point[own] for point in course)
+            file = directory / FOLDER / f"{number}.jpg"
+            samples.append(Sample(file, image["path"], image["label"], *predicted, truths))
+    except (ValueError, IndexError):
         return []
     return samples
 
 
 def _row(epoch: Event, number: int, classes: int) -> list[float]:
-    row = [min(1.0, max(0.0, float(value))) for value in epoch["samples"][number]]
+    row = [min(1.0, max(0.0, value)) for value in epoch["samples"][number]]
     if len(row) != classes:
         raise ValueError(f"{len(row)} probabilities for {classes} classes")
     return row

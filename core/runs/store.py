@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import PawlabError, RunError
 from core.jobs.process import PROGRAM
+from core.runs.liveness import alive
 from core.runs.names import NAME_CHARACTERS
 from core.runs.queue_file import canonical, queue_lock, read_order, write_order
 from core.runs.run import Run, load_run
@@ -27,7 +28,7 @@ def list_runs() -> RunList:
     """Every run in the store."""
     runs, broken = [], {}
     for directory in subfolder("runs").iterdir():
-        if not directory.is_dir():
+        if not _is(Path.is_dir, directory) and not directory.is_symlink():
             continue
         try:
             runs.append(load_run(directory))
@@ -109,3 +110,21 @@ def drop_run(run: Run) -> None:
         if folder in (order := read_order()).waiting:
             write_order(order.without(folder))
         shutil.rmtree(run.directory)
+
+
+def drop_broken(folder: str) -> None:
+    """Deletes what `RunList.broken` names: a folder of the store that holds no readable run.
+
+    Raises:
+        RunError: It is gone, or a process works in it.
+        OSError: The disk refuses.
+    """
+    directory = next((one for one in subfolder("runs").iterdir() if one.name == folder), None)
+    if directory is None:
+        raise RunError(f"The run {folder[:100]} is gone already", "a run of the list")
+    if directory.is_symlink():
+        directory.unlink()
+        return
+    if alive(directory):
+        raise RunError(f"A process works in {folder}", "a run that has stopped")
+    shutil.rmtree(directory)

@@ -4,18 +4,23 @@ Covers a reader that comes at any moment and a writer killed at any moment. Does
 synced to the disk, because a run that is lost with the machine can be trained again.
 """
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from core.errors import ConfigError
+
+MAX_JSON_BYTES = 64_000_000
+MAX_LOG_BYTES = 500_000_000  # that is read at once: a thousand epochs of 25,000 batches
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -40,15 +45,37 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, _encoded(json.dumps(value, indent=2, ensure_ascii=False) + "\n"))
 
 
-def read_json(path: Path) -> Any:
+@contextmanager
+def open_regular(path: Path, max_bytes: int) -> Iterator[BinaryIO]:
+    """Opens a file for reading that a stranger may have put there: never waits for a pipe, never begins with what is
+    too large to read.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or has more than `max_bytes`.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123: Path.open takes no opener
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if status.st_size > max_bytes:
+            raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, and the limit is {max_bytes:,}", str(path))
+        yield file
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # without it, a pipe waits for its writer
+
+
+def read_json(path: Path, max_bytes: int = MAX_JSON_BYTES) -> Any:
     """What a file of JSON holds.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or is larger than `max_bytes`.
         ValueError: It is no JSON, or is nested deeper than Python can follow.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(path, max_bytes) as file:
+            return json.loads(file.read().decode("utf-8"))
     except RecursionError as error:
         raise ValueError(f"{path.name} is nested too deep") from error
 
@@ -127,7 +154,8 @@ def size_of(folder: Path) -> int:
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
-                total += size_of(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+                own = entry.stat(follow_symlinks=False)
+                total += size_of(Path(entry.path)) if stat.S_ISDIR(own.st_mode) else own.st_size
     return total
 
 
@@ -164,7 +192,7 @@ class EventLog:
     def read(self, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The events that begin at byte `offset` or later, and the offset to go on from."""
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path, MAX_LOG_BYTES) as file:
                 file.seek(offset)
                 content = file.read()
         except FileNotFoundError:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from core.storage.files import open_regular
+
 MAX_BYTES = 2**20
 Model = TypeVar("Model")
 _adapter = cache(TypeAdapter[Any])
@@ -22,14 +24,11 @@ def load_model(path: Path, type_: type[Model], *, max_bytes: int = MAX_BYTES) ->
         max_bytes: A larger file is refused before it is read.
 
     Raises:
-        OSError: The file cannot be read.
-        ValueError: It is too large, no JSON, or not of that type; the message is one line that names the field.
+        OSError: The file cannot be read, or is too large.
+        ValueError: It is no JSON, or not of that type; the message is one line that names the field.
     """
-    with path.open("rb") as file:
-        content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise ValueError(f"{path.name} is larger than {max_bytes:,} bytes")
-    return parse_model(content, type_, path.name)
+    with open_regular(path, max_bytes) as file:
+        return parse_model(file.read(), type_, path.name)
 
 
 def parse_model(content: bytes | str, type_: type[Model], name: str = "JSON") -> Model:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.storage.files import open_regular
+
 MAX_BYTES = 400_000_000  # predictions of a million images to 100 classes
 
 
@@ -25,7 +27,7 @@ def load_npz(path: Path, *names: str, max_bytes: int = MAX_BYTES) -> list[NDArra
         KeyError: It has no array of this name.
         ValueError: It is no .npz, is damaged or too large.
     """
-    with path.open("rb") as file:  # np.load given a path forgets to close it where it is broken
+    with open_regular(path, 2 * max_bytes) as file:  # np.load given a path forgets to close it where it is broken
         try:
             with zipfile.ZipFile(file) as archive:
                 size = sum(member.file_size for member in archive.infolist())
@@ -37,4 +39,6 @@ def load_npz(path: Path, *names: str, max_bytes: int = MAX_BYTES) -> list[NDArra
         except (OSError, KeyError, ValueError):
             raise
         except Exception as error:  # zipfile under attack raises nearly anything
-            raise ValueError(f"it is not an .npz file, or damaged: {error or type(error).__name__}") from error
+            raise ValueError(
+                f"it is not an .npz file, or damaged: {str(error)[:200] or type(error).__name__}"
+            ) from error

@@ -9,17 +9,18 @@ from core.evaluation.intervals import wilson_interval
 from core.evaluation.run_summary import TAIL_BYTES, facts_of, mark_of
 from core.runs.run import Run, create_run
 from core.runs.settings import preset
+from tests.events import event
 
-EPOCH = {
-    "event": "epoch",
-    "time": 1.0,
-    "epoch": 1,
-    "loss": 1.0,
-    "accuracy": 0.5,
-    "val_loss": 0.9,
-    "val_accuracy": 0.75,
-    "best": True,
-}
+EPOCH = event(
+    "epoch",
+    time=1.0,
+    epoch=1,
+    loss=1.0,
+    accuracy=0.5,
+    val_loss=0.9,
+    val_accuracy=0.75,
+    best=True,
+)
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def run() -> Run:
 
 
 def say(run: Run, status: str) -> None:
-    run.log.append({"event": "status", "status": status, "time": time.time()})
+    run.log.append(event("status", status=status, time=time.time()))
 
 
 def test_a_finished_run_has_its_score_with_the_interval(trained: Run) -> None:
@@ -56,7 +57,7 @@ def test_the_latest_status_counts_wherever_it_stands_in_the_log(run: Run) -> Non
     say(run, "cancelled")
     say(run, "running")
     for number in range(TAIL_BYTES // 50):
-        run.log.append({"event": "batch", "epoch": 1, "batch": number, "note": "no status here"})
+        run.log.append(event("batch", epoch=1, batch=number + 1, note="no status here"))
     assert facts_of(run).logged_status == "running"
     with run.log.path.open("ab") as file:
         file.write(b'{"event": "status", "status": "finis')

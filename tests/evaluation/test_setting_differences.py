@@ -7,12 +7,20 @@ from core.runs.settings import TrainingConfig, preset
 from core.storage.files import write_json
 
 FAST = preset("fast")
+SUMMARY = {
+    "classes": ["a", "b"],
+    "counts": {},
+    "best_epoch": 1,
+    "val_accuracy": 0.5,
+    "val_loss": 1.0,
+    "settings": {},
+}
 
 
 def run_of(config: TrainingConfig = FAST, source: str = "sample", summary: dict[str, object] | None = None) -> Run:
     run = create_run(source, config)
     if summary:
-        write_json(run.directory / "run.json", summary)
+        write_json(run.directory / "run.json", SUMMARY | summary)
     return run
 
 
@@ -45,7 +53,7 @@ def test_augmentation_is_told_by_its_parts_and_means_nothing_without_copies() ->
 def test_what_a_run_does_not_tell_is_no_difference() -> None:
     whole: dict[str, object] = {"edits": {"excluded": 3, "relabelled": 0}, "fingerprint": "a" * 64}
     assert by_name(run_of(), run_of(summary=whole)) == {}
-    assert by_name(run_of(summary={"edits": 7, "counts": []}), run_of(summary=whole)) == {}
+    assert by_name(run_of(summary={"edits": 7}), run_of(summary=whole)) == {}
 
 
 def test_edits_and_the_images_are_told() -> None:
@@ -73,7 +81,7 @@ def test_what_differs_from_the_reference_is_marked() -> None:
 def test_a_chart_draws_every_run_in_a_colour_of_its_own_and_a_name_stays_a_name() -> None:
     epoch = {"epoch": 1, "accuracy": 0.5, "val_accuracy": 0.6, "loss": 1.0, "val_loss": 0.9}
     names = ["<a href='http://pawlab.invalid'>x</a>", "%{customdata}", "same", "same", "z" * 100, ""]
-    lines = [Line(name, [epoch, {"epoch": "x"}, {**epoch, "epoch": 2}]) for name in names]
+    lines = [Line(name, [epoch, {**epoch, "epoch": 2}]) for name in names]
     figure = comparison_curves(lines[:MOST], "key")
     strong = [trace for trace in figure.data if trace.showlegend]
     assert len({trace.line.color for trace in strong}) == MOST == len(strong)

@@ -53,7 +53,7 @@ def test_it_comes_back_with_its_second_stage(folder: Path, tuned: Run, tmp_path:
     assert mine.fine_tune and theirs.fine_tune
     for key in ("epoch", "layers", "learning_rate"):
         assert mine.fine_tune[key] == theirs.fine_tune[key]
-    assert mine.malformed == 0
+    assert mine.damaged is False
     assert Classifier.open(run).classify(image_bytes()) == Classifier.open(tuned).classify(image_bytes())
     with pytest.raises(Exception, match="fine-tuned already"):
         fine_tune_run(run, SECOND)

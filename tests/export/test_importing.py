@@ -79,7 +79,7 @@ def test_an_imported_run_is_a_finished_run_like_any_other(bundle: Path, trained:
     assert mine["imported"]["name"] == trained.name
     for at in ("epoch", "val_loss", "val_accuracy", "best"):
         assert [point[at] for point in run.history().epochs] == [point[at] for point in trained.history().epochs]
-    assert not run.history().malformed
+    assert not run.history().damaged
     assert np.array_equal(load_predictions(run).probabilities, load_predictions(trained).probabilities)
     assert chosen_threshold(run) == 0.8
     assert not list((home() / "imports").iterdir())

@@ -19,6 +19,7 @@ from core.runs.store import list_runs
 from core.storage.files import write_json
 from pages.ui.shared.runs import FRESH, WATCHED
 from pages.ui.shared.text import plain
+from tests.events import event
 from tests.pages.app import new_app, words
 from tests.trained import wait_for
 
@@ -186,10 +187,8 @@ def test_the_predictions_are_those_of_the_latest_epoch_and_then_of_the_best(
     run.log.append({"event": "samples", "time": 1.0, "classes": ["cats", "dogs"], "pictures": [image]})
     app = page()
     assert "Predictions appear after the first epoch" in words(app)
-    scores = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 0.1}
     for epoch in (1, 2):
-        told = {"event": "epoch", "time": float(epoch), "epoch": epoch, "best": epoch == 1, "samples": [[0.4, 0.6]]}
-        run.log.append(told | scores)
+        run.log.append(event("epoch", time=float(epoch), epoch=epoch, best=epoch == 1, samples=[[0.4, 0.6]]))
     time.sleep(FRESH)
     assert "After epoch 2." in words(app.run())
     assert components(app, "samples") == 1
@@ -260,8 +259,7 @@ def test_the_rate_and_the_time_left_are_said(drawn: Path) -> None:
     run = at_work(drawn)
     run.log.append({"event": "phase", "phase": "features", "time": 100.0})
     for done, seconds in ((100, 100.0), (300, 110.0)):
-        event = {"event": "progress", "phase": "features", "done": done, "total": 1300, "time": seconds}
-        run.log.append(event)
+        run.log.append(event("progress", phase="features", done=done, total=1300, time=seconds))
     app = page()
     assert "300 of 1,300 images, 20 per second" in words(app)
     (bar,) = app.get("progress")
@@ -298,11 +296,16 @@ def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
     assert "The loss is the cross-entropy" in words(app)
 
 
-def test_a_broken_run_is_listed_with_the_reason(pawlab_home: Path) -> None:
+def test_a_broken_run_is_listed_with_the_reason_and_can_be_deleted(pawlab_home: Path) -> None:
     (pawlab_home / "runs" / "half").mkdir(parents=True)
     (pawlab_home / "runs" / "half" / "config.json").write_text("{")
+    (pawlab_home / "runs" / "loop").symlink_to(pawlab_home / "runs" / "loop")
     app = page()
-    assert app.dataframe[0].value["folder"].tolist() == ["half"]
+    assert "**half**: The run in" in words(app)
+    for _ in range(2):
+        app.button(key="delete_broken_really_0").click().run()
+    assert not list((pawlab_home / "runs").iterdir())
+    assert "cannot be shown" not in words(app)
 
 
 def test_a_preset_fills_in_every_setting() -> None:

@@ -21,6 +21,7 @@ from pages.ui.shared.text import learning_rate
 from pages.ui.train.estimate import estimates
 from pages.ui.train.patience import drops_in_words
 from tests.drawing import write_images
+from tests.events import event
 from tests.pages.app import press, words
 from tests.pages.test_train import at_work, page, shown
 
@@ -136,10 +137,10 @@ def test_an_estimate_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def epochs(run: Run, losses: list[float]) -> None:
-    run.log.append({"event": "phase", "phase": "head", "time": 1.0})
+    run.log.append(event("phase", phase="head", time=1.0))
     scores = {"loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5, "learning_rate": 1e-3, "seconds": 20.0}
     for number, loss in enumerate(losses, 1):
-        point = {"event": "epoch", "epoch": number, "val_loss": loss, "best": loss == min(losses[:number]), **scores}
+        point = event("epoch", epoch=number, val_loss=loss, best=loss == min(losses[:number]), **scores)
         run.log.append({**point, "time": time.time()})
 
 
@@ -156,7 +157,7 @@ def test_patience_counts_down_in_words_and_a_drop_is_explained(drawn: Path) -> N
 def test_a_drop_is_explained_when_it_happens(drawn: Path) -> None:
     run = at_work(drawn)
     epochs(run, [0.5, 0.6, 0.7, 0.8])
-    run.log.append({"event": "reduce_lr", "epoch": 3, "learning_rate": 2e-4, "time": 1.0})
+    run.log.append(event("reduce_lr", epoch=3, learning_rate=2e-4, time=1.0))
     app = page()
     assert "Learning rate 0.0002: will drop if the loss does not improve in 1 more epoch." in words(app)
     assert "Early stopping: 3 of 5 epochs without improvement; training stops at 5." in words(app)
@@ -185,7 +186,7 @@ def test_the_history_can_be_downloaded_and_tensorboard_is_told_of(trained: Run, 
 def test_a_run_from_before_has_its_csv_and_no_word_of_a_folder(drawn: Path) -> None:
     run = create_run(str(drawn), preset("fast"), "old")
     epochs(run, [1.0])
-    run.log.append({"event": "status", "status": "cancelled", "time": 1.0})
+    run.log.append(event("status", status="cancelled", time=1.0))
     app = page()
     assert len(app.get("download_button")) == 1
     assert not app.code

@@ -9,15 +9,16 @@ import pytest
 
 from core.runs.curves_chart import MOST_BATCH_POINTS, training_curves
 from core.runs.history import Event, History
+from tests.events import event
 
 
 def batch(epoch: int, number: int, of: int = 4) -> Event:
-    return {"event": "batch", "epoch": epoch, "batch": number, "batches": of, "loss": 2 / number, "accuracy": 0.5}
+    return event("batch", epoch=epoch, batch=number, batches=of, loss=2 / number, accuracy=0.5)
 
 
 def epoch(number: int, val_loss: float, *, best: bool) -> Event:
     scores = {"loss": 1.5, "accuracy": 0.75, "val_loss": val_loss, "val_accuracy": 0.875}
-    return {"event": "epoch", "epoch": number, "best": best, **scores}
+    return event("epoch", epoch=number, best=best, **scores)
 
 
 EVENTS = [
@@ -27,7 +28,7 @@ EVENTS = [
     epoch(2, 2.0, best=True),
     batch(3, 1),
     epoch(3, 2.5, best=False),
-    {"event": "reduce_lr", "epoch": 3, "learning_rate": 2e-5},
+    event("reduce_lr", epoch=3, learning_rate=2e-5),
 ]
 
 
@@ -43,7 +44,7 @@ def traces(figure: dict[str, Any], axis: str) -> list[dict[str, Any]]:
 def test_plotly_knows_every_property_of_it() -> None:
     import plotly.graph_objects as go
 
-    figure = drawn([*EVENTS, {"event": "fine_tune", "epoch": 4, "layers": 20, "learning_rate": 1e-5}])
+    figure = drawn([*EVENTS, event("fine_tune", epoch=4, layers=20, learning_rate=1e-5)])
     assert len(go.Figure(figure).data) == len(figure["data"])  # raises on one that it does not know
 
 
@@ -76,7 +77,7 @@ def test_the_best_epoch_and_the_drop_are_marked_where_they_happened() -> None:
 
 
 def test_a_line_stands_between_the_two_stages() -> None:
-    layout = drawn([*EVENTS, {"event": "fine_tune", "epoch": 4, "layers": 20, "learning_rate": 1e-5}])["layout"]
+    layout = drawn([*EVENTS, event("fine_tune", epoch=4, layers=20, learning_rate=1e-5)])["layout"]
     (note,) = [note for note in layout["annotations"] if note["text"] == "fine-tuning starts"]
     assert note["x"] == 3
     dashed = [shape for shape in layout["shapes"] if shape["line"].get("dash") == "dash"]
@@ -105,7 +106,7 @@ def test_new_points_neither_move_the_axis_nor_reset_the_zoom() -> None:
 
 
 def test_words_of_many_drops_do_not_run_over_each_other() -> None:
-    drops: list[Event] = [{"event": "reduce_lr", "epoch": n, "learning_rate": 1e-4} for n in range(20, 81)]
+    drops: list[Event] = [event("reduce_lr", epoch=n, learning_rate=1e-4) for n in range(20, 81)]
     layout = drawn([*EVENTS[:5], *drops], 100)["layout"]
     assert sum(line["line"].get("dash") == "dot" for line in layout["shapes"]) == len(drops)
     places = [note["x"] for note in layout["annotations"] if note["text"].startswith("learning rate")]
@@ -115,7 +116,7 @@ def test_words_of_many_drops_do_not_run_over_each_other() -> None:
 
 @pytest.mark.parametrize("status", ["finished", "cancelled", "failed"])
 def test_the_axis_ends_where_a_run_that_ended_early_did(status: str) -> None:
-    stopped = drawn([*EVENTS, {"event": "status", "status": status}])
+    stopped = drawn([*EVENTS, event("status", status=status)])
     assert 3 < stopped["layout"]["xaxis"]["range"][1] < 4
 
 

@@ -10,16 +10,17 @@ from core.runs.history import History
 from core.runs.longer import still_improving, train_longer
 from core.runs.run import Run, create_run
 from core.runs.settings import preset
+from tests.events import event
 
 FAST = preset("fast").changed(epochs=3)
 
 
 def ended(losses: list[float], status: str = "finished") -> History:
     epochs = [
-        {"event": "epoch", "epoch": number, "val_loss": loss, "best": loss == min(losses[:number])}
+        event("epoch", epoch=number, val_loss=loss, best=loss == min(losses[:number]))
         for number, loss in enumerate(losses, 1)
     ]
-    return History.of([*epochs, {"event": "status", "status": status}])
+    return History.of([*epochs, event("status", status=status)])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from core.errors import RunError
 from core.runs.run import Run, create_run
 from core.runs.settings import TrainingConfig, preset
 from core.runs.store import find_run, list_runs
+from tests.events import event
 
 
 def new_run(name: str = "") -> Run:
@@ -72,22 +73,44 @@ def test_a_run_that_nobody_started_does_not_wait_for_ever() -> None:
 
 def test_a_log_cut_in_mid_line_loses_only_that_line() -> None:
     run = new_run()
-    for number in range(3):
-        run.log.append({"event": "batch", "epoch": 1, "batch": number, "time": time.time()})
+    for number in range(1, 4):
+        run.log.append(event("batch", epoch=1, batch=number, time=time.time()))
     content = run.log.path.read_bytes()
     run.log.path.write_bytes(content[:-7])
     assert len(run.history().batches) == 2
-    run.log.append({"event": "status", "status": "cancelled", "time": 0})
+    run.log.append(event("status", status="cancelled", time=0))
     assert run.status() == "cancelled"
 
 
-@pytest.mark.parametrize("line", ["7", "null", "{}", '{"event": "epoch"}', '{"event": "progress", "done": []}', "\xff"])
-def test_hostile_events_change_nothing(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("7", ""),
+        ("null", ""),
+        ("\xff", ""),
+        ('{"event": "of a later version"}', ""),
+        ("{}", "does not say what happened"),
+        ('{"event": ["epoch"]}', "does not say what happened"),
+        ('{"event": "start", "time": 1}', "has no epoch"),
+        ('{"event": "progress", "phase": "head", "time": 1, "done": [], "total": 1}', "has a wrong done"),
+        ('{"event": "status", "time": 1, "status": "at sea"}', "has a wrong status"),
+        ('{"event": "phase_end", "time": 1, "phase": "head", "seconds": null}', "has a wrong seconds"),
+        ('{"event": "start", "time": 1e30, "epoch": 1}', "has a wrong time"),
+        ('{"event": "early_stop", "time": 1, "epoch": 1, "best_epoch": ' + "9" * 4000 + "}", "has a wrong best_epoch"),
+    ],
+)
+def test_one_damaged_event_fails_the_run_with_its_place_and_another_line_changes_nothing(line: str, wrong: str) -> None:
     run = new_run()
-    run.log.append({"event": "status", "status": "finished", "time": 0})
+    run.log.append(event("epoch", epoch=1))
     with run.log.path.open("a", encoding="latin-1") as file:
         file.write(line + "\n")
-    assert run.status() == "finished"
+    run.log.append(event("status", status="finished"))
+    history = run.history()
+    if wrong:
+        assert (history.status, history.epochs) == ("failed", [])
+        assert f"event 2 of events.jsonl {wrong}" in history.reason
+    else:
+        assert (history.status, len(history.epochs)) == ("finished", 1)
 
 
 def test_the_presets_differ_where_the_readme_says() -> None:

@@ -11,6 +11,7 @@ from core.datasets import ImageRecord
 from core.runs.history import Event, History
 from core.runs.run import Run
 from core.runs.sample_images import COUNT, choose, predictions, samples_at
+from tests.events import event
 from tests.trained import SMALL
 
 
@@ -49,7 +50,7 @@ def test_of_two_classes_the_prediction_is_spread_over_both() -> None:
 
 
 def told(values: list[list[float]], epoch: int = 1) -> Event:
-    return {"event": "epoch", "epoch": epoch, "best": True, "samples": values}
+    return event("epoch", epoch=epoch, best=True, samples=values)
 
 
 IMAGES = [{"path": "validation/cats/1.png", "label": "cats"}, {"path": "validation/dogs/1.png", "label": "dogs"}]
@@ -57,7 +58,7 @@ IMAGES = [{"path": "validation/cats/1.png", "label": "cats"}, {"path": "validati
 
 def test_the_predictions_of_an_epoch_and_their_course_are_read_back(tmp_path: Path) -> None:
     epochs = [told([[0.4, 0.6], [0.3, 0.7]], 1), told([[0.9, 0.1], [0.55, 0.45]], 2)]
-    history = History.of([{"event": "samples", "classes": ["cats", "dogs"], "pictures": IMAGES}, *epochs])
+    history = History.of([event("samples", classes=["cats", "dogs"], pictures=IMAGES), *epochs])
     cat, dog = samples_at(tmp_path, history, history.epochs[-1])
     assert (cat.prediction, cat.confidence, cat.truth, cat.right) == ("cats", 0.9, 0.9, True)
     assert (dog.prediction, dog.confidence, dog.truth, dog.right) == ("cats", 0.55, 0.45, False)
@@ -68,15 +69,12 @@ def test_the_predictions_of_an_epoch_and_their_course_are_read_back(tmp_path: Pa
 @pytest.mark.parametrize(
     "samples",
     [
-        {"pictures": IMAGES},
         {"classes": ["cats"], "pictures": IMAGES},
-        {"classes": 3, "pictures": IMAGES},
-        {"classes": ["cats", "dogs"], "pictures": [1, 2]},
         {"classes": ["cats", "dogs", "emus"], "pictures": IMAGES},
     ],
 )
 def test_a_log_that_says_something_else_shows_no_images(tmp_path: Path, samples: dict[str, object]) -> None:
-    history = History.of([{"event": "samples", **samples}, told([[0.4, 0.6], [0.3, 0.7]])])
+    history = History.of([event("samples", **samples), told([[0.4, 0.6], [0.3, 0.7]])])
     assert samples_at(tmp_path, history, history.epochs[-1]) == []
 
 

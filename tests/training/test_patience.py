@@ -10,6 +10,7 @@ from core.runs.history import History
 from core.runs.run import Run
 from core.runs.settings import TrainingConfig
 from core.training.patience import patience_of, seconds_left
+from tests.events import event
 from tests.training.test_schedule import KerasModel
 
 # No subnormal numbers: TensorFlow makes this thread take them for 0, which the callbacks then see.
@@ -17,7 +18,7 @@ LOSSES = st.lists(st.floats(0, 3, allow_nan=False, width=32, allow_subnormal=Fal
 
 
 def points(losses: list[float]) -> list[dict[str, Any]]:
-    return [{"event": "epoch", "epoch": number, "val_loss": loss} for number, loss in enumerate(losses, 1)]
+    return [event("epoch", epoch=number, val_loss=loss) for number, loss in enumerate(losses, 1)]
 
 
 @given(losses=LOSSES, stop=st.integers(1, 6), drop=st.integers(1, 5))
@@ -56,7 +57,7 @@ def test_a_run_that_trained_agrees_with_its_own_events(trained: Run) -> None:
 
 def batch(epoch: int, number: int, time: float) -> dict[str, Any]:
     scores = {"loss": 1.0, "accuracy": 0.5}
-    return {"event": "batch", "epoch": epoch, "batch": number, "batches": 10, "time": time, **scores}
+    return event("batch", epoch=epoch, batch=number, batches=10, time=time, **scores)
 
 
 def test_the_time_left_is_the_pace_times_what_is_left() -> None:
@@ -66,7 +67,7 @@ def test_the_time_left_is_the_pace_times_what_is_left() -> None:
     assert seconds_left(history, 4) is None
     history.add(batch(1, 5, 104.0))  # a second a batch, 10 an epoch: 40 in all, half an epoch done
     assert seconds_left(history, 4) == pytest.approx(35)
-    history.add({"event": "epoch", "epoch": 1, "seconds": 12.0, "best": True})
+    history.add(event("epoch", epoch=1, seconds=12.0, best=True))
     assert seconds_left(history, 4) == pytest.approx(36)
     history.add(batch(2, 5, 120.0))
     assert seconds_left(history, 4) == pytest.approx(30)
@@ -76,7 +77,7 @@ def test_the_time_left_is_the_pace_times_what_is_left() -> None:
 def test_the_second_stage_counts_anew_but_has_to_beat_the_first() -> None:
     config = TrainingConfig(early_stopping_patience=5, reduce_lr_patience=2)
     epochs = points([0.5, 0.3, 0.4, 0.45, 0.35])
-    begins = {"event": "fine_tune", "epoch": 5, "layers": 20, "learning_rate": 1e-5}
+    begins = event("fine_tune", epoch=5, layers=20, learning_rate=1e-5)
     now = patience_of(epochs, config, begins)
     assert (now.waited, now.plateau_waited, now.learning_rate) == (1, 1, 1e-5)
     assert patience_of(epochs[:4], config, begins).waited == 0
@@ -85,7 +86,7 @@ def test_the_second_stage_counts_anew_but_has_to_beat_the_first() -> None:
 
 def test_the_time_left_of_the_second_stage_is_not_told_by_the_first() -> None:
     history = History.of([{**point, "seconds": 1.0, "best": True} for point in points([0.5, 0.4])])
-    history.fine_tune = {"event": "fine_tune", "epoch": 3, "layers": 20, "learning_rate": 1e-5}
+    history.fine_tune = event("fine_tune", epoch=3, layers=20, learning_rate=1e-5)
     assert seconds_left(history, 5) is None
-    history.epochs.append({"event": "epoch", "epoch": 3, "val_loss": 0.3, "seconds": 30.0})
+    history.epochs.append(event("epoch", epoch=3, val_loss=0.3, seconds=30.0))
     assert seconds_left(history, 5) == 60

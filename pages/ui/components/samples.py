@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.evaluation.words import as_percent
 from core.runs.sample_images import Sample
+from core.storage.files import open_regular
 
 MAX_BYTES = 200_000  # of an image: ours have a tenth of it
 HTML = '<ul class="samples"></ul>'
@@ -44,11 +45,10 @@ def _item(sample: Sample) -> dict[str, object]:
 def jpeg(file: Path) -> str:
     """Its content as text; "" where it is gone or too large."""
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        with open_regular(file, MAX_BYTES) as stream:
+            return base64.b64encode(stream.read()).decode()
     except OSError:
         return ""
-    return base64.b64encode(content).decode() if len(content) <= MAX_BYTES else ""
 
 
 @cache

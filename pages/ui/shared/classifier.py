@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from core.errors import PawlabError, RunError
+from core.errors import PawlabError
 from core.evaluation.words import as_percent
 from core.inference.classifier import Classifier, Prediction
 from core.inference.grad_cam import Explainer
@@ -32,10 +32,7 @@ def usable_runs() -> tuple[dict[str, tuple[Run, str]], dict[str, str]]:
 def line_about(run: Run) -> str:
     """Name, validation accuracy, date and classes. Raises `RunError` where the run's summary is broken."""
     summary = run.summary()
-    try:
-        accuracy, classes = float(summary["val_accuracy"]), [str(name) for name in summary["classes"]]
-    except (KeyError, TypeError, ValueError):
-        raise RunError(f"The summary of the run {run.id} is broken", "run.json as Pawlab wrote it") from None
+    accuracy, classes = summary["val_accuracy"], summary["classes"]
     names = ", ".join(classes[:4]) + (", …" if len(classes) > 4 else "")
     date = time.strftime("%d %b %Y, %H:%M", time.localtime(run.created))
     return f"{run.name} · validation accuracy {as_percent(accuracy)} · {date} · {names}"
@@ -53,10 +50,7 @@ def explainer_of(run: Run) -> Explainer:
 
 def model_key(run: Run) -> str:
     """Changes with the run's model, which a resumed run writes again. Raises `RunError` where there is none."""
-    try:
-        return f"{run.id} {(run.directory / 'model.onnx').stat().st_mtime_ns}"
-    except OSError as error:
-        raise RunError(f"The model of the run {run.id} cannot be read: {error.strerror}", "model.onnx") from None
+    return f"{run.id} {run.model_stamp()}"
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the model")

@@ -81,7 +81,10 @@ def _look(run: Run, followed: _Followed) -> Look:
     old = followed.look
     if run.log.path.is_file() and run.log.path.stat().st_size < followed.offset:  # another run under the same name
         followed.history, followed.offset, old = History(), 0, None
-    events, followed.offset = run.log.read(followed.offset)
+    try:
+        events, followed.offset = run.log.read(followed.offset)
+    except OSError:
+        return Look(run.history(), "failed")
     if old and not events:
         return Look(old.history, run.status(old.history))
     for event in events:

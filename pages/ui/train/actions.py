@@ -1,13 +1,13 @@
 """Actions on the ticked runs: rename, note, view, repeat, delete."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from core.errors import PawlabError
+from core.errors import PawlabError, RunError
 from core.runs.names import NAME_CHARACTERS, NOTE_CHARACTERS
 from core.runs.run import Run
-from core.runs.store import drop_run
+from core.runs.store import drop_broken, drop_run
 from pages.ui.components.reveal import reveal, revealed_here
 from pages.ui.shared.runs import AT_WORK, forget_watched, look_at, watch
 from pages.ui.shared.session import source
@@ -16,6 +16,7 @@ from pages.ui.train.fine_tune import show_fine_tuning
 from pages.ui.train.form import show_settings
 
 FORM = "form"  # the place of `reveal`
+MOST_BROKEN = 50  # that are listed
 _FAILED = "run_action_failed"
 _REOPENED = "reopened_run"  # its name, whether it was trained on other data, and whether it has a second stage
 
@@ -123,6 +124,34 @@ def _delete_button(runs: Sequence[Run], forget: Callable[[], None]) -> None:
             args=(runs, forget),
             help="Deletes the folder of each run.",
         )
+
+
+def broken_runs(broken: Mapping[str, str]) -> None:
+    """Why each folder holds no run that can be shown, with its Delete."""
+    for number, (folder, reason) in enumerate(sorted(broken.items())[:MOST_BROKEN]):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(folder)}**: {plain(reason)}", width="stretch")
+            with st.popover("Delete", key=f"delete_broken_{number}", help="Asks before it deletes anything."):
+                st.markdown(f"Delete the folder {plain(folder)} with all its files? This cannot be undone.")
+                st.button(
+                    "Delete for good",
+                    key=f"delete_broken_really_{number}",
+                    type="primary",
+                    on_click=_delete_broken,
+                    args=(folder,),
+                    help="Deletes this folder of a run.",
+                )
+    if len(broken) > MOST_BROKEN:
+        st.caption(f"{len(broken) - MOST_BROKEN:,} more are not listed.")
+
+
+def _delete_broken(folder: str) -> None:
+    try:
+        drop_broken(folder)
+    except PawlabError as error:
+        st.session_state[_FAILED] = error
+    except OSError as error:
+        st.session_state[_FAILED] = RunError(f"The folder {folder} cannot be deleted: {error.strerror or error}")
 
 
 def _delete(runs: Sequence[Run], forget: Callable[[], None]) -> None:

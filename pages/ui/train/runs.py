@@ -16,7 +16,7 @@ from core.runs.history import History
 from core.runs.run import Run
 from core.runs.store import RunList
 from pages.ui.components.hold import hold_below
-from pages.ui.train.actions import actions, failure
+from pages.ui.train.actions import actions, broken_runs, failure
 from pages.ui.train.compare import comparison
 from pages.ui.train.words import settings_in_words
 
@@ -69,8 +69,8 @@ def table(run_list: RunList) -> None:
     else:
         st.caption("Every run appears here, including those started from the command line.")
     if run_list.broken:
-        with st.expander(f"Unreadable run folders: {len(run_list.broken)}"):
-            st.dataframe([{"folder": name, "reason": why} for name, why in run_list.broken.items()], hide_index=True)
+        with st.expander(f"Runs that cannot be shown: {len(run_list.broken)}", expanded=not run_list.runs):
+            broken_runs(run_list.broken)
 
 
 def choose(runs: Sequence[Run]) -> None:
@@ -131,7 +131,7 @@ def row(run: Run) -> dict[str, object]:
         "status": STATUS[run.status(History(status=facts.logged_status))],
         "settings": settings_in_words(run),
         "dataset": dataset_in_words(run.source),
-        "date": _date(run.created),
+        "date": datetime.fromtimestamp(run.created),  # as the clock on this wall shows it
         "size": facts.size,
         "note": run.note,
     }
@@ -145,13 +145,6 @@ def dataset_in_words(source: str) -> str:
     """The last part of a path or URL, with ? for bytes that are not Unicode."""
     name = DRAWN.get(source) or source.rstrip("/").rsplit("/", 1)[-1]
     return name.encode(errors="replace").decode()
-
-
-def _date(created: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(created)  # as the clock on this wall shows it
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 @st.cache_resource(max_entries=2000, show_spinner=False)

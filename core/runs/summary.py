@@ -1,0 +1,63 @@
+"""`run.json`, what a run that left a model says about itself: the fields that everybody may count on."""
+
+from functools import cache
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from core.runs.events import Count, Number, Seconds, Share, Text
+
+Counts = dict[str, dict[str, Count]]
+
+
+class FirstStage(TypedDict):
+    """The run that a fine-tuned one continued."""
+
+    epochs: Number
+    best_epoch: Number
+    val_accuracy: Share
+    val_loss: float
+
+
+class SecondStage(TypedDict):
+    layers: Count
+    epochs: Number
+    learning_rate: float
+
+
+class RunSummary(TypedDict):
+    """`counts` are images by split and class; `val_loss` has the L2 penalty. Other fields may stand beside these."""
+
+    classes: Annotated[list[Text], Field(min_length=2, max_length=10_000)]
+    counts: Counts
+    best_epoch: Number
+    val_accuracy: Share
+    val_loss: float
+    status: NotRequired[Text]
+    seconds: NotRequired[dict[str, Seconds]]
+    settings: dict[str, Any]
+    edits: NotRequired[dict[str, Count]]
+    fingerprint: NotRequired[Text]
+    versions: NotRequired[dict[str, Text]]
+    fine_tuning: NotRequired[SecondStage | None]
+    fine_tuned_from: NotRequired[FirstStage | None]
+
+
+def check_summary(value: Any) -> dict[str, Any]:
+    """`value`, if it is a `RunSummary`.
+
+    Raises:
+        ValueError: It is not; the message names the first field that is wrong.
+    """
+    try:
+        _checker().validate_python(value, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    return dict(value)
+
+
+@cache
+def _checker() -> TypeAdapter[Any]:
+    return TypeAdapter(RunSummary)
