@@ -36,7 +36,10 @@ def open_path(watched: Watched, path: Path, images: int) -> None:
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_label("Folder or zip", exact=True).fill(str(path))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
-    expect(metric(page, "Images")).to_have_text(str(images), timeout=60_000)
+    watched.settle()
+    expect(page.get_by_text(re.compile("^Opening "))).to_have_count(0, timeout=60_000)
+    expect(page.get_by_text(f"Dataset {path.name}: ")).to_be_visible()  # what was open before may have as many images
+    expect(metric(page, "Images")).to_have_text(str(images))
     watched.settle()
 
 
@@ -56,7 +59,7 @@ def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets:
     page = watched.page
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Upload a zip", exact=True).click()
-    upload = {"name": "pets.zip", "mimeType": "application/zip", "buffer": zip_folder(pets, "pets/")}
+    upload = {"name": "uploaded.zip", "mimeType": "application/zip", "buffer": zip_folder(pets, "uploaded/")}
     page.locator("input[type=file]").set_input_files(upload)  # type: ignore[arg-type]
     page.get_by_role("button", name="Open the uploaded zip").click()
     expect(metric(page, "Images")).to_have_text("101", timeout=60_000)
