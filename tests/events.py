@@ -6,6 +6,7 @@ _SCORES = {"loss": 1.5, "accuracy": 0.75}
 _FIELDS: dict[str, dict[str, Any]] = {
     "status": {"status": "running"},
     "phase": {"phase": "head"},
+    "expected": {"seconds": 30},
     "progress": {"phase": "features", "done": 1, "total": 2},
     "samples": {"classes": ["cats", "dogs"], "pictures": []},
     "batch": {"epoch": 1, "batch": 1, "batches": 4, **_SCORES},

@@ -85,7 +85,8 @@ def load_predictions(run: Run) -> Predictions:
         table = table.astype(np.float64)  # in float32 the complement of a small probability is 1: a tie with others
         probabilities = np.concatenate([1 - table, table], axis=1) if table.shape[1] == 1 else table
         inside = labels.min(initial=0) >= 0 and labels.max(initial=0) < len(classes) == probabilities.shape[1]
-        if not len(labels) or not inside or not (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all():
+        shares = (table >= 0).all() and (table <= 1).all() and (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all()
+        if not len(labels) or not inside or not shares:
             raise ValueError("labels or probabilities do not match the classes")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(

@@ -18,6 +18,7 @@ from core.augmentation import AugmentationConfig, augment
 from core.augmentation.sweep import scaled
 from core.datasets import Dataset, ImageRecord, open_dataset
 from core.datasets.edits.apply import apply_actions
+from core.datasets.source import resolve_source
 from core.errors import Cancelled, ConfigError, DatasetError, ImageError
 from core.evaluation.intervals import wilson_interval
 from core.images.isolated import load_image
@@ -146,7 +147,8 @@ def training_dataset(run: Run, progress: Progress = silent) -> Dataset:
 
     Raises:
         RunError: The run has no model.
-        DatasetError: The dataset cannot be opened, or has changed: a new split could validate on training images.
+        DatasetError: The dataset cannot be opened, would have to be downloaded, or has changed: a new split could
+            validate on training images.
     """
     summary = run.summary()
     if run.source.startswith(BROUGHT_IN):
@@ -155,8 +157,14 @@ def training_dataset(run: Run, progress: Progress = silent) -> Dataset:
             "a run whose images are on this machine",
             "Its predictions and scores are here; for the rest, open its dataset and train again",
         )
-    split, seed = run.config.validation_split, run.config.seed
-    dataset = open_dataset(run.source, validation_split=split, seed=seed, edits=False, progress=progress)
+    split, seed, source = run.config.validation_split, run.config.seed, resolve_source(run.source)
+    if source.is_remote and not source.path.is_file():  # a page that is looked at asks no host for anything
+        raise DatasetError(
+            f"The images of the run {run.id} are at {source.shown}, and not on this machine",
+            "images that have been downloaded",
+            "Open that address on the Dataset page, which downloads it",
+        )
+    dataset = open_dataset(source, validation_split=split, seed=seed, edits=False, progress=progress)
     dataset = apply_actions(dataset, run.edits())
     if (dataset.fingerprint, list(dataset.classes)) != (summary.get("fingerprint"), summary.get("classes")):
         raise DatasetError(

@@ -63,7 +63,7 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
 
     Raises:
         RunError: The run has no model, or its files are broken.
-        ExportError: A prediction differs from the app's.
+        ExportError: A prediction differs from the app's, or model.keras of an imported run does not load.
         PawlabError: The file cannot be written.
         Cancelled: From `progress`.
     """
@@ -83,6 +83,12 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
             both = zip(samples.files, expected, strict=True)
             good = tuple(file for file, prediction in both if isinstance(prediction, Prediction))
             keras = compare_keras(folder / "model.keras", classifier, good, work / "keras", progress, litert=litert)
+            if keras.difference is None and run.summary().get("imported"):
+                raise ExportError(
+                    f"model.keras, which came with the bundle of this run, gives no predictions: {keras.reason}",
+                    "a model that loads",
+                    "Ask whoever exported it for another bundle",
+                )
             if keras.litert:
                 shutil.move(keras.litert, folder / "model.tflite")
             progress("bundle", 0, 0)

@@ -15,7 +15,8 @@ from core.datasets.edits.actions import to_json
 from core.datasets.source import WORDS
 from core.errors import ArchiveError, ExportError, PawlabError, RunError
 from core.evaluation.predictions import load_predictions
-from core.export.checks import check_keras, check_onnx
+from core.export.check_keras import check_keras
+from core.export.check_onnx import check_onnx
 from core.export.files import LIMITS, check_files, labels, refused
 from core.export.manifest import MAX_BYTES, Manifest
 from core.jobs.process import module_command, module_environment
@@ -75,7 +76,7 @@ def check_bundle(bundle: Path, scratch: Path, progress: Progress) -> Manifest:
     manifest = _read_manifest(bundle)
     _check_labels(bundle, manifest)
     progress("check", 1, 4)
-    check_onnx(bundle / "model.onnx", len(manifest.classes))
+    check_onnx(bundle / "model.onnx", manifest.settings, len(manifest.classes))
     progress("check", 2, 4)
     check_keras(bundle / "model.keras", scratch / "keras")
     progress("check", 3, 4)

@@ -20,7 +20,7 @@ from core.storage.files import MAX_LOG_BYTES, open_regular, read_json, write_jso
 TAIL_BYTES = 20_000
 LOG_BYTES = 100_000
 REASONS = {
-    "SIGKILL": "probably the machine ran out of memory, or someone killed it",
+    "SIGKILL": "by someone, or by the system because memory ran out",
     "SIGTERM": "it was told to end, by someone or because the machine was shut down",
     "SIGHUP": "its session was closed",
     "SIGABRT": "a library aborted",

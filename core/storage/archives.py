@@ -5,6 +5,7 @@ bombs (many, large, or far larger than they look), sizes that lie, and damage. M
 the zip holds, its table of contents apart. Does not look inside the members: a zip within is just a file.
 """
 
+import errno
 import io
 import stat
 import struct
@@ -24,6 +25,7 @@ from core.text.lines import error_line, quoted
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1 | 0x40 | 0x2000  # ordinary, strong, and an encrypted table of contents
 _CHUNK = 2**20
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def extract_zip(
 
     Raises:
         ArchiveError: The zip is broken, hostile or too large. Nothing is left behind.
+        PawlabError: The disk is full, or cannot be written. Nothing is left behind either.
     """
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else _regular_file(source) as file:
@@ -65,6 +68,10 @@ def extract_zip(
     except PawlabError:
         raise
     except OSError as error:
+        if error.errno in DISK:  # the zip is not to blame
+            raise PawlabError(
+                f"The zip cannot be unpacked: {error.strerror}", "room on a disk that can be written"
+            ) from error
         raise _refusal(f"cannot be unpacked: {error.strerror or error}") from error
     except Exception as error:  # zipfile under attack raises nearly anything: BadZipFile, zlib.error, EOFError, ...
         raise _refusal(f"is broken: {error_line(error, 120)}") from error

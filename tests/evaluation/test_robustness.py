@@ -36,6 +36,7 @@ from core.images.decode import load_image
 from core.inference.classifier import Classifier
 from core.runs.run import Run, create_run, load_run
 from core.storage.files import write_json
+from tests.serving import Server
 from tests.trained import SMALL
 
 NOTHING = PRESETS["none"]
@@ -140,6 +141,15 @@ def test_files_that_are_no_images_never_take_part(moved: Callable[..., Run]) -> 
     run = moved(lambda folder: (folder / "validation" / "cats" / "a.jpg").write_text("no image") and None)
     assert len(training_dataset(run).unreadable()) == 1
     assert robustness(run, DARK, [], copies=1)[0].num_images == 16
+
+
+def test_looking_at_a_run_of_an_address_asks_nobody_for_it(moved: Callable[..., Run], server: Server) -> None:
+    run = moved()
+    content = json.loads((run.directory / "config.json").read_text()) | {"source": server.url("/pets.zip")}
+    write_json(run.directory / "config.json", content)
+    with pytest.raises(DatasetError, match="not on this machine"):
+        training_dataset(load_run(run.directory))
+    assert server.paths == []
 
 
 def test_images_that_have_changed_since_are_refused(moved: Callable[..., Run]) -> None:

@@ -14,17 +14,19 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from core.backbone.weights import resolve_weights
+from core.backbone.architecture import WEIGHT_SHAPES
 from core.errors import ArchiveError, Cancelled, DatasetError
 from core.evaluation.predictions import load_predictions
 from core.evaluation.robustness import training_dataset
-from core.export.checks import OPERATIONS
+from core.export.check_onnx import check_onnx
 from core.export.files import MEMBERS, OPTIONAL, REQUIRED, SUMS, write_zip
 from core.export.importing import import_bundle, source_of
 from core.export.manifest import Manifest
 from core.inference.classifier import Classifier
+from core.runs.feature_plan import feature_plan
 from core.runs.names import NAME_CHARACTERS
 from core.runs.run import Run, load_run
+from core.runs.settings import Pooling, preset
 from core.runs.store import find_run, list_runs
 from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.home import home
@@ -346,6 +348,27 @@ def huge(model: onnx.ModelProto) -> None:
                 attribute.ints[:] = [300_000] * 4
 
 
+def no_text(model: onnx.ModelProto) -> None:
+    """An operation whose name is no UTF-8: protobuf raises where it is read."""
+    content = model.SerializeToString()
+    assert content.count(b"Sigmoid") == 1
+    model.ParseFromString(content.replace(b"Sigmoid", b"Sigm\xff\xfed"))
+
+
+def wide_middle(model: onnx.ModelProto) -> None:
+    """The outputs are as before; what lies between them takes gigabytes."""
+    first = next(node for node in model.graph.node if node.op_type == "Conv")
+    kernel = next(one for one in model.graph.initializer if one.name == first.input[1])
+    wide = np.zeros((100_000, *kernel.dims[1:]), np.float32)
+    kernel.CopyFrom(numpy_helper.from_array(wide, kernel.name))
+
+
+def many_units(model: onnx.ModelProto) -> None:
+    for tensor in model.graph.initializer:
+        if tensor.name == "head/1_constant":
+            tensor.CopyFrom(numpy_helper.from_array(np.zeros((tensor.dims[0], 50_000), np.float32), tensor.name))
+
+
 def broken_numbers(model: onnx.ModelProto) -> None:
     tensor = next(one for one in model.graph.initializer if one.name.endswith("Conv1/bias"))
     tensor.CopyFrom(numpy_helper.from_array(np.full(32, np.nan, np.float32), tensor.name))
@@ -365,6 +388,9 @@ def broken_numbers(model: onnx.ModelProto) -> None:
         function,
         future,
         huge,
+        no_text,
+        wide_middle,
+        many_units,
         broken_numbers,
     ],
 )
@@ -384,17 +410,22 @@ def test_text_for_a_model_is_refused(folder: Path, tmp_path: Path) -> None:
         import_bundle(changed(folder, tmp_path / "x.zip", write))
 
 
-def test_our_own_graphs_use_exactly_the_operations_that_are_let_in(ready_home: Path, trained: Run) -> None:
-    used = set()
-    arrays = resolve_weights().arrays
-    for pooling in ("flatten", "average"):
-        for outputs in (1, 3):
-            names = ("hidden_bias", "gamma", "beta", "moving_mean", "moving_variance")
-            head = {name: np.ones(4, np.float32) for name in names}
-            head |= {"hidden_kernel": np.ones((1280, 4), np.float32), "output_bias": np.ones(outputs, np.float32)}
-            head["output_kernel"] = np.ones((4, outputs), np.float32)
-            used |= {node.op_type for node in classifier_graph(arrays, head, pooling).graph.node}
-    assert used == OPERATIONS
+@pytest.mark.parametrize("pooling", ["flatten", "average"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_our_own_graphs_pass_and_those_of_other_settings_do_not(tmp_path: Path, pooling: Pooling, classes: int) -> None:
+    settings = preset("fast").changed(pooling=pooling, image_size=64, units=4)
+    outputs, width = 1 if classes == 2 else classes, feature_plan(settings, "train").width
+    head = {name: np.ones(4, np.float32) for name in ("hidden_bias", "gamma", "beta", "moving_mean", "moving_variance")}
+    head |= {"hidden_kernel": np.ones((width, 4), np.float32), "output_kernel": np.ones((4, outputs), np.float32)}
+    head["output_bias"] = np.ones(outputs, np.float32)
+    base = {name: np.ones(shape, np.float32) for name, shape in WEIGHT_SHAPES.items()}
+    file = tmp_path / "model.onnx"
+    file.write_bytes(classifier_graph(base, head, pooling).SerializeToString())
+    check_onnx(file, settings, classes)
+    other = settings.changed(pooling="average" if pooling == "flatten" else "flatten")
+    for wrong, number in ((settings.changed(units=5), classes), (other, classes), (settings, 5 - classes)):
+        with pytest.raises(ArchiveError, match=r"model\.onnx"):
+            check_onnx(file, wrong, number)
 
 
 def keras_file(change: Callable[[Path], object]) -> Callable[[Path], None]:
@@ -473,10 +504,11 @@ def test_a_keras_file_of_another_kind_is_refused(folder: Path, tmp_path: Path, c
     assert nothing_left()
 
 
-def test_predictions_that_are_none_are_refused(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("label", "probability"), [(9, 1.0), (1, 6.0), (1, -1.0)])
+def test_predictions_that_are_none_are_refused(folder: Path, tmp_path: Path, label: int, probability: float) -> None:
     def write(copy: Path) -> None:
         with (copy / "validation.npz").open("wb") as file:
-            np.savez(file, labels=np.array([0, 9]), probabilities=np.ones((2, 1), np.float32))
+            np.savez(file, labels=np.array([0, label]), probabilities=np.full((2, 1), probability, np.float32))
 
     with pytest.raises(ArchiveError, match=r"validation\.npz"):
         import_bundle(changed(folder, tmp_path / "x.zip", write))

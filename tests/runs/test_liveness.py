@@ -29,7 +29,7 @@ def died(code: int | None, started: float | None = None) -> Run:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (-9, "killed by signal 9 (SIGKILL): probably the machine ran out of memory, or someone killed it"),
+        (-9, "killed by signal 9 (SIGKILL): by someone, or by the system because memory ran out"),
         (-15, "killed by signal 15 (SIGTERM): it was told to end"),
         (-11, "killed by signal 11 (SIGSEGV): a library crashed"),
         (-10, "killed by signal 10"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.errors import ArchiveError, Cancelled
+from core.errors import ArchiveError, Cancelled, PawlabError
 from core.storage import archives
 from core.storage.archives import ArchiveLimits, extract_zip, path_parts
 from core.text.file_names import is_device, is_ignored
@@ -483,12 +483,15 @@ def test_damage_is_refused_or_harmless(
         assert set(contents(folder / "target").values()) <= {b"11111", b"22222222", b""}
 
 
-def test_a_full_disk_is_an_archive_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_no_fault_of_the_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "open", full)
-    assert "No space left on device" in refuse(make_zip({"a/1.jpg": b"1"}), tmp_path)
+    with pytest.raises(PawlabError, match="No space left on device") as raised:
+        extract_zip(make_zip({"a/1.jpg": b"1"}), tmp_path / "target")
+    assert not isinstance(raised.value, ArchiveError)
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- work ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from core.runs.history import History
 from core.runs.run import Run, create_run
 from core.runs.settings import preset
 from core.training.time_left import seconds_after_features, time_left
+from tests.events import event
 
 
 @pytest.fixture
@@ -16,30 +17,25 @@ def run() -> Run:
     return create_run("sample", preset("fast").changed(epochs=4), "run")
 
 
-def event(name: str, time: float, **fields: Any) -> dict[str, Any]:
-    return {"event": name, "time": time, **fields}
-
-
 def progress(done: int, time: float) -> dict[str, Any]:
-    return event("progress", time, phase="features", done=done, total=100)
+    return event("progress", time=time, done=done, total=100)
 
 
 def test_while_features_are_extracted_it_counts_what_follows_too(run: Run) -> None:
-    history = History.of([event("phase", 0, phase="features"), progress(10, 5), progress(20, 10)])
+    history = History.of([event("phase", time=0, phase="features"), progress(10, 5), progress(20, 10)])
     assert time_left(run, history) is None, "a log of an older version does not say what follows"
-    history.add(event("expected", 0, seconds=30))
+    history.add(event("expected", time=0, seconds=30))
     assert time_left(run, history) == pytest.approx(40 + 30)
     history.add(progress(60, 20))
     assert time_left(run, history) == pytest.approx(40 * 15 / 50 + 30)
 
 
 def test_the_pace_of_the_epochs_takes_the_place_of_the_guess(run: Run) -> None:
-    history = History.of([event("expected", 0, seconds=30), event("phase", 0, phase="head")])
+    history = History.of([event("expected", time=0, seconds=30), event("phase", time=0, phase="head")])
     assert time_left(run, history) == 30
-    scores = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "best": True}
-    history.add(event("epoch", 10, epoch=1, seconds=10.0, **scores))
+    history.add(event("epoch", time=10, epoch=1, seconds=10.0))
     assert time_left(run, history) == pytest.approx(30 + 4, abs=1)
-    history.add(event("epoch", 20, epoch=2, seconds=10.0, **scores))
+    history.add(event("epoch", time=20, epoch=2, seconds=10.0))
     assert time_left(run, history) == pytest.approx(20 + 4, abs=1)
 
 
