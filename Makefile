@@ -55,6 +55,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.watchers
 	$(BIN)/python -m benchmarks.estimate
 	$(BIN)/python -m benchmarks.kills
+	$(BIN)/python -m benchmarks.hostile
 
 # Resolves requirements*.in: versions stay what they are where they still fit. `make lock UPGRADE=--upgrade` renews all.
 lock: $(STAMPS)/dev

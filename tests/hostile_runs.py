@@ -11,6 +11,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from core.errors import PawlabError
+from core.evaluation.predictions import load_predictions
+from core.evaluation.run_summary import facts_of
+from core.export.manifest import manifest_of
+from core.runs.comparison_chart import Line, comparison_curves
+from core.runs.curves_chart import training_curves
+from core.runs.longer import still_improving
+from core.runs.passing_images import passed
+from core.runs.run import Run
+from core.runs.sample_images import samples_at
+from core.runs.start import reason
+from core.runs.store import best_run
+from core.runs.threshold import chosen_threshold
+from core.training.patience import patience_of
+
 VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -121,3 +136,23 @@ def damaged_copy(good: Path, folder: Path, seed: int) -> str:
     """A copy of the run's folder `good` at `folder`, damaged as `seed` says. Returns what was damaged."""
     shutil.copytree(good, folder)
     return damage(folder, seed)
+
+
+def read_all(run: Run) -> None:
+    """What pages and commands read of a run, as they do it."""
+    history = run.history()
+    training_curves(history, run.last_epoch)
+    comparison_curves([Line(run.name, history.epochs)], "a")
+    samples_at(run.directory, history, history.best)
+    passed(run.directory, history.passing)
+    still_improving(run, history)
+    patience_of(history.epochs, run.config, history.fine_tune)
+    reason(run, history)
+    facts_of(run)
+    chosen_threshold(run)
+    best_run([run], run.source)
+    for read in (Run.summary, load_predictions, manifest_of, Run.edits):
+        try:
+            read(run)
+        except PawlabError as error:
+            assert len(str(error)) < 2000

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.datasets.scan import index as scan
+from core.datasets.scan.file import from_row
 from core.datasets.scan.index import scan_files
 from core.datasets.scan.pool import Results, scan_in_processes
 from core.errors import Cancelled
 from core.images.decode import ImageFacts
 from tests.drawing import image_bytes, write_images
+from tests.mutations import mutated
 from tests.workers import ChangeWorkers
 
 
@@ -49,13 +53,6 @@ def folder(tmp_path: Path) -> Path:
 
 def paths_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-
-
-def forge(memory: Path, change: Callable[[list[Any]], Any]) -> None:
-    """Puts `change` of it in place of what is remembered of cats/0.jpg."""
-    rows = [json.loads(line) for line in memory.read_text().splitlines()]
-    assert [row[0] for row in rows].count("cats/0.jpg") == 1
-    memory.write_text("\n".join(json.dumps(change(row) if row[0] == "cats/0.jpg" else row) for row in rows))
 
 
 def memory(home: Path) -> Path:
@@ -254,26 +251,29 @@ FORGED: list[tuple[int, Any]] = [
         [DIGEST, {}],
         [DIGEST, []],
         ["", FACTS],
-        ["", "a reason"],
         [DIGEST, FACTS[:8]],
         [DIGEST, [*FACTS, 1]],
         *([DIGEST, [*FACTS[:at], value, *FACTS[at + 1 :]]] for at, value in FORGED),
     ],
 )
-def test_a_forged_entry_is_looked_at_again(folder: Path, pawlab_home: Path, decodes: Decodes, rest: list[Any]) -> None:
+def test_a_forged_row_is_refused(rest: list[Any]) -> None:
+    assert from_row([2000, 10**18, DIGEST, FACTS]).facts
+    with pytest.raises(ValueError, match="no row of a scan"):
+        from_row([2000, 10**18, *rest])
+
+
+@pytest.mark.parametrize("row", [None, 7, "x", {}, {"0": 1}, [[]], [1, 2, 3, 4, 5], ["cats/0.jpg"]])
+def test_a_row_of_another_kind_is_refused(row: Any) -> None:
+    with pytest.raises(ValueError, match="no row of a scan"):
+        from_row(row)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_memory_changes_nothing(folder: Path, pawlab_home: Path, seed: int) -> None:
     first = scan_files(folder, paths_in(folder))
-    forge(memory(pawlab_home), lambda row: [*row[:3], *rest])
-    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 1
+    memory(pawlab_home).write_bytes(mutated(memory(pawlab_home).read_bytes(), seed))
     assert scan_files(folder, paths_in(folder)) == first
-
-
-@pytest.mark.parametrize("entry", [None, 7, "x", {}, {"0": 1}, [[]], [1, 2, 3, 4, 5], ["cats/0.jpg"]])
-def test_an_entry_of_another_kind_is_looked_at_again(
-    folder: Path, pawlab_home: Path, decodes: Decodes, entry: Any
-) -> None:
-    scan_files(folder, paths_in(folder))
-    forge(memory(pawlab_home), lambda row: entry)
-    assert decodes.of(lambda: scan_files(folder, paths_in(folder))) == 1
 
 
 def test_names_that_are_hard_to_write_down_are_remembered(folder: Path, decodes: Decodes) -> None:
