@@ -14,7 +14,7 @@ from core.runs.launch import collect, launch
 from core.runs.liveness import alive
 from core.runs.queue_file import MAX_WAITING, Order, canonical, queue_lock, read_order, write_order
 from core.runs.run import Run, load_run
-from core.storage.home import subfolder
+from core.storage.home import entries
 
 WITHDRAWN = "Withdrawn from the queue before its turn came"
 
@@ -156,7 +156,7 @@ def _check_waits(run: Run, order: Order) -> None:
 def _at_work(order: Order) -> Path | None:
     """Looks at every run's folder, for one may have been started by hand, or the order lost."""
     started = [order.started] if order.started else []
-    return next((folder for folder in (*started, *subfolder("runs").iterdir()) if alive(folder)), None)
+    return next((folder for folder in (*started, *entries("runs")) if alive(folder)), None)
 
 
 def _log_status(run: Run, status: str, reason: str = "") -> None:

@@ -42,7 +42,7 @@ from core.runs.queue_file import canonical, read_order
 from core.runs.settings import TrainingConfig, preset_of
 from core.runs.summary import check_summary
 from core.storage.files import EventLog, open_regular, read_json, size_of, stamp_of, write_atomic, write_json
-from core.storage.home import home, subfolder
+from core.storage.home import entries, home, subfolder
 from core.storage.locks import locked
 from core.text.lines import one_line
 
@@ -265,7 +265,7 @@ def new_folder(name: str, created: float) -> Path:
 
 def _highest_number() -> int:
     numbers = [0]
-    for directory in subfolder("runs").iterdir():
+    for directory in entries("runs"):
         with suppress(OSError, ValueError, ConfigError):
             numbers += [number_in(_read_config(directory).name), number_in(read_label(directory).name)]
     return max(numbers)

@@ -12,7 +12,7 @@ from core.runs.liveness import alive
 from core.runs.names import NAME_CHARACTERS
 from core.runs.queue_file import canonical, queue_lock, read_order, write_order
 from core.runs.run import Run, load_run
-from core.storage.home import subfolder
+from core.storage.home import entries, subfolder
 from core.text.lines import one_line
 
 
@@ -27,7 +27,7 @@ class RunList:
 def list_runs() -> RunList:
     """Every run in the store."""
     runs, broken = [], {}
-    for directory in subfolder("runs").iterdir():
+    for directory in entries("runs"):
         if not _is(Path.is_dir, directory) and not directory.is_symlink():
             continue
         try:
@@ -67,7 +67,7 @@ def stored_run(run_id: str) -> Run:
     Raises:
         RunError: There is no such run, or it is broken.
     """
-    for directory in subfolder("runs").iterdir():
+    for directory in entries("runs"):
         if directory.name == run_id and directory.is_dir():
             return load_run(directory)
     raise RunError(f"There is no run {run_id[:100]!r}", "the id of a run in the store", "Choose another model")
@@ -119,7 +119,7 @@ def drop_broken(folder: str) -> None:
         RunError: It is gone, or a process works in it.
         OSError: The disk refuses.
     """
-    directory = next((one for one in subfolder("runs").iterdir() if one.name == folder), None)
+    directory = next((one for one in entries("runs") if one.name == folder), None)
     if directory is None:
         raise RunError(f"The run {folder[:100]} is gone already", "a run of the list")
     if directory.is_symlink():

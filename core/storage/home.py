@@ -1,6 +1,7 @@
 """Where Pawlab keeps what it makes: runs, caches, extracted datasets."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -14,7 +15,19 @@ def home() -> Path:
 
 
 def subfolder(*parts: str) -> Path:
-    """A folder below `home()`, made when it is missing: `subfolder("runs")`, `subfolder("cache", "features")`."""
+    """A folder below `home()`, made when it is missing: `subfolder("runs")`, `subfolder("cache", "features")`.
+
+    Where the home cannot be written it may be missing still: who reads finds nothing, who writes says why.
+    """
     folder = home().joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def entries(*parts: str) -> list[Path]:
+    """What lies in that folder below `home()`; nothing where it is missing."""
+    try:
+        return list(home().joinpath(*parts).iterdir())
+    except OSError:
+        return []

@@ -45,7 +45,7 @@ def read_actions(root: Path, *, locked: bool = False) -> tuple[Actions, Actions]
     try:
         with file.open("rb") as stream:
             return from_json(stream.read(MAX_BYTES + 1))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return (), ()
     except OSError as error:
         raise DatasetError(
