@@ -77,6 +77,8 @@ class Session:
                     if not message.metadata.run.fragment_ids:  # the whole page: its timers begin anew
                         while timers:
                             timers.pop().cancel()
+                case "navigation":  # as the browser does: before this it has the hash of the main script
+                    self.page = message.navigation.page_script_hash
                 case "auto_rerun":
                     rerun = message.auto_rerun
                     timers.append(asyncio.create_task(self._again(socket, rerun.interval, rerun.fragment_id)))

@@ -3,18 +3,21 @@
 import plotly
 import streamlit as st
 
-# The script comes from our own route.
+# The script comes from our own route. It takes a second to load: a component that stands where a chart is about to be
+# asks for it too.
+LIBRARY = """
+const library = (url) => window.Plotly ? Promise.resolve(window.Plotly) : (globalThis.pawlabPlotly ??= new Promise(
+  (ok, bad) => {
+    const script = document.createElement('script');
+    script.src = new URL(url, document.baseURI).href;
+    script.onload = () => ok(window.Plotly);
+    script.onerror = () => { globalThis.pawlabPlotly = undefined; script.remove(); bad(); };
+    document.head.append(script);
+  }));
+"""
 JS = """
 // No other button: plotly's own choice has one that sends the chart to its makers' host.
 const BUTTONS = [['zoom2d', 'pan2d', 'resetScale2d', 'toImage']];
-let loading;
-const library = (url) => window.Plotly ? Promise.resolve(window.Plotly) : (loading ??= new Promise((ok, bad) => {
-  const script = document.createElement('script');
-  script.src = new URL(url, document.baseURI).href;
-  script.onload = () => ok(window.Plotly);
-  script.onerror = () => { loading = undefined; script.remove(); bad(); };
-  document.head.append(script);
-}));
 export default function({data, parentElement}) {
   const place = parentElement.querySelector('.live-chart');
   place.setAttribute('aria-label', data.alt);
@@ -53,6 +56,6 @@ def live_chart(figure: str, alt: str, key: str, height: int = 480) -> None:
         height: Pixels.
     """
     # Registered on each call: the registry belongs to the runtime, which tests replace.
-    draw = st.components.v2.component("live_chart", html=HTML, css=CSS, js=JS, isolate_styles=False)
+    draw = st.components.v2.component("live_chart", html=HTML, css=CSS, js=LIBRARY + JS, isolate_styles=False)
     data = {"figure": figure, "alt": alt, "height": height, "script": SCRIPT}
     draw(data=data, key=key, height=height)

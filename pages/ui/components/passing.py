@@ -1,10 +1,14 @@
-"""Images that pass: the newest one comes in at the front, the oldest leaves, and what is there moves on."""
+"""Images that pass: the newest one comes in at the front, the oldest leaves, and what is there moves on.
+
+Meanwhile the browser loads what the curves need, which take this place.
+"""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core.runs.passing_images import Passed
+from pages.ui.components.live_chart import LIBRARY, SCRIPT
 from pages.ui.components.samples import jpeg
 
 HTML = "<ul class='passing' aria-label='Images that have just passed the base model'></ul>"
@@ -33,6 +37,7 @@ export default function({data, parentElement}) {
     tile.append(image, label);
     root.prepend(tile);
   });
+  (globalThis.requestIdleCallback ?? setTimeout)(() => library(data.script).catch(() => {}));
 }
 """
 
@@ -46,5 +51,5 @@ def passing_images(images: Sequence[Passed], key: str) -> None:
             name = {"number": image.number, "image": content, "name": image.path, "words": words}
             items.append(name | {"alt": f"{image.path}: {words}"})
     # Registered on each call: the registry belongs to the runtime, which tests replace.
-    draw = st.components.v2.component("passing", html=HTML, css=CSS, js=JS)
-    draw(data={"items": items}, key=key)
+    draw = st.components.v2.component("passing", html=HTML, css=CSS, js=LIBRARY + JS)
+    draw(data={"items": items, "script": SCRIPT}, key=key)
