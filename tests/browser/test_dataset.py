@@ -36,9 +36,15 @@ def open_path(watched: Watched, path: Path, images: int) -> None:
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_label("Folder or zip", exact=True).fill(str(path))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
+    wait_until_open(watched, path.name, images)
+
+
+def wait_until_open(watched: Watched, name: str, images: int) -> None:
+    """The page is drawn anew when an opening ends. What was open before may have as many images."""
+    page = watched.page
     watched.settle()
     expect(page.get_by_text(re.compile("^Opening "))).to_have_count(0, timeout=60_000)
-    expect(page.get_by_text(f"Dataset {path.name}: ")).to_be_visible()  # what was open before may have as many images
+    expect(page.get_by_text(f"Dataset {name}: ")).to_be_visible(timeout=60_000)
     expect(metric(page, "Images")).to_have_text(str(images))
     watched.settle()
 
@@ -62,8 +68,7 @@ def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets:
     upload = {"name": "uploaded.zip", "mimeType": "application/zip", "buffer": zip_folder(pets, "uploaded/")}
     page.locator("input[type=file]").set_input_files(upload)  # type: ignore[arg-type]
     page.get_by_role("button", name="Open the uploaded zip").click()
-    expect(metric(page, "Images")).to_have_text("101", timeout=60_000)
-    watched.settle()
+    wait_until_open(watched, "uploaded", 101)
 
     page.get_by_label("Name", exact=True).fill("planted")
     page.get_by_label("Name", exact=True).press("Enter")
