@@ -5,11 +5,12 @@ counts on its fields; fields that are not named here are ignored.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Any, NotRequired
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 from typing_extensions import TypedDict  # pydantic refuses that of typing before Python 3.12
+
+from core.storage.models import problem_with
 
 Event = dict[str, Any]
 MOST_EPOCHS = 100_000
@@ -161,19 +162,4 @@ def damage(event: Mapping[str, Any]) -> str:
     kind = event.get("event")
     if not isinstance(kind, str):
         return "does not say what happened"
-    if kind not in KINDS:
-        return ""
-    try:
-        _checker(kind).validate_python(event, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "missing":
-            return f"has no {place}"
-        return f"has a wrong {place}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    return ""
-
-
-@cache
-def _checker(kind: str) -> TypeAdapter[Any]:
-    return TypeAdapter(KINDS[kind])
+    return problem_with(event, KINDS[kind]) if kind in KINDS else ""

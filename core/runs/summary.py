@@ -1,12 +1,12 @@
 """`run.json`, what a run that left a model says about itself: the fields that everybody may count on."""
 
-from functools import cache
 from typing import Annotated, Any, NotRequired
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from core.runs.events import Count, Number, Seconds, Share, Text
+from core.storage.models import problem_with
 
 Counts = dict[str, dict[str, Count]]
 
@@ -50,14 +50,6 @@ def check_summary(value: Any) -> dict[str, Any]:
     Raises:
         ValueError: It is not; the message names the first field that is wrong.
     """
-    try:
-        _checker().validate_python(value, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    if wrong := problem_with(value, RunSummary):
+        raise ValueError(f"it {wrong}")
     return dict(value)
-
-
-@cache
-def _checker() -> TypeAdapter[Any]:
-    return TypeAdapter(RunSummary)

@@ -12,6 +12,7 @@ import shutil
 import stat
 import time
 import uuid
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -163,6 +164,16 @@ def sha256_file(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def crc32_of_rest(file: BinaryIO) -> int:
+    """The CRC-32 of what follows in an open file, which stays where it is. It finds what a disk or a memory damages, at
+    1 GB/s, and nobody who forges."""
+    start, total = file.tell(), 0
+    while piece := file.read(2**20):
+        total = zlib.crc32(piece, total)
+    file.seek(start)
+    return total
 
 
 class EventLog:

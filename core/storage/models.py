@@ -40,3 +40,17 @@ def parse_model(content: bytes | str, type_: type[Model], name: str = "JSON") ->
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{name}: {place + ': ' if place else ''}{first['msg']}") from None
+
+
+def problem_with(value: Any, type_: object) -> str:
+    """What keeps a Python value from being of this type, strictly, as the end of a sentence that begins with what it is
+    called: "has no epoch", or "has a wrong epoch" with the reason. "" where nothing does."""
+    try:
+        _adapter(type_).validate_python(value, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "form"
+        if first["type"] == "missing":
+            return f"has no {place}"
+        return f"has a wrong {place}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return ""

@@ -20,7 +20,7 @@ from core.storage.files import write_json
 from pages.ui.shared.runs import FRESH, WATCHED
 from pages.ui.shared.text import plain
 from tests.events import event
-from tests.pages.app import new_app, words
+from tests.pages.app import new_app, unescaped_words, words
 from tests.trained import wait_for
 
 
@@ -294,6 +294,17 @@ def test_the_page_reads_on_where_it_stopped(drawn: Path) -> None:
     time.sleep(FRESH)
     assert curves(app.run()) == 1
     assert "The loss is the cross-entropy" in words(app)
+
+
+def test_a_run_with_a_damaged_event_says_which_and_is_not_resumed(drawn: Path) -> None:
+    run = run_that("failed", drawn, "The disk is full")
+    run.log.append({"event": "epoch", "time": 1.0})
+    app = page()
+    assert (
+        "This run cannot be shown: event 2 of events.jsonl has no epoch. Delete it, or train again."
+        in unescaped_words(app)
+    )
+    assert "resume" not in [button.key for button in app.button]
 
 
 def test_a_broken_run_is_listed_with_the_reason_and_can_be_deleted(pawlab_home: Path) -> None:

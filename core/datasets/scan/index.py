@@ -11,14 +11,13 @@ import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import PIL
 
 from core.datasets.scan.file import Scanned, from_row, stamp, to_row
 from core.datasets.scan.pool import scan_in_processes
 from core.jobs.progress import Progress, silent
-from core.storage.files import write_atomic
+from core.storage.files import crc32_of_rest, write_atomic
 from core.storage.home import subfolder
 
 DECODER = f"6, Pillow {PIL.__version__}"  # another decoder may judge differently: what an older one said is dropped
@@ -78,7 +77,7 @@ def _recall(root: Path) -> dict[str, Scanned]:
     parse = json.JSONDecoder().raw_decode
     try:
         with _memory(root).open("rb") as file:
-            if parse(file.readline().decode("ascii"))[0] != [DECODER, _sum_of_rest(file)]:
+            if parse(file.readline().decode("ascii"))[0] != [DECODER, crc32_of_rest(file)]:
                 return {}
             for line in file:
                 path, *row = parse(line.decode("ascii"))[0]
@@ -87,15 +86,6 @@ def _recall(root: Path) -> dict[str, Scanned]:
     except (OSError, ValueError, TypeError, RecursionError):  # forged, sum and all
         return {}
     return known
-
-
-def _sum_of_rest(file: BinaryIO) -> int:
-    """The CRC-32 of what follows; the file stays where it is."""
-    start, total = file.tell(), 0
-    while piece := file.read(2**20):
-        total = zlib.crc32(piece, total)
-    file.seek(start)
-    return total
 
 
 def _memory(root: Path) -> Path:

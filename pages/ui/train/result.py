@@ -22,7 +22,9 @@ UNREADABLE = (PawlabError, KeyError, TypeError, ValueError)
 
 
 def ended(run: Run, history: History, status: str) -> None:
-    if status == "failed":
+    if history.damaged:
+        st.error(f"{plain(history.reason)}.")
+    elif status == "failed":
         st.error(f"Failed: {plain(history.reason) or 'the training process gave no reason.'}")
     elif status == "interrupted":
         st.warning(f"Interrupted: {plain(reason(run, history))}")
@@ -34,7 +36,7 @@ def ended(run: Run, history: History, status: str) -> None:
         st.info("Created, but never started.")
     if history.data_changed:
         st.warning("The images had changed between pressing Start and training: the run used them as they were then.")
-    if status != "finished" and not run.queued():
+    if status != "finished" and not run.queued() and not history.damaged:
         st.button(
             _resume_label(status, history),
             on_click=start,
