@@ -164,6 +164,8 @@ def test_the_video_fills_the_screen_and_comes_back(live: Watched) -> None:
     expect(page.get_by_role("button", name="Full screen")).to_be_disabled()
     start(page).click()
     wait_for_predictions(page, 1)
+    expect(page.locator(".live .stage")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Full screen")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Full screen").click()
     leave = page.get_by_role("button", name="Leave full screen")
     expect(leave).to_be_visible()

@@ -93,6 +93,7 @@ class Live {
     this.video.srcObject = stream;
     this.paused = false;
     this.show('live');
+    this.root.scrollIntoView({block: 'nearest'}); // the prediction stands at the video's lower edge
     this.video.play().catch(() => {}); // refused only when the stream has been taken away again
     this.list();
     this.connect();
