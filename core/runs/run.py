@@ -287,7 +287,7 @@ def load_run(directory: Path) -> Run:
     except FileNotFoundError:
         raise RunError(f"{directory} holds no run", "a run's folder with its config.json") from None
     except (OSError, ValueError, ConfigError) as error:
-        raise RunError(f"The run in {directory} is broken: {error}", "config.json as Pawlab wrote it") from error
+        raise RunError(f"The run {directory.name} is broken: {error}", "config.json as Pawlab wrote it") from error
     label = read_label(directory)
     own = one_line(config.name, NAME_CHARACTERS)
     name = label.name or readable(own, preset_of(config.settings), config.created)
