@@ -48,6 +48,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.recipe
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.classify
+	$(BIN)/python -m benchmarks.pixels
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.upload
 	$(BIN)/python -m benchmarks.preview

@@ -10,13 +10,15 @@ from PIL import Image
 
 from benchmarks.common import CORES, seconds
 from core.backbone.architecture import IMAGE
+from core.images.decode import DRAFT_SIDES
 
 
 def decode(file: Path, size: int) -> NDArray[np.uint8]:
-    """uint8 (size, size, 3), at the smallest scale of a JPEG that gives as much."""
+    """uint8 (size, size, 3), a JPEG at the scale at which the app decodes it."""
     with Image.open(file) as image:
-        image.draft("RGB", (size, size))
-        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+        reduced = image.draft("RGB", (DRAFT_SIDES * size, DRAFT_SIDES * size))
+        box = reduced[1] if reduced else None
+        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box))
 
 
 def decode_all(files: list[Path], size: int) -> NDArray[np.uint8]:

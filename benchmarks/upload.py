@@ -29,6 +29,7 @@ from benchmarks.common import median, own_home, print_result, seconds
 from benchmarks.live import IDLE, trained_run
 from benchmarks.server import serving, visit
 from core.datasets.sample.sample import draw_image
+from core.images.decode import DRAFT_SIDES
 from core.jobs.process import PROJECT
 from core.runs.run import Run
 from tests.browser.chromium import launch
@@ -106,7 +107,7 @@ def load_seconds(run: Run) -> tuple[float, float]:
 
 def decode(photo: bytes, size: int) -> None:
     with Image.open(io.BytesIO(photo)) as image:
-        image.draft("RGB", (size, size))
+        image.draft("RGB", (DRAFT_SIDES * size, DRAFT_SIDES * size))
         image.load()
 
 

@@ -34,7 +34,7 @@ from core.jobs.progress import Progress, silent
 from core.storage.files import atomic_folder, drop_unfinished, size_of
 from core.storage.home import subfolder
 
-VERSION = 4  # raise it when the same settings give other numbers
+VERSION = 5  # raise it when the same settings give other numbers
 ROWS_A_CALL = 4  # rows that one call of the base takes: more gains nothing on a CPU and costs cache
 ABANDONED_SECONDS = 3600  # without a further row: its worker was killed
 CACHE_BYTES = 20_000_000_000  # the least recently used arrays go when all together are larger

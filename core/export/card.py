@@ -176,7 +176,7 @@ def _verification(manifest: Manifest, verified: Verified) -> list[str]:
     lines = [
         "Before this bundle could be downloaded, it was unpacked into an empty folder, and its `predict.py` was run in "
         f"a fresh process on {verified.images} {kind} and {verified.awkward} drawn files of unusual formats (rotated, "
-        "transparent, CMYK, 16-bit, animated, a single pixel, not an image). Largest difference between its "
+        "large, transparent, CMYK, 16-bit, animated, a single pixel, not an image). Largest difference between its "
         f"probabilities and the app's: **{verified.script:.1e}**; more than {TOLERANCE:g} is refused."
     ]
     if verified.missing:

@@ -29,7 +29,8 @@ def load_image(path: str, size: int) -> np.ndarray:
         most = {"JPEG": 250, "MPO": 250, "WEBP": 65}.get(str(image.format), 100)
         if image.width * image.height > most * 10**6:
             raise ValueError(f"the image has {image.width}x{image.height} pixels, more than {most} million")
-        image.draft("RGB", (size, size))  # JPEG is decoded at the smallest scale that is large enough
+        reduced = image.draft("RGB", (4 * size, 4 * size))  # a large JPEG is decoded at a smaller scale
+        box = reduced[1] if reduced else None  # without what its last blocks have beyond the image
         image.load()
     pixels: Image.Image = image
     if image.mode.startswith("I"):  # 16-bit grey, scaled to 8
@@ -44,7 +45,7 @@ def load_image(path: str, size: int) -> np.ndarray:
         layer = pixels.convert("RGBA")
         pixels = Image.new("RGB", layer.size, "white")
         pixels.paste(layer, mask=layer)
-    square = pixels.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+    square = pixels.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box)
     return np.array(upright(square, image.info.get("exif", b"")))
 
 

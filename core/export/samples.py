@@ -69,6 +69,7 @@ def awkward_images() -> Iterator[tuple[str, bytes]]:
     exif[ORIENTATION] = 6
     wide = drawing.resize((640, 300))
     yield "rotated.jpg", _encoded(wide, "JPEG", exif=exif)
+    yield "large.jpg", _encoded(drawing.resize((2603, 1901)), "JPEG")  # decoded at a reduced scale
     clear = wide.convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     yield "alpha.png", _encoded(clear, "PNG")

@@ -44,6 +44,9 @@ LARGE_PIXELS = 25_000_000  # larger images are decoded one at a time: the larges
 # of 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
 MAGIC_BYTES = 15  # of a file, at most, tell whether it is one of these
+# A JPEG is decoded whole for the model up to twice this times the model's size, and above at a scale that is not below
+# it: benchmarks/pixels.py has what each factor costs, and how far the predictions are from those of whole decoding.
+DRAFT_SIDES = 4
 
 # The classes are called directly, not through Image.open: no other parser can be reached, the limit on pixels is ours
 # (with the image's size in its message), and the second image in a phone's file is never looked at.
@@ -93,17 +96,18 @@ def load_image(source: bytes | Path, size: int, limits: Limits = ORDINARY) -> np
         limits: Images beyond them are refused before anything is decoded.
 
     Returns:
-        uint8 (size, size, 3), RGB, 0..255, bilinear with antialiasing. A JPEG is decoded at the smallest scale that is
-        not below `size`, so a pixel differs by a few levels from a resize of the full image.
+        uint8 (size, size, 3), RGB, 0..255, bilinear with antialiasing: to the level what Keras' `load_img` gives with
+        `interpolation="bilinear"`, for an image that is upright and opaque. A JPEG whose sides both have
+        `2 * DRAFT_SIDES * size` or more is decoded at a reduced scale, and a pixel differs by a few levels.
 
     Raises:
         LargeImageError: The image is large, and the limits leave those out. Nothing was decoded.
         ImageError: The file is no image that we decode; `received` is the reason in a few words.
     """
     with _opened(source, limits) as (image, _):
-        image.draft("RGB", (size, size))
+        box = _reduce_for_model(image, size)
         with _turn_for(image, limits):
-            square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR)
+            square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR, box)
         return np.array(upright(square, orientation(image)))
 
 
@@ -126,10 +130,10 @@ def load_views(
     """
     with _opened(source, limits) as (image, content):
         full = max(image.size)
-        image.draft("RGB", (size, size))
+        box = _reduce_for_model(image, size)
         with _turn_for(image, limits):
             rgb = to_rgb(image)
-            square = upright(rgb.resize((size, size), Image.Resampling.BILINEAR), orientation(image))
+            square = upright(rgb.resize((size, size), Image.Resampling.BILINEAR, box), orientation(image))
             if max(rgb.size) < min(longest, full):  # a JPEG that is small, and so quick to decode again
                 return np.array(square), decode_image(content, longest, limits)
             target = _fitting(rgb, longest)
@@ -240,6 +244,13 @@ def _check_size(image: ImageFile, most: int) -> None:
             f"the image has {image.width}x{image.height} pixels, more than {limit}: save a smaller copy",
             f"a {image.format} of at most {limit}",
         )
+
+
+def _reduce_for_model(image: ImageFile, size: int) -> tuple[float, float, float, float] | None:
+    """Has a JPEG decoded at the smallest scale that is not below `DRAFT_SIDES * size`; and the part of what is decoded
+    that is the image, where the last block of 8 pixels reaches beyond it."""
+    reduced = image.draft("RGB", (DRAFT_SIDES * size, DRAFT_SIDES * size))
+    return reduced[1] if reduced else None
 
 
 def _fitting(image: Image.Image, longest: int) -> tuple[int, int]:

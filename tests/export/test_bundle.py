@@ -311,7 +311,8 @@ def test_a_damaged_run_gives_no_bundle(copy: Run, tmp_path: Path, damage: Callab
     ("line", "instead", "reason"),
     [
         ("TURNS[value]", "TURNS[2]", "differs by"),
-        ('image.draft("RGB", (size, size))', "pass", "differs by"),
+        ('image.draft("RGB", (4 * size, 4 * size))', "None", "differs by"),
+        ("box = reduced[1] if reduced else None", "box = None", "differs by"),
         ('Image.new("RGB", layer.size, "white")', 'Image.new("RGB", layer.size)', "differs by"),
         ('prediction["unsure"]', 'prediction["unsure', r"gave 0 predictions"),
         ("except Exception as error:", "except KeyError as error:", r"gave \d+ predictions"),
