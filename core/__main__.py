@@ -5,6 +5,8 @@ import signal
 import sys
 from types import FrameType
 
+from core.cli.stopping import on_stop
+
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """Nothing is begun yet. An exception from within an import could become any other one, or a traceback."""
@@ -14,15 +16,12 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def main() -> None:
     """Runs the command that the process was started with, and exits with its code."""
-    waits = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started us has it ignored
-    if waits:
-        signal.signal(signal.SIGINT, _stop)
-    from core.cli.console import run
-    from core.cli.main import app
-
-    if waits:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(run(app, sys.argv[1:]))
+    with on_stop(_stop):
+        from core.cli.console import run
+        from core.cli.main import app
+    with on_stop(signal.default_int_handler):  # raises KeyboardInterrupt, for SIGTERM and SIGHUP too
+        code = run(app, sys.argv[1:])
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def train(
         >>> run.status()
         'finished'
     """
-    from core.datasets.remote import fetched
+    from core.datasets.loading import prepare_source
     from core.runs.follow import follow_events
     from core.runs.history import History
     from core.runs.run import create_run
@@ -89,7 +89,7 @@ def train(
         raise ConfigError(f"Received {preset!r} for preset", "notebook or fast")
     config = preset_named("fast" if preset == "fast" else "notebook").changed(**settings)
     resolved = source.source if isinstance(source, Dataset) else resolve_source(source)
-    run = create_run(fetched(resolved, progress), config, name or preset)
+    run = create_run(prepare_source(resolved, progress), config, name or preset)
     start_run(run)
     history = History()
     try:

@@ -1,7 +1,9 @@
-"""Follows a run in a terminal: its place in the queue, progress bars on stderr, the summary at the end. Ctrl-C cancels
-the run, or withdraws it from the queue."""
+"""Starts a run and follows it in a terminal: its place in the queue, progress bars on stderr, the summary at the end.
 
-import signal
+Ctrl-C and SIGTERM withdraw the run from the queue, or stop its training. SIGHUP, when the terminal closes, withdraws it
+too, but leaves a training at work: that outlives its terminal.
+"""
+
 import time
 from contextlib import suppress
 from types import FrameType
@@ -10,37 +12,46 @@ from typing import Any
 from rich.markup import escape
 
 from core.cli.console import err, progress_bars
+from core.cli.stopping import HANG_UP, STOP, on_stop
 from core.errors import Cancelled, InputError, PawlabError, RunError
 from core.jobs.process import PROGRAM
 from core.runs.follow import EVERY, follow_events
 from core.runs.history import History
 from core.runs.queue import ahead, start_next, withdraw
 from core.runs.run import Run
-from core.runs.start import log_tail, reason, wait_until_gone
+from core.runs.start import log_tail, reason, start_run, wait_until_gone
 
 RESUME = f"{PROGRAM} train --resume"
 
 
 def follow(run: Run) -> dict[str, Any]:
-    """Waits until the run has trained and ended. Returns its summary.
+    """Starts the run, or queues it, and waits until it has trained and ended. Returns its summary.
 
     Raises:
         Cancelled: It was withdrawn, or stopped before there was a model.
-        InputError: The dataset or the settings are unusable.
+        InputError: The dataset or the settings are unusable, or the run cannot be started.
         PawlabError: It failed, or its process died.
     """
+    stopped = False
 
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
         run.cancel()  # a file, not the lock of the queue: this code may just have interrupted its holder
         if not run.queued():
             err.print("Stopping; the best model so far is kept.")
 
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        _wait_for_turn(run)
-        history = _watch(run)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise Cancelled(f"The terminal has closed; “{run.name}” trains on", fix=f"List it with: {PROGRAM} runs")
+
+    with on_stop(stop, STOP):
+        with on_stop(stop, HANG_UP):
+            start_run(run)
+            if stopped:
+                run.cancel()  # again: a run that joins the queue is no longer cancelled
+            _wait_for_turn(run)
+        with on_stop(leave, HANG_UP):
+            history = _watch(run)
     status = run.status(history)
     if status == "finished" or (status == "cancelled" and run.has_model()):
         return run.summary()

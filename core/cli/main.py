@@ -1,176 +1,24 @@
-"""The commands: train and runs. The others are those of `core.cli.data`, `core.cli.classify` and `core.cli.export`."""
-
-from pathlib import Path
-from typing import Annotated, Any
+"""All commands, in the order in which the help lists them."""
 
 import typer
-from rich.table import Column, Table
 
 from core.cli.classify import classify
-from core.cli.console import CANCELLED, err, escape, out, print_json, progress_bars
-from core.cli.data import Json, clean, sample, scan
+from core.cli.data import clean, sample, scan
 from core.cli.export import export, import_, report
-from core.cli.follow import follow
+from core.cli.runs import runs
 from core.cli.serve import options, serve
-from core.config import help_of
-from core.datasets.remote import fetched
-from core.datasets.source import resolve_source
-from core.errors import ConfigError, InputError, RunError
-from core.runs.fine_tuning import FineTuningConfig
-from core.runs.queue import start_next
-from core.runs.run import Run, create_run
-from core.runs.settings import TrainingConfig, preset
-from core.runs.start import start_run
-from core.runs.store import drop_run, find_run, list_runs
-from core.training.loop.second_stage import fine_tune_run
+from core.cli.train import train
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-)
-
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 app.callback()(options)
 app.command("run")(serve)
 app.command()(sample)
 app.command()(scan)
 app.command()(clean)
+app.command()(train)
+app.command()(runs)
 app.command()(classify)
 app.command()(report)
 app.command()(export)
 app.command("import")(import_)
-
-
-def _option(name: str) -> Any:
-    return typer.Option(help=help_of(TrainingConfig, name), show_default="the preset's")
-
-
-def _second_stage(name: str) -> Any:
-    default = FineTuningConfig.model_fields[name].default
-    return typer.Option(help=f"With --fine-tune. {help_of(FineTuningConfig, name)}", show_default=f"{default:g}")
-
-
-@app.command()
-def train(
-    *,
-    data: Annotated[
-        str, typer.Option(help="A folder, a zip file, the URL of a zip, 'cats_and_dogs' or 'sample'.")
-    ] = "",
-    preset_name: Annotated[
-        str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.", show_default="notebook")
-    ] = "",
-    epochs: Annotated[int | None, _option("epochs")] = None,
-    image_size: Annotated[int | None, _option("image_size")] = None,
-    copies: Annotated[int | None, _option("copies")] = None,
-    seed: Annotated[int | None, _option("seed")] = None,
-    name: Annotated[
-        str, typer.Option(help="A name for the run.", show_default="such as 'Cats and dogs, fast, 3'")
-    ] = "",
-    settings: Annotated[
-        Path | None, typer.Option(help="A JSON file with training settings. Options on the command line win.")
-    ] = None,
-    resume: Annotated[str, typer.Option(help="Resume a run that was stopped or killed: id, name or folder.")] = "",
-    fine_tune: Annotated[str, typer.Option(help="Fine-tune the last layers of a trained run, as a new run.")] = "",
-    layers: Annotated[int | None, _second_stage("layers")] = None,
-    learning_rate: Annotated[float | None, _second_stage("learning_rate")] = None,
-    json: Json = False,
-) -> int:
-    """Train a classifier. Runs train one at a time: a new one waits in the queue. Ctrl-C stops the run and keeps the
-    best model so far, or withdraws it from the queue; --resume continues it. --fine-tune accepts --layers, --epochs,
-    --learning-rate and --name; all other settings are those of the run that it starts from."""
-    sources = [word for word, value in (("--data", data), ("--resume", resume), ("--fine-tune", fine_tune)) if value]
-    if len(sources) != 1:
-        raise ConfigError(
-            f"Received {' and '.join(sources) or 'none'} of --data, --resume and --fine-tune", "exactly one of them"
-        )
-    stage = {"layers": layers, "learning_rate": learning_rate}
-    if not fine_tune and any(value is not None for value in stage.values()):
-        raise ConfigError("Received --layers or --learning-rate without --fine-tune", "them only with --fine-tune")
-    first_stage = bool(settings or preset_name) or not image_size == copies == seed is None
-    if resume:
-        if first_stage or name or epochs is not None:
-            raise ConfigError(
-                "Received settings or a name with --resume", "--resume alone: a run resumes with its own settings"
-            )
-        run = find_run(resume)
-    elif fine_tune:
-        if first_stage:
-            raise ConfigError(
-                "Received settings of the first stage with --fine-tune", "--layers, --epochs, --learning-rate, --name"
-            )
-        second = {key: value for key, value in {**stage, "epochs": epochs}.items() if value is not None}
-        run = fine_tune_run(find_run(fine_tune), FineTuningConfig.create(second), name)
-    else:
-        preset_name = preset_name or "notebook"
-        if preset_name not in ("notebook", "fast"):
-            raise ConfigError(f"Received {preset_name!r} for --preset", "notebook or fast")
-        values = {"epochs": epochs, "image_size": image_size, "copies": copies, "seed": seed}
-        config = preset("fast" if preset_name == "fast" else "notebook")
-        if settings:
-            config = config.changed(**_read_settings(settings))
-        config = config.changed(**{key: value for key, value in values.items() if value is not None})
-        with progress_bars() as progress:
-            source = fetched(resolve_source(data), progress)
-        run = create_run(source, config, name)
-    start_run(run)
-    try:
-        summary = follow(run)
-    except InputError:
-        if data and not run.history().epochs:  # the source is unusable: the run is not worth keeping
-            drop_run(run)
-        raise
-    if json:
-        print_json(summary)
-    else:
-        seconds = summary["seconds"]["total"]
-        scores = f"validation accuracy {summary['val_accuracy']:.3f}, loss {summary['val_loss']:.3f}"
-        out.print(
-            f"{escape(run.name)} ({run.id}): {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s", soft_wrap=True
-        )
-        out.print(escape(summary["directory"]), soft_wrap=True)
-    return CANCELLED if summary["status"] == "cancelled" else 0
-
-
-@app.command()
-def runs(*, json: Json = False) -> None:
-    """List all runs, newest first."""
-    start_next()  # if the last one was killed with its supervisor
-    run_list = list_runs()
-    rows, broken = [], run_list.broken
-    for run in run_list.runs:
-        try:
-            rows.append(_row(run))
-        except (RunError, OSError) as error:
-            broken |= {run.id: str(error)}
-    for folder, reason in broken.items():
-        err.print(f"broken: {escape(folder)}: {escape(reason)}", soft_wrap=True)
-    if json:
-        print_json({"runs": rows})
-        return
-    # Ids are there to be copied: they are never wrapped.
-    rest = [Column(title, overflow="fold") for title in ("name", "status", "accuracy", "source")]
-    table = Table(Column("run", no_wrap=True), *rest)
-    for row in rows:
-        accuracy = f"{row['val_accuracy']:.3f}" if row.get("val_accuracy") is not None else ""
-        table.add_row(row["run"], escape(row["name"]), row["status"], accuracy, escape(row["source"]))
-    out.print(table)
-
-
-def _row(run: Run) -> dict[str, Any]:
-    row: dict[str, Any] = {"run": run.id, "name": run.name, "status": run.status(), "source": run.source}
-    if run.has_model():
-        summary = run.summary()
-        row |= {key: summary.get(key) for key in ("best_epoch", "val_accuracy", "val_loss", "classes")}
-    return row | {"directory": str(run.directory)}
-
-
-def _read_settings(path: Path) -> dict[str, Any]:
-    import json as parser
-
-    try:
-        values = parser.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", "a JSON file with training settings") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} holds {type(values).__name__}", "a JSON object with training settings")
-    return values

@@ -73,6 +73,20 @@ def open_dataset(
     return apply_actions(dataset, read_actions(dataset.root)[0]) if edits else dataset
 
 
+def prepare_source(source: Source, progress: Progress = silent) -> str:
+    """What the configuration of a run says of its data, after a look at it: a run that waits for hours should not fail
+    because of a path that was mistyped. What must be downloaded, unpacked or drawn is ready then; no image is decoded.
+
+    Raises:
+        DatasetError: The source does not exist, or has no files in class folders.
+        ArchiveError, DownloadError, Cancelled: As `open_dataset`.
+    """
+    layout = _find_layout(_ready_folder(source, progress), source)
+    if not layout.files:
+        _check([], layout, source.shown)
+    return source.text
+
+
 def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
     """The edits of a source, without opening it; none if it does not exist or was never opened.
 

@@ -28,13 +28,6 @@ def bytes_so_far(source: Source) -> int:
     return kept_bytes(source.path)
 
 
-def fetched(source: Source, progress: Progress = silent) -> str:
-    """What a run's configuration says of its data, with what has to be downloaded already there."""
-    if source.is_remote:
-        fetch_zip(source, progress)
-    return source.text
-
-
 def fetch_zip(source: Source, progress: Progress = silent, *, again: bool = False) -> Path:
     """Downloads the zip of `source` to `source.path`, unless it is there.
 

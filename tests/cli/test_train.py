@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from core.cli import console
+from core.cli.main import app
 from core.jobs.process import module_command, module_environment
 from core.runs.liveness import record
+from core.runs.queue import waiting
 from core.runs.run import Run, create_run, load_run
 from core.runs.store import list_runs
 from tests.cli.test_main import core, last_line
@@ -110,6 +113,56 @@ def test_its_run_is_listed_and_classifies(
     assert (listed["run"], listed["status"], listed["name"]) == (outcome.run.id, "finished", "cli")
 
 
+@pytest.fixture
+def busy(ready_home: Path, drawn: Path) -> Run:
+    """A run that is at work, as far as anybody can see: it is this very process."""
+    run = create_run(str(drawn), SMALL, "busy")
+    run.log.append({"event": "status", "status": "running", "time": time.time()})
+    record(run.directory, "worker", os.getpid())
+    return run
+
+
+@pytest.mark.parametrize("broken", ["nowhere", "empty", "broken.zip"])
+def test_data_is_looked_at_before_it_waits(
+    broken: str, busy: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("core.runs.start.enqueue", lambda run: pytest.fail("it waits"))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04")
+    assert console.run(app, ["train", "--data", str(tmp_path / broken)]) == console.BAD_INPUT
+    said = capsys.readouterr().err
+    assert broken in said or "The zip is broken" in said
+    assert [run.id for run in list_runs().runs] == [busy.id]
+
+
+def test_a_client_that_is_told_to_end_withdraws_its_run(busy: Run, drawn: Path, tmp_path: Path) -> None:
+    """By SIGTERM or a terminal that closes; a client that ignores hang-ups, as with nohup, goes on waiting."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stubborn = train(tmp_path, "--data", str(drawn), "--name", "stubborn")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    clients = {number: train(tmp_path, "--data", str(drawn), "--name", number.name) for number in numbers}
+    try:
+        for client in (stubborn, *clients.values()):
+            assert client.stderr is not None
+            assert "waits for" in client.stderr.readline()
+        stubborn.send_signal(signal.SIGHUP)
+        for number, client in clients.items():
+            client.send_signal(number)
+            _, errors = client.communicate(timeout=60)
+            assert (client.returncode, "Withdrew" in errors) == (130, True), errors
+        runs = {run.name: run for run in list_runs().runs}
+        assert [runs[number.name].status() for number in numbers] == ["cancelled", "cancelled"]
+        assert [run.name for run in waiting()] == ["stubborn"]
+        assert stubborn.poll() is None
+    finally:
+        for client in (stubborn, *clients.values()):
+            client.kill()
+            client.communicate()
+
+
 def test_ctrl_c_cancels_keeps_the_best_model_and_resume_goes_on(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"early_stopping_patience": 900, "units": 512}))
@@ -149,8 +202,9 @@ def test_a_trained_run_is_kept_when_its_images_are_gone(ready_home: Path, drawn:
     next((data / "validation" / "cats").iterdir()).unlink()  # one that is missed is none too many
     resumed = train(tmp_path, "--resume", run.id)
     wait_for_epochs(resumed, epochs + 1)
-    resumed.send_signal(signal.SIGINT)
-    resumed.communicate(timeout=60)
+    resumed.send_signal(signal.SIGTERM)
+    _, errors = resumed.communicate(timeout=60)
+    assert resumed.returncode == 130, errors
     assert load_run(run.directory).has_model()
     assert [point["epoch"] for point in run.history().epochs][:epochs] == list(range(1, epochs + 1))
 
