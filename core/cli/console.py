@@ -4,15 +4,17 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich import markup
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column, Table
 
 from core.errors import Cancelled, ConfigError, InputError, PawlabError
 from core.jobs.process import PROGRAM
@@ -24,6 +26,7 @@ err = Console(stderr=True)
 
 CANCELLED = 130  # what a shell reports for a program that Ctrl-C ended
 BAD_INPUT = 2
+UNREAD = 141  # what a shell reports for a program whose output nobody reads any more: `... | head`
 
 
 @contextmanager
@@ -59,6 +62,37 @@ def escape(text: str) -> str:
     return markup.escape(visible(text))
 
 
+def say(text: str) -> None:
+    """One line of the result, on stdout."""
+    out.print(escape(text), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """One line beside the result, on stderr."""
+    err.print(escape(text), highlight=False, soft_wrap=True)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, whole: int = 0) -> None:
+    """Prints a table on stdout: fitted to the width of a terminal; in a pipe or a file one line a row, whatever its
+    width.
+
+    Args:
+        whole: How many of the first columns a terminal shows without folding them, for names that are copied.
+    """
+    if out.is_terminal:
+        columns = (Column(escape(title), overflow="fold", no_wrap=at < whole) for at, title in enumerate(header))
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        out.print(table)
+        return
+    lines = [[visible(cell).replace("\n", "\\n") for cell in row] for row in (header, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
 def print_json(value: Any) -> None:
     """One JSON object on one line of stdout: the last line that a command prints."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
@@ -66,8 +100,8 @@ def print_json(value: Any) -> None:
 
 
 def run(app: typer.Typer, arguments: list[str]) -> int:
-    """Runs the command line and returns its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C. Without
-    arguments it shows the help.
+    """Runs the command line and returns its exit code: 0, 1 for a failure, 2 for bad input, 130 for Ctrl-C, 141 where
+    nobody reads the output any more. Without arguments it shows the help.
 
     An OSError (a read-only folder, a full disk) is reported in one line, like every failure.
     """
@@ -75,6 +109,7 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a path need not be Unicode
     try:
         result = app(arguments or ["--help"], standalone_mode=False, prog_name=PROGRAM)
+        sys.stdout.flush()
         if result == CANCELLED:  # also what Typer returns for Ctrl-C
             return _exit("Stopped.", CANCELLED)
         return result if isinstance(result, int) else 0
@@ -88,9 +123,11 @@ def run(app: typer.Typer, arguments: list[str]) -> int:
         return _exit(str(error), 1)
     except typer.Abort:
         return _exit("Stopped.", CANCELLED)
-    except BrokenPipeError:  # the reader of our output has closed it: `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter reports it at exit
-        return 1
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise  # Typer exits by itself where it was the one who wrote
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the interpreter reports what it cannot flush
+        return UNREAD
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _exit(

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from core.cli.console import check_target, escape, out, print_json, progress_bars
+from core.cli.console import check_target, out, print_json, print_table, progress_bars, say
 from core.datasets import Dataset, open_dataset
 from core.datasets.edits.apply import count_edits
 from core.datasets.edits.export_zip import DROPS, write_cleaned
@@ -37,7 +36,7 @@ def sample(
         write_sample(folder, progress=progress)
     if flaws:
         plant_flaws(folder)
-    out.print(f"Drew the sample into {escape(str(folder))}", soft_wrap=True)
+    say(f"Drew the sample into {folder}")
 
 
 def scan(
@@ -69,16 +68,13 @@ def scan(
         )
         return
     _print_counts(dataset)
-    problems = Table("problem", "images", "why it matters")
-    for row in report.rows:
-        if row.count:
-            problems.add_row(escape(row.title), f"{row.count:,}", escape(row.why))
-    if problems.rows:
-        out.print(problems)
+    if problems := [(row.title, f"{row.count:,}", row.why) for row in report.rows if row.count]:
+        out.print()
+        print_table(("problem", "images", "why it matters"), problems)
     if dataset.loose:
-        out.print(escape(loose_in_words(dataset.loose)), soft_wrap=True)
+        say(loose_in_words(dataset.loose))
     for file in unreadable:
-        out.print(f"unreadable: {escape(file['path'])}: {escape(file['reason'])}", soft_wrap=True)
+        say(f"unreadable: {file['path']}: {file['reason']}")
 
 
 def clean(
@@ -104,8 +100,8 @@ def clean(
         print_json(summary)
         return
     left_out = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["left_out"].items() if count)
-    out.print(f"Wrote {summary['pictures']:,} images to {escape(str(target))}", soft_wrap=True)
-    out.print(f"Left out: {left_out or 'nothing'}", soft_wrap=True)
+    say(f"Wrote {summary['pictures']:,} images to {target}")
+    say(f"Left out: {left_out or 'nothing'}")
 
 
 def _check_target(source: Source, target: Path, *, force: bool) -> None:
@@ -121,10 +117,9 @@ def _check_target(source: Source, target: Path, *, force: bool) -> None:
 
 
 def _print_counts(dataset: Dataset) -> None:
-    table = Table("split", *map(escape, dataset.classes))
-    for split, counts in dataset.counts().items():
-        table.add_row(split, *(f"{count:,}" for count in counts.values()))
-    out.print(table)
+    counts = dataset.counts()
+    rows = [(label, *(f"{counts[split][label]:,}" for split in counts)) for label in dataset.classes]
+    print_table(("class", *counts), rows)
     edits = count_edits(dataset)
     if any(edits.values()):
-        out.print(f"after edits: {edits['excluded']:,} excluded, {edits['relabelled']:,} relabelled")
+        say(f"after edits: {edits['excluded']:,} excluded, {edits['relabelled']:,} relabelled")

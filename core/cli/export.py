@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import check_target, escape, out, print_json, progress_bars
+from core.cli.console import check_target, print_json, progress_bars, say
 from core.cli.data import Json
 from core.errors import ConfigError
 from core.runs.store import find_run
@@ -30,14 +30,11 @@ def export(
         print_json(asdict(bundle) | {"run": run.id})
         return
     size = f"{bundle.bytes / 1e6:.1f} MB, {len(bundle.files)} files"
-    out.print(f"Exported {escape(run.id)} to {escape(str(target))}: {size}", soft_wrap=True)
-    out.print(
-        f"predict.py: probabilities within {bundle.difference:.1e} of the app's on {bundle.images} images",
-        soft_wrap=True,
-    )
+    say(f"Exported {run.id} to {target}: {size}")
+    say(f"predict.py: probabilities within {bundle.difference:.1e} of the app's on {bundle.images} images")
     keras = f"within {bundle.keras_difference:.1e}" if bundle.keras_difference is not None else bundle.keras_reason
     litert = f"within {bundle.litert_difference:.1e}" if bundle.litert_difference is not None else bundle.litert_reason
-    out.print(f"model.keras: {escape(keras)}; LiteRT: {escape(litert)}", soft_wrap=True)
+    say(f"model.keras: {keras}; LiteRT: {litert}")
 
 
 def import_(
@@ -58,8 +55,8 @@ def import_(
             {"run": run.id, "name": run.name, "directory": str(run.directory), "classes": run.summary()["classes"]}
         )
         return
-    out.print(f"Imported {escape(run.name)} as {escape(run.id)}", soft_wrap=True)
-    out.print(escape(str(run.directory)), soft_wrap=True)
+    say(f"Imported {run.name} as {run.id}")
+    say(str(run.directory))
 
 
 def report(
@@ -79,4 +76,4 @@ def report(
     if json:
         print_json({"run": run.id, "file": str(target), "bytes": target.stat().st_size})
         return
-    out.print(f"Wrote {escape(str(target))}, {target.stat().st_size / 1e3:,.0f} kB", soft_wrap=True)
+    say(f"Wrote {target}, {target.stat().st_size / 1e3:,.0f} kB")

@@ -9,9 +9,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from rich.markup import escape
-
-from core.cli.console import err, progress_bars
+from core.cli.console import note, progress_bars
 from core.cli.stopping import HANG_UP, STOP, on_stop
 from core.errors import Cancelled, InputError, PawlabError, RunError
 from core.jobs.process import PROGRAM
@@ -39,7 +37,7 @@ def follow(run: Run) -> dict[str, Any]:
         stopped = True
         run.cancel()  # a file, not the lock of the queue: this code may just have interrupted its holder
         if not run.queued():
-            err.print("Stopping; the best model so far is kept.")
+            note("Stopping; the best model so far is kept.")
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise Cancelled(f"The terminal has closed; “{run.name}” trains on", fix=f"List it with: {PROGRAM} runs")
@@ -75,11 +73,7 @@ def _wait_for_turn(run: Run) -> None:
                 raise Cancelled(f"Withdrew “{run.name}” from the queue", fix=f"Queue it again with: {RESUME} {run.id}")
         elif start_next() is None and (others := ahead(run)) not in (reported, 0):
             reported = others
-            err.print(
-                f"“{escape(run.name)}” waits for {others} other run{'s' if others > 1 else ''}. Ctrl-C withdraws it.",
-                highlight=False,
-                soft_wrap=True,
-            )
+            note(f"“{run.name}” waits for {others} other run{'s' if others > 1 else ''}. Ctrl-C withdraws it.")
         time.sleep(EVERY)
 
 
@@ -97,5 +91,5 @@ def _watch(run: Run) -> History:
                     show("training", done, total)
             elif event["event"] == "epoch" and event["epoch"] >= run.first_epoch:
                 scores = f"accuracy {event['accuracy']:.3f}, validation accuracy {event['val_accuracy']:.3f}"
-                err.print(f"epoch {event['epoch']}: loss {event['loss']:.3f}, {scores}", highlight=False)
+                note(f"epoch {event['epoch']}: loss {event['loss']:.3f}, {scores}")
     return history

@@ -2,10 +2,10 @@
 
 import typer
 
+from core.cli import runs
 from core.cli.classify import classify
 from core.cli.data import clean, sample, scan
 from core.cli.export import export, import_, report
-from core.cli.runs import runs
 from core.cli.serve import options, serve
 from core.cli.train import train
 
@@ -17,7 +17,7 @@ app.command()(sample)
 app.command()(scan)
 app.command()(clean)
 app.command()(train)
-app.command()(runs)
+app.add_typer(runs.commands, name="runs")
 app.command()(classify)
 app.command()(report)
 app.command()(export)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.console import CANCELLED, escape, out, print_json, progress_bars
+from core.cli.console import CANCELLED, print_json, progress_bars, say
 from core.cli.data import Json
 from core.cli.follow import follow
 from core.config import help_of
@@ -100,10 +100,8 @@ def train(
     else:
         seconds = summary["seconds"]["total"]
         scores = f"validation accuracy {summary['val_accuracy']:.3f}, loss {summary['val_loss']:.3f}"
-        out.print(
-            f"{escape(run.name)} ({run.id}): {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s", soft_wrap=True
-        )
-        out.print(escape(summary["directory"]), soft_wrap=True)
+        say(f"{run.name} ({run.id}): {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s")
+        say(summary["directory"])
     return CANCELLED if summary["status"] == "cancelled" else 0
 
 

@@ -21,7 +21,7 @@ from core.errors import ArchiveError, ConfigError, DatasetError, NamedFilesError
 from core.jobs.progress import Progress, silent
 from core.storage.archives import extract_zip
 from core.storage.files import sha256_file, write_atomic
-from core.storage.home import subfolder
+from core.storage.home import dataset_folder, subfolder
 from core.storage.models import load_model
 
 
@@ -128,12 +128,12 @@ def _folder_of(source: Source) -> Path:
         from core.datasets.sample.flaws import FLAWED_VERSION
         from core.datasets.sample.sample import VERSION
 
-        return subfolder("datasets") / (FLAWED_VERSION if source.text == FLAWED_SAMPLE else VERSION)
+        return dataset_folder(FLAWED_VERSION if source.text == FLAWED_SAMPLE else VERSION)
     if source.kind == "folder":
         return source.path
     if not source.path.is_file():
         raise nothing_at(source.shown)
-    return subfolder("datasets") / _zip_digest(source.path)[:20]
+    return dataset_folder(_zip_digest(source.path)[:20])
 
 
 def _ready_folder(source: Source, progress: Progress) -> Path:

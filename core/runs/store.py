@@ -105,11 +105,16 @@ def drop_run(run: Run) -> None:
     with queue_lock():  # so that it is not started meanwhile
         if not folder.is_dir():
             raise RunError(f"“{run.name}” is gone already", "a run of the list")
-        if run.alive():
-            raise RunError(f"“{run.name}” is training", "a run that has stopped", "Stop it first")
+        check_idle(run)
         if folder in (order := read_order()).waiting:
             write_order(order.without(folder))
         shutil.rmtree(run.directory)
+
+
+def check_idle(run: Run) -> None:
+    """Raises `RunError` where a process works on the run."""
+    if run.alive():
+        raise RunError(f"“{run.name}” is training", "a run that has stopped", "Stop it first")
 
 
 def drop_broken(folder: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -23,6 +24,25 @@ def subfolder(*parts: str) -> Path:
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def dataset_folder(name: str) -> Path:
+    """Where the dataset `name` is unpacked or drawn, whether or not it is there yet: below `home()`, or, where that
+    cannot be written, in a folder that goes when this process does."""
+    folder = subfolder("datasets")
+    is_usable = (folder / name).is_dir() or os.access(folder, os.W_OK)
+    return (folder if is_usable else _scratch()) / name
+
+
+@cache
+def _scratch() -> Path:
+    import atexit
+    import shutil
+    import tempfile  # here because hardly anybody needs them, and each run has a supervisor in memory
+
+    folder = tempfile.mkdtemp(prefix="pawlab-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def entries(*parts: str) -> list[Path]:

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,12 +43,27 @@ def test_scan_prints_the_report(drawn: Path) -> None:
     assert set(result["counts"]) == {"train", "validation"}
 
 
-def test_scan_names_what_cannot_be_read(tmp_path: Path) -> None:
+def test_scan_names_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = write_images(tmp_path / "data", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
     (data / "train" / "a" / "bad.jpg").write_bytes(b"no image")
     (row,) = last_line(core("scan", data, "--json"))["unreadable"]
     assert row["path"] == "train/a/bad.jpg"
     assert row["reason"]
+    assert console.run(app, ["scan", str(data)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["class  train  validation", "a      4      2", "b      4      2"]
+    assert f"unreadable: train/a/bad.jpg: {row['reason']}" in lines
+    (why,) = [line for line in lines if line.startswith("Unreadable")]  # longer than 80 characters, and not wrapped
+    assert why.split("  ")[0] == "Unreadable" and why.endswith(".")
+
+
+def test_a_zip_is_scanned_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data.zip").write_bytes(zip_folder(write_images(tmp_path / "data", SPLIT)))
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("PAWLAB_HOME", "/proc/nowhere")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    assert last_line(core("scan", tmp_path / "data.zip", "--json"))["counts"]["train"] == {"a": 4, "b": 4}
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 SPLIT = {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2}
@@ -183,19 +197,6 @@ def test_ctrl_c_while_modules_load_ends_without_a_traceback(tmp_path: Path) -> N
         timeout=120,
     )
     assert (done.returncode, done.stderr) == (130, "Stopped.\n")
-
-
-def test_runs_are_listed_by_whole_ids_and_names(trained: Run, ready_home: Path) -> None:
-    """On a screen of 80 characters too."""
-    name = "a [red]name[/red] that is *rather* long for a column"
-    copy = ready_home / "runs" / "20260102-030405-a-run-with-an-id-that-is-long"
-    shutil.copytree(trained.directory, copy)
-    config = json.loads((copy / "config.json").read_text())
-    (copy / "config.json").write_text(json.dumps({**config, "name": name}))
-    lines = core("runs").stdout.splitlines()
-    cells = [line.split("│")[1:3] for line in lines if line.startswith("│")]
-    assert copy.name in [run.strip() for run, _ in cells]
-    assert name.replace(" ", "") in "".join(shown for _, shown in cells).replace(" ", "")
 
 
 def test_bad_input_ends_a_process_with_2_and_one_line() -> None:

@@ -13,7 +13,7 @@ from core.datasets.sample.faces import Species
 from core.datasets.sample.sample import VERSION, draw_image, save_image, write_sample
 from core.jobs.progress import Progress, silent
 from core.storage.files import atomic_folder
-from core.storage.home import subfolder
+from core.storage.home import dataset_folder
 
 FLAWED_VERSION = f"{VERSION}-flaws-1"  # names the cached folder, as `VERSION` does
 MISLABELLED = "mislabelled"
@@ -37,7 +37,7 @@ WORDS = {
 
 def flawed_sample_folder(progress: Progress = silent) -> Path:
     """The default sample with mistakes, below `home()`. As `core.datasets.sample.sample.sample_folder`."""
-    folder = subfolder("datasets") / FLAWED_VERSION
+    folder = dataset_folder(FLAWED_VERSION)
     if not folder.is_dir():
         with atomic_folder(folder) as temporary:
             write_sample(temporary, progress=progress)

@@ -17,7 +17,7 @@ from core.datasets.sample.scenes import BACKGROUNDS, COVERS, vivid
 from core.errors import ConfigError, DatasetError
 from core.jobs.progress import Progress, silent
 from core.storage.files import atomic_folder
-from core.storage.home import subfolder
+from core.storage.home import dataset_folder
 
 VERSION = "sample-1"  # names the cached folder: count it up with every change of the images
 SPLITS = ("train", "validation")
@@ -38,7 +38,7 @@ def sample_folder(progress: Progress = silent) -> Path:
     Raises:
         Cancelled: `progress` asked to stop; nothing is left behind.
     """
-    folder = subfolder("datasets") / VERSION
+    folder = dataset_folder(VERSION)
     if not folder.is_dir():
         with atomic_folder(folder) as temporary:
             write_sample(temporary, progress=progress)
