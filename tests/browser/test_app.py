@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,9 +15,15 @@ from core.runs.run import Run
 from tests.browser.conftest import Server, Watched
 from tests.browser.test_augment import pixels, wait_for_change
 from tests.browser.test_training import EPOCHS, wait_for_epochs
+from tests.connections import WORKERS, Connections, traced
 from tests.drawing import write_images
 
 PAGES = {"": "Dataset", "augment": "Augmentation", "train": "Training", "evaluate": "Evaluate", "classify": "Classify"}
+
+
+def hosts_of(watched: Watched) -> set[str | None]:
+    """Whom the browser asked."""
+    return {urlsplit(url).hostname for url in watched.requests if url.startswith(("http", "ws"))}
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -24,10 +31,7 @@ def test_a_deep_link_opens_its_page_and_asks_no_other_host(watched: Watched, pat
     watched.open(path)
     expect(watched.page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
     assert not watched.complaints
-    hosts = {
-        urlsplit(url).hostname for url in watched.requests if urlsplit(url).scheme in ("http", "https", "ws", "wss")
-    }
-    assert hosts == {"127.0.0.1"}
+    assert hosts_of(watched) == {"127.0.0.1"}
 
 
 def test_the_server_listens_on_loopback_only(server: Server) -> None:
@@ -54,7 +58,7 @@ def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Wat
     for path in PAGES:
         watched.open(path)
         assert not page.locator("a[href*='pawlab']:not([href^='#'])").count()  # a heading links to itself
-    assert {urlsplit(url).hostname for url in watched.requests if url.startswith(("http", "ws"))} == {"127.0.0.1"}
+    assert hosts_of(watched) == {"127.0.0.1"}
 
 
 # Goes on clicking at the image of the page that was left, for as long as it is there.
@@ -87,9 +91,15 @@ def test_what_a_page_asks_for_after_a_click_on_another_does_not_empty_that_one(
     assert not watched.complaints
 
 
-def test_from_data_to_a_prediction(watched_afresh: Watched) -> None:
-    """A first start: the sample is there; tunes, trains on it to the end, leaves and returns meanwhile, classifies a
-    image. The server stays small and without TensorFlow."""
+@pytest.fixture
+def connections(tmp_path: Path) -> Iterator[Connections]:
+    with traced(tmp_path) as connections:
+        yield connections
+
+
+def test_from_data_to_a_prediction(connections: Connections, watched_afresh: Watched) -> None:
+    """A first start: the sample is there; tunes, trains on it to the end, leaves and returns meanwhile, evaluates,
+    classifies a image. The server stays small and without TensorFlow, and no process asks another machine."""
     watched = watched_afresh
     page, home = watched.page, watched.server.home
     watched.open()
@@ -118,6 +128,8 @@ def test_from_data_to_a_prediction(watched_afresh: Watched) -> None:
     page.reload()
     page.get_by_text("95% confidence interval").first.wait_for()
 
+    watched.go("Evaluate")
+    page.get_by_text("Confusion matrix", exact=True).first.wait_for()
     watched.go("Classify")
     image = next((home / "datasets").glob("**/validation/dogs/*"))
     broken = home / "broken.jpg"
@@ -131,6 +143,9 @@ def test_from_data_to_a_prediction(watched_afresh: Watched) -> None:
     libraries = {Path(part.path).name for part in process.memory_maps()}
     assert not any("tensorflow" in name for name in libraries)
     assert process.memory_info().rss < 350e6
+    assert {"streamlit", *WORKERS} <= connections.programs()
+    assert not connections.strangers()
+    assert hosts_of(watched) == {"127.0.0.1"}
 
 
 def test_the_menu_of_a_phone_closes_after_a_choice(watched: Watched) -> None:

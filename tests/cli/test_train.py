@@ -21,6 +21,7 @@ from core.runs.queue import waiting
 from core.runs.run import Run, create_run, load_run
 from core.runs.store import list_runs
 from tests.cli.test_main import core, last_line
+from tests.connections import WORKERS, Connections, traced
 from tests.trained import SMALL, at_home
 from tests.training.loop.test_worker import kill
 
@@ -32,6 +33,7 @@ class Outcome:
     home: Path
     first_line: str
     summary: dict[str, Any]
+    connections: Connections
 
     @property
     def run(self) -> Run:
@@ -62,14 +64,18 @@ def outcome(weights_cache: Path, drawn: Path, tmp_path_factory: pytest.TempPathF
     busy.log.append({"event": "status", "status": "running", "time": time.time()})
     record(busy.directory, "worker", os.getpid())
     options = ["--preset", "fast", "--image-size", "64", "--epochs", "1", "--settings", "settings.json"]
-    with at_home(Path("home")), train(folder, "--data", "pets", "--name", "cli", *options) as process:
+    with (
+        at_home(Path("home")),
+        traced(folder) as connections,
+        train(folder, "--data", "pets", "--name", "cli", *options) as process,
+    ):
         assert process.stderr is not None
         first_line = process.stderr.readline()
         (busy.directory / "worker.json").unlink()  # as if it had been killed: the waiting command looks itself
         output, errors = process.communicate()
     assert process.returncode == 0, errors
     shutil.rmtree(busy.directory)
-    return Outcome(folder / "home", first_line, json.loads(output.splitlines()[-1]))
+    return Outcome(folder / "home", first_line, json.loads(output.splitlines()[-1]), connections)
 
 
 def test_it_goes_on_when_its_turn_comes(outcome: Outcome) -> None:
@@ -80,6 +86,11 @@ def test_it_goes_on_when_its_turn_comes(outcome: Outcome) -> None:
 def test_it_trains_from_any_folder(outcome: Outcome) -> None:
     assert outcome.run.status() == "finished"
     assert outcome.run.directory.is_relative_to(outcome.home)
+
+
+def test_none_of_its_processes_asks_another_machine(outcome: Outcome) -> None:
+    assert {"core", *WORKERS} <= outcome.connections.programs()
+    assert not outcome.connections.strangers()
 
 
 def test_it_takes_options_and_settings_and_prints_the_summary(outcome: Outcome) -> None:
@@ -98,7 +109,11 @@ def test_its_run_is_listed_and_classifies(
     bad.write_bytes(b"GIF89a")
     table = tmp_path / "predictions.csv"
     image = next((drawn / "validation" / "dogs").iterdir())
-    result = last_line(core("classify", image, bad, "--run", outcome.run.id, "--csv", table, "--json"))
+    with traced(tmp_path) as connections:
+        core("scan", drawn)
+        result = last_line(core("classify", image, bad, "--run", outcome.run.id, "--csv", table, "--json"))
+    assert connections.programs() == {"core", "core.jobs.pool_worker"}
+    assert not connections.strangers()
     good, broken = result["results"]
     assert set(good) == {"path", "label", "confidence", "probabilities"}
     assert set(good["probabilities"]) == {"cats", "dogs"}

@@ -27,6 +27,7 @@ from core.runs.run import Run, load_run
 from core.runs.threshold import choose_threshold
 from core.text.file_names import file_name
 from tests.cli.test_main import core, last_line
+from tests.connections import traced
 from tests.drawing import draw_image, encode, image_bytes
 from tests.export.making import names_in, run_notebook, write_bundle
 
@@ -52,7 +53,10 @@ def made(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAWLAB_HOME", str(folder / "home"))
         target = folder / "bundle.zip"
-        said = last_line(core("export", trained.directory, target, "--json"))
+        with traced(folder) as connections:
+            said = last_line(core("export", trained.directory, target, "--json"))
+        assert {"core", "core.export.keras_side"} <= connections.programs()
+        assert not connections.strangers()
         assert said.pop("run") == trained.id
         bundle = Bundle(**{**said, "files": tuple(said["files"])})
         assert "exists already" in core("export", trained.directory, target, code=2).stderr
