@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 import psutil
 from playwright.sync_api import sync_playwright
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.common import own_home, print_result
 from benchmarks.server import serving, visit
 from benchmarks.watching import fill_cache
+from benchmarks.window import rerun_request
 from core.datasets.current import remember_source
 from core.runs.run import ACTIVE, Run, create_run
 from core.runs.settings import TrainingConfig
@@ -94,15 +94,9 @@ class Session:
             await self._ask(socket, fragment=fragment)
 
     async def _ask(self, socket: ClientConnection, page: str = "", fragment: str = "") -> None:
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        message.rerun_script.page_name = page
-        message.rerun_script.page_script_hash = self.page
         if fragment:
-            message.rerun_script.fragment_id = fragment
-            message.rerun_script.is_auto_rerun = True
             self.requested = self.requested or time.perf_counter()  # the oldest request without a reply
-        await socket.send(message.SerializeToString())
+        await socket.send(rerun_request(page, self.page, fragment))
 
     def _note(self, message: ForwardMsg) -> None:
         """How many epochs the chart has."""
