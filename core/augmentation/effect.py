@@ -34,9 +34,9 @@ MOST_OUTSIDE = 0.2
 MOST_SHIFT = 1.0
 """Standard deviations between the two means: above it the average copy is darker (or brighter) than five originals
 in six."""
-LEAST_SPREAD = 10.0
-"""Grey levels: the spread to assume at least. One original has none and drawings have little, but 20 levels more or
-less do no harm."""
+LEAST_SPREAD = 25.0
+"""Grey levels: the spread to assume at least. One original has none, the few of a preview often half of what photos
+have, and the lighting of photos is what a model meets."""
 LOW_CONTRAST = 0.5
 """Fraction of the originals' mean contrast: one photo in fifty has less."""
 MOST_FLAT = 0.1

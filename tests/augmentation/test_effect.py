@@ -9,7 +9,9 @@ from PIL import Image, ImageStat
 
 from core.augmentation import PRESETS, AugmentationConfig, Drawn, augment
 from core.augmentation.cause import cause_of
-from core.augmentation.effect import Effect, Fault, Light, Share, faults, measure
+from core.augmentation.drawing import draw
+from core.augmentation.effect import MOST_FILLED, MOST_FILLED_MEAN, Effect, Fault, Light, Share, faults, measure
+from core.augmentation.geometry import filled_share
 from tests.drawing import draw_image
 
 SIZE = (40, 40)
@@ -63,14 +65,14 @@ def test_luma_weighs_green_above_red_above_blue() -> None:
 
 
 def test_copies_that_stand_far_from_the_originals_are_counted_on_both_sides() -> None:
-    originals = [grey(100), grey(140)]  # 120, spread 20: far is below 80 and above 160
-    effect = measured(originals, [grey(level) for level in (0, 79, 81, 120, 159, 161)])
-    assert (effect.originals.brightness, effect.originals.spread) == (120, 20)
+    originals = [grey(90), grey(150)]  # 120, spread 30: far is below 60 and above 180
+    effect = measured(originals, [grey(level) for level in (0, 59, 61, 120, 179, 181)])
+    assert (effect.originals.brightness, effect.originals.spread) == (120, 30)
     assert (effect.num_dark, effect.num_bright) == (2, 1)
 
 
 def test_one_original_has_no_spread_and_a_little_light_is_still_no_fault() -> None:
-    effect = measured([grey(120)], [grey(level) for level in (99, 101, 139, 141)])
+    effect = measured([grey(120)], [grey(level) for level in (69, 71, 169, 171)])
     assert (effect.num_dark, effect.num_bright) == (1, 1)
 
 
@@ -136,6 +138,15 @@ def test_gentle_light_is_fine_and_wild_light_is_not() -> None:
     assert "darker or brighter than nearly all" in advice_on(NOTHING.changed(brightness_range=(0, 2.5)))
     assert "copies are darker than the originals" in advice_on(NOTHING.changed(brightness_range=(0.2, 0.4)))
     assert "contrast" in advice_on(NOTHING.changed(brightness_range=(0, 0.5)))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_seldom_fills_so_much_that_it_is_warned_of(name: str) -> None:
+    config, generator = PRESETS[name], np.random.default_rng(0)
+    fill = np.array([[filled_share(draw(config, generator, SIZE), config) for _ in range(16)] for _ in range(200)])
+    assert fill.mean() < 0.9 * MOST_FILLED_MEAN
+    assert np.mean(fill.mean(axis=1) > MOST_FILLED_MEAN) <= 0.1  # of previews with 16 copies
+    assert fill.max() <= MOST_FILLED
 
 
 @pytest.mark.parametrize(
