@@ -24,7 +24,7 @@ from core.runs.store import find_run as load_run
 if TYPE_CHECKING:
     from core.datasets.quality.report import Report
     from core.evaluation.predictions import Predictions
-    from core.evaluation.summary import Summary
+    from core.evaluation.splits import SplitSummary
     from core.export.bundle import Bundle
     from core.inference.classifier import Prediction
 
@@ -201,25 +201,35 @@ def predict(run: Run, images: Iterable[ImageLike]) -> "list[Prediction]":
     return predictions
 
 
-def evaluate(run: Run) -> "Summary":
-    """The run's scores on its validation images, each as a `value` with its 95% confidence interval, `low` to `high`.
+def evaluate(run: Run, on: str | Path = "validation", *, progress: Progress = silent) -> "SplitSummary":
+    """The run's scores on labelled images, each as a `value` with its 95% confidence interval, `low` to `high`.
+
+    Args:
+        run: A run with a model.
+        on: "validation", "test", or other labelled images as `open_dataset` takes them, all of which count. Their
+            classes are the run's of the same name. A folder that is called test is `Path("test")`.
+        progress: Called as `progress(phase, done, total)`.
 
     Returns:
-        `accuracy`, `macro_f1` and `calibration_error`, and for each of `classes` its `scores` (precision, recall),
-        `f1`, `roc_area` and `average_precision`.
+        `accuracy`, `macro_f1`, `calibration_error` and `top_k` (by k, where there are more than five classes); for each
+        of `classes` its `scores` (precision, recall), `f1`, `roc_area` and `average_precision`; `clean`, the `accuracy`
+        without images that the run was trained on too, and how many `leaks` there are (None where that is not known);
+        `notes`, what was left out or is missing, in sentences; and `predictions`, as `validation_predictions` has them.
 
     Raises:
         RunError: The run has no model.
+        DatasetError: There is no such split or source, or none of its classes is the run's.
 
     Example:
         >>> accuracy = evaluate(run).accuracy
         >>> accuracy.low < accuracy.value <= accuracy.high
         True
+        >>> evaluate(run, dataset.root / "validation").clean.leaks
+        0
     """
-    from core.evaluation.predictions import load_predictions
-    from core.evaluation.summary import summarise
+    from core.evaluation.splits import evaluate_on
 
-    return summarise(load_predictions(run))
+    return evaluate_on(run, on, progress)
 
 
 def validation_predictions(run: Run) -> "Predictions":

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
+from core.datasets import open_dataset
 from core.datasets.sample.sample import sample_folder, write_sample
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import TrainingConfig, preset
 from core.runs.start import collect, start_run
+from core.storage.files import read_json, write_json
 from core.training.loop.second_stage import fine_tune_run
 from tests.once import made_once
 
@@ -78,6 +81,29 @@ def trained(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn
             train_to_the_end(drawn, SMALL)
 
     return only_run(made_once(tmp_path_factory, "trained", make))
+
+
+@pytest.fixture(scope="session")
+def trained_with_test(tmp_path_factory: pytest.TempPathFactory, trained: Run, drawn: Path) -> Run:
+    """`trained` as it is where its data have a test split: 8 new drawings a class, a copy of a training image among the
+    cats and a smaller, re-encoded one among the dogs. Treat it as read only."""
+
+    def make(folder: Path) -> None:
+        pets = shutil.copytree(drawn, folder / "pets")
+        write_sample(folder / "other", train=1, validation=8, seed=7)
+        shutil.move(folder / "other" / "validation", pets / "test")
+        shutil.copy(pets / "train" / "cats" / "cat.0001.jpg", pets / "test" / "cats" / "same.jpg")
+        with Image.open(pets / "train" / "dogs" / "dog.0001.jpg") as dog:
+            dog.resize((dog.width * 3 // 4, dog.height * 3 // 4)).save(pets / "test" / "dogs" / "near.jpg")
+        with at_home(folder):
+            run = copied(trained, folder)
+            dataset = open_dataset(pets)
+            config, summary = (read_json(run.directory / name) for name in ("config.json", "run.json"))
+            write_json(run.directory / "config.json", {**config, "source": str(pets)})
+            facts = {"fingerprint": dataset.fingerprint, "counts": dataset.counts()}
+            write_json(run.directory / "run.json", {**summary, **facts})
+
+    return only_run(made_once(tmp_path_factory, "trained-with-test", make))
 
 
 @pytest.fixture(scope="session")

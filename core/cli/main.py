@@ -5,6 +5,7 @@ import typer
 from core.cli import runs
 from core.cli.classify import classify
 from core.cli.data import clean, sample, scan
+from core.cli.evaluate import evaluate
 from core.cli.export import export, import_, report
 from core.cli.serve import options, serve
 from core.cli.train import train
@@ -18,6 +19,7 @@ app.command()(scan)
 app.command()(clean)
 app.command()(train)
 app.add_typer(runs.commands, name="runs")
+app.command()(evaluate)
 app.command()(classify)
 app.command()(report)
 app.command()(export)

@@ -63,11 +63,9 @@ def open_dataset(
     if not 0 < validation_split < 1:
         raise ConfigError(f"Received {validation_split} for validation_split", "a share above 0 and below 1")
     source = resolve_source(source)
-    layout = _find_layout(_ready_folder(source, progress), source)
-    openable = [file.path for file in layout.files if not file.problem]
-    scanned = scan_files(layout.root, openable, progress)
-    records = [_record(file, scanned.get(file.path)) for file in layout.files]
-    _check(records, layout, source.shown)
+    layout, records = _scanned(source, progress)
+    _check_any(records, layout, source.shown)
+    _check_trainable(records, layout, source.shown)
     records = _with_split(records, validation_split, seed)
     dataset = Dataset(source, layout.root, tuple(records), layout.classes, loose=layout.loose)
     return apply_actions(dataset, read_actions(dataset.root)[0]) if edits else dataset
@@ -83,8 +81,27 @@ def prepare_source(source: Source, progress: Progress = silent) -> str:
     """
     layout = _find_layout(_ready_folder(source, progress), source)
     if not layout.files:
-        _check([], layout, source.shown)
+        _check_any([], layout, source.shown)
     return source.text
+
+
+def open_labelled(source: str | Path | Source, progress: Progress = silent) -> Dataset:
+    """Labelled images to score a model on: all of them, whatever their folders say of a split, with the user's edits.
+
+    One class is enough. Each record's split is "test".
+
+    Args:
+        source, progress: As `open_dataset` takes them.
+
+    Raises:
+        DatasetError, ArchiveError, DownloadError, Cancelled: As `open_dataset`; a source without any readable image.
+    """
+    source = resolve_source(source)
+    layout, records = _scanned(source, progress)
+    _check_any(records, layout, source.shown)
+    records = [replace(record, split="test") for record in records]
+    dataset = Dataset(source, layout.root, tuple(records), layout.classes, loose=layout.loose)
+    return apply_actions(dataset, read_actions(dataset.root)[0])
 
 
 def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
@@ -100,6 +117,14 @@ def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
     except DatasetError:  # whoever opens it will say so
         return ()
     return read_actions(root)[0]
+
+
+def _scanned(source: Source, progress: Progress) -> tuple[Layout, list[ImageRecord]]:
+    """The files of a source, each decoded once."""
+    layout = _find_layout(_ready_folder(source, progress), source)
+    openable = [file.path for file in layout.files if not file.problem]
+    scanned = scan_files(layout.root, openable, progress)
+    return layout, [_record(file, scanned.get(file.path)) for file in layout.files]
 
 
 def _find_layout(folder: Path, source: Source) -> Layout:
@@ -215,8 +240,8 @@ def _with_split(records: list[ImageRecord], fraction: float, seed: int) -> list[
     ]
 
 
-def _check(records: list[ImageRecord], layout: Layout, source: str) -> None:
-    """Two or more classes, each with a readable training image (which a split never takes away)."""
+def _check_any(records: list[ImageRecord], layout: Layout, source: str) -> None:
+    """At least one readable image in a class folder."""
     folders = f"class folders {', '.join(layout.classes[:10])}" if layout.classes else "no class folders"
     if not records:
         fix = "Links to folders are not followed"
@@ -224,14 +249,17 @@ def _check(records: list[ImageRecord], layout: Layout, source: str) -> None:
             parent = "If this folder is a single class, choose the folder above it"
             raise DatasetError(f"Found {folders} in {source}", EXPECTED, f"{parent}. {fix}")
         raise DatasetError(f"Found {folders} in {source}, and no files in them", EXPECTED, fix)
-    readable = [record for record in records if not record.reason]
-    if not readable:
+    if all(record.reason for record in records):
         raise DatasetError(
             f"Found {folders} in {source}, but none of {len(records)} files is an image that can be read "
             f"({records[0].path}: {records[0].reason})",
             EXPECTED,
         )
-    number = Counter(record.label for record in readable if record.split in {"", "train"})
+
+
+def _check_trainable(records: list[ImageRecord], layout: Layout, source: str) -> None:
+    """Two or more classes, each with a readable training image (which a split never takes away)."""
+    number = Counter(record.label for record in records if not record.reason and record.split in {"", "train"})
     counts = ", ".join(f"{label}: {number[label]}" for label in layout.classes[:10])
     counts += f" and {len(layout.classes) - 10} more" if len(layout.classes) > 10 else ""
     if len(number) < 2:

@@ -1,6 +1,6 @@
-"""Names of classes, which become folders elsewhere."""
+"""Names of classes: which may become folders, and which mean the same class."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.errors import DatasetError
 from core.text.file_names import FORBIDDEN, file_name, folded
@@ -31,3 +31,23 @@ def check_class_name(name: str, classes: Iterable[str]) -> None:
     proposal = file_name(name[:CLASS_CHARACTERS], CLASS_BYTES)
     if name != proposal:
         raise DatasetError(f"Received {shown} as a class", expected, f"For example: {proposal!r}")
+
+
+def match_classes(found: Iterable[str], known: Sequence[str]) -> dict[str, int]:
+    """Which of the `known` classes each found one is, as {found name: its place in `known`}: the one of the same name,
+    else the only one that differs in case alone. Others are left out.
+
+    Example:
+        >>> match_classes(["Cats", "dogs", "birds"], ["cats", "dogs"])
+        {'Cats': 0, 'dogs': 1}
+    """
+    places = {name: place for place, name in enumerate(known)}
+    by_case: dict[str, list[int]] = {}
+    for place, name in enumerate(known):
+        by_case.setdefault(folded(name), []).append(place)
+    matched = {}
+    for name in found:
+        alike = by_case.get(folded(name), [])
+        if name in places or len(alike) == 1:
+            matched[name] = places.get(name, alike[0])
+    return matched

@@ -32,16 +32,33 @@ def bootstrap(
         resamples: Number of resamples, 1 or more.
         seed: Of the draws.
     """
-    value = score(np.arange(len(labels)))
-    if np.isnan(value):
-        return Score(np.nan, np.nan, np.nan)
+    (only,) = bootstrap_each(lambda rows: np.array([score(rows)]), labels, resamples, seed)
+    return only
+
+
+def bootstrap_each(
+    scores: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    labels: NDArray[np.int64],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Score]:
+    """The same of several scores on the same resamples: `scores` gives float64 (number,)."""
     random = np.random.Generator(np.random.PCG64(seed))
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    scores = [
-        score(np.concatenate([rows[random.integers(0, len(rows), len(rows))] for rows in members]))
-        for _ in range(resamples)
-    ]
-    defined = [resampled for resampled in scores if not np.isnan(resampled)]
+    whole = scores(np.arange(len(labels)))
+    drawn = np.array(
+        [
+            scores(np.concatenate([rows[random.integers(0, len(rows), len(rows))] for rows in members]))
+            for _ in range(resamples)
+        ]
+    )
+    return [_percentile(float(value), column) for value, column in zip(whole, drawn.T, strict=True)]
+
+
+def _percentile(value: float, resampled: NDArray[np.float64]) -> Score:
+    if np.isnan(value):
+        return Score(np.nan, np.nan, np.nan)
+    defined = resampled[~np.isnan(resampled)].tolist()
     if not defined or min(defined) == max(defined) == value:
         return Score(value, np.nan, np.nan)
     low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])

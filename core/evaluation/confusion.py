@@ -88,15 +88,29 @@ def accuracy(counts: Counts) -> Score:
 def class_scores(counts: Counts) -> list[ClassScores]:
     """The scores of each class, in the order of the matrix."""
     classes = []
-    for label in range(len(counts)):
+    for label, f1 in enumerate(f1_scores(counts).tolist()):
         right, predicted, support = int(counts[label, label]), int(counts[:, label].sum()), int(counts[label].sum())
-        f1 = 2 * right / (predicted + support) if predicted + support else np.nan
         classes.append(ClassScores(Score.of(right, predicted), Score.of(right, support), f1, support))
     return classes
+
+
+def f1_scores(counts: Counts) -> NDArray[np.float64]:
+    """float64 (num_classes,): the F1 of each class, NaN for one without images and predictions."""
+    total = counts.sum(axis=0) + counts.sum(axis=1)
+    return np.asarray(np.divide(2 * np.diagonal(counts), total, out=np.full(len(counts), np.nan), where=total > 0))
 
 
 def macro_f1(counts: Counts) -> float:
     """The mean F1 of the classes that have images or predictions: each class counts the same, however rare; NaN where
     there are none."""
-    f1 = [scores.f1 for scores in class_scores(counts) if not np.isnan(scores.f1)]
-    return float(np.mean(f1)) if f1 else np.nan
+    f1 = f1_scores(counts)
+    known = ~np.isnan(f1)
+    return float(f1[known].mean()) if known.any() else np.nan
+
+
+def confused_pairs(counts: Counts) -> list[tuple[int, int]]:
+    """The cells off the diagonal that hold images, as (true class, predicted class): those with most images first, and
+    of two with as many, the one with the larger share of its true class."""
+    shares = rates(counts)
+    cells = [(int(row), int(column)) for row, column in np.argwhere(counts) if row != column]
+    return sorted(cells, key=lambda cell: (-counts[cell], -shares[cell], cell))

@@ -54,6 +54,14 @@ class Predictions:
         counted = slice(None) if rows is None else rows
         return accuracy(confusion(self.labels[counted], self.best[counted], len(self.classes)))
 
+    def top_k(self, k: int) -> Score:
+        """The share of images whose true class is among the `k` most probable, 1 or more; of equally probable classes
+        the first counts as more probable, as in `best`."""
+        table, own = self.probabilities, self.probabilities[np.arange(len(self)), self.labels][:, np.newaxis]
+        before = np.arange(len(self.classes)) < self.labels[:, np.newaxis]
+        rank = ((table > own) | ((table == own) & before)).sum(axis=1)
+        return Score.of(int((rank < k).sum()), len(self))
+
     def matrix(self, threshold: float = 0.0) -> NDArray[np.int64]:
         """int64 (classes, classes): row the true class, column the prediction; those below confidence `threshold`,
         0..1, are left out."""

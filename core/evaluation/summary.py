@@ -1,20 +1,24 @@
 """All scores of a run, each with its interval, and its accuracy without leaked and excluded images."""
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
+from core.datasets.names import match_classes
+from core.datasets.quality.near_duplicates import same_photos
 from core.datasets.quality.report import Report
-from core.evaluation.bootstrap import bootstrap
+from core.evaluation.bootstrap import bootstrap, bootstrap_each
 from core.evaluation.calibration import calibration_error
-from core.evaluation.confusion import ClassScores, Score, accuracy, class_scores, confusion, macro_f1
+from core.evaluation.confusion import ClassScores, Score, accuracy, class_scores, confusion, f1_scores, macro_f1
 from core.evaluation.curves import precision_recall, roc
 from core.evaluation.predictions import Predictions
+from core.jobs.progress import Progress, silent
 
 Rows = NDArray[np.int64]
+TOP_K, LARGEST_WITHOUT = (3, 5), 5  # top-k accuracy says little where there are hardly more than k classes
 MAX_RESAMPLED = 20_000_000  # resamples x images x classes: about ten seconds
 
 
@@ -31,12 +35,14 @@ class ClassSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """Scores on all validation images; `macro_f1` is the mean F1 of the classes."""
+    """Scores on all images; `macro_f1` is the mean F1 of the classes, `top_k` the top-k accuracy by k: empty where
+    there are five classes or fewer."""
 
     accuracy: Score
     macro_f1: Score
     calibration_error: Score
     classes: tuple[ClassSummary, ...]
+    top_k: dict[int, Score] = field(default_factory=dict)
 
 
 def summarise(predictions: Predictions, resamples: int = 1000) -> Summary:
@@ -55,26 +61,28 @@ def summarise(predictions: Predictions, resamples: int = 1000) -> Summary:
     def calibration(rows: Rows) -> float:
         return calibration_error(predictions.correct[rows], predictions.confidence[rows], number)
 
-    def class_summary(at: int, scores: ClassScores) -> ClassSummary:
-        def f1(rows: Rows) -> float:
-            return class_scores(counts(rows))[at].f1
+    def f1(rows: Rows) -> NDArray[np.float64]:
+        resampled = counts(rows)
+        return np.array([macro_f1(resampled), *f1_scores(resampled)])
 
+    def class_summary(at: int, scores: ClassScores, f1_score: Score) -> ClassSummary:
         def roc_area(rows: Rows) -> float:
             return roc(labels[rows] == at, table[rows, at]).area
 
         def average_precision(rows: Rows) -> float:
             return precision_recall(labels[rows] == at, table[rows, at]).area
 
-        resampled = (bootstrap(score, labels, resamples) for score in (f1, roc_area, average_precision))
-        return ClassSummary(predictions.classes[at], scores, *resampled)
+        resampled = (bootstrap(score, labels, resamples) for score in (roc_area, average_precision))
+        return ClassSummary(predictions.classes[at], scores, f1_score, *resampled)
 
     whole = counts(np.arange(len(predictions)))
-    classes = tuple(class_summary(at, scores) for at, scores in enumerate(class_scores(whole)))
+    macro, *of_classes = bootstrap_each(f1, labels, resamples)
     return Summary(
         accuracy(whole),
-        bootstrap(lambda rows: macro_f1(counts(rows)), labels, resamples),
+        macro,
         bootstrap(calibration, labels, resamples),
-        classes,
+        tuple(map(class_summary, range(number), class_scores(whole), of_classes)),
+        {k: predictions.top_k(k) for k in TOP_K if number > LARGEST_WITHOUT},
     )
 
 
@@ -89,21 +97,20 @@ class CleanAccuracy:
 
 
 def clean_accuracy(
-    predictions: Predictions, images: Sequence[ImageRecord], edited: Dataset, report: Report
+    predictions: Predictions, images: Sequence[ImageRecord], edited: Dataset, leaked: Set[str]
 ) -> CleanAccuracy:
-    """The accuracy with the current edits, and without validation images that leaked into training.
+    """The accuracy with the current edits, and without images that leaked into training.
 
-    A leak counts only where its other copy was trained on. An image that was relabelled is judged by its new label.
+    An image that was relabelled is judged by its new label.
 
     Args:
         images: The image of each row of `predictions`.
         edited: The dataset with the current edits.
-        report: Of the data that the run was trained on.
+        leaked: Paths of images that the run was trained on too, from `leaked_images` or `seen_in_training`.
     """
     gone = {record.path for record in edited.records if record.excluded}
     current = {record.path: record.label for record in edited.records if not record.reason}
-    leaked = leaked_images(report)
-    places = {name: place for place, name in enumerate(predictions.classes)}
+    places = match_classes(edited.classes, predictions.classes)
     labels = np.array([places.get(current.get(image.path, image.label), -1) for image in images], np.int64)
     excluded = np.array([image.path in gone or image.path not in current for image in images]) | (labels < 0)
     leaks = np.array([image.path in leaked for image in images]) & ~excluded
@@ -113,7 +120,24 @@ def clean_accuracy(
     return CleanAccuracy(score, int(excluded.sum()), int(leaks.sum()), relabelled)
 
 
-def leaked_images(report: Report) -> Set[str]:
-    """Paths of validation images with an exact or near duplicate in the training set."""
-    groups = report.row("leaks").groups
-    return frozenset(record.path for group in groups for record in group if record.split == "validation")
+def leaked_images(report: Report, split: str = "validation") -> Set[str]:
+    """Paths of images of a split with an exact or near duplicate in the training set of the same dataset."""
+    groups = (group for group in report.row("leaks").groups if any(record.split == "train" for record in group))
+    return frozenset(record.path for group in groups for record in group if record.split == split)
+
+
+def seen_in_training(training: Dataset, other: Dataset, progress: Progress = silent) -> Set[str]:
+    """Paths of the usable images of `other` that are identical or nearly identical to a training image of `training`.
+
+    Args:
+        progress: Told of the phases "compare" and "verify" of `same_photos`, unless its result is cached.
+    """
+    files = {record.digest: dataset.file(record) for dataset in (training, other) for record in dataset.usable()}
+    trained = {record.digest for record in training.usable("train")}
+    records = [*training.usable("train"), *other.usable()]
+    seen = set(trained)
+    for group in same_photos(records, lambda record: files[record.digest], progress):
+        digests = {record.digest for record in group}
+        if digests & trained:
+            seen |= digests
+    return frozenset(record.path for record in other.usable() if record.digest in seen)

@@ -14,6 +14,7 @@ cancel          exists once a stop is requested
 history.csv, tensorboard/   the same history for other tools (`core.training.loop.tool_logs`)
 checkpoint-N/   the state to resume from, after epoch N (`core.training.loop.checkpoint`); gone once it is finished
 model.keras, model.onnx, validation.npz, run.json    the result
+predictions/    what the model predicted on other images (`core.evaluation.scoring`)
 """
 
 import re

@@ -19,6 +19,7 @@ from core.jobs.process import PROJECT
 from core.runs.run import Run
 from core.runs.store import list_runs
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
+from tests.trained import copied
 
 
 def core(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -104,9 +105,29 @@ def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
     core("clean", data, tmp_path / "out.zip")
 
 
+def test_evaluate_scores_the_test_split_and_other_images(
+    trained_with_test: Run, tmp_path: Path, pawlab_home: Path
+) -> None:
+    run = copied(trained_with_test, pawlab_home)
+    result = last_line(core("evaluate", run.id, "--on", "test", "--json"))
+    assert (result["split"], result["images"]) == ("test", 18)
+    assert result["interval"][0] <= result["accuracy"] <= result["interval"][1]
+    assert 0 <= result["macro_f1"] <= 1
+    assert {name: facts["images"] for name, facts in result["classes"].items()} == {"cats": 9, "dogs": 9}
+    assert (result["clean"]["leaks"], result["notes"]) == (2, [])
+    assert sum(map(sum, result["confusion"])) == 18
+    zipped = tmp_path / "cats only.zip"
+    zipped.write_bytes(zip_folder(Path(run.source) / "test", "deep/"))
+    said = core("evaluate", run.id, "--on", zipped).stdout
+    assert f"accuracy: {100 * result['accuracy']:.1f}%" in said
+    assert "on validation: 16 images" in core("evaluate", run.id).stdout
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("evaluate",),
+        ("evaluate", "nothing"),
         ("scan", "/nowhere"),
         ("clean", "sample"),
         ("clean", "/nowhere", "/tmp/never-written.zip"),

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score
 
-from core.evaluation.confusion import Score, accuracy, class_scores, confusion, macro_f1, rates
+from core.evaluation.confusion import Score, accuracy, class_scores, confused_pairs, confusion, macro_f1, rates
 
 pairs = st.integers(2, 5).flatmap(
     lambda n: st.tuples(
@@ -83,3 +84,18 @@ def test_an_interval_holds_its_score_and_narrows_with_the_number_of_images() -> 
 def test_labels_and_predictions_outside_the_classes_are_refused(labels: list[int], predictions: list[int]) -> None:
     with pytest.raises(ValueError, match="received"):
         confusion(np.array(labels), np.array(predictions), 2)
+
+
+@given(pairs)
+def test_macro_f1_is_scikit_learns(drawn: tuple[int, list[tuple[int, int]]]) -> None:
+    number, some = drawn
+    decided = [pair for pair in some if pair[1] >= 0]
+    if decided:
+        labels, predictions = split(decided)
+        expected = f1_score(labels, predictions, average="macro")
+        assert macro_f1(confusion(labels, predictions, number)) == pytest.approx(expected)
+
+
+def test_the_most_confused_pairs_come_first_and_equal_ones_by_their_share() -> None:
+    counts = np.array([[90, 3, 0], [3, 4, 5], [0, 1, 8]])
+    assert confused_pairs(counts) == [(1, 2), (1, 0), (0, 1), (2, 1)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import top_k_accuracy_score
 
 from core.datasets import Dataset, open_dataset
 from core.datasets.quality.report import make_report
@@ -39,7 +40,7 @@ def test_a_leak_does_not_count(leaky: Dataset) -> None:
     (leak,) = leaked_images(report)
     others = [record.path for record in leaky.usable("validation") if record.path != leak]
     predictions = predictions_for(leaky, {others[0]})
-    clean = clean_accuracy(predictions, leaky.usable("validation"), leaky, report)
+    clean = clean_accuracy(predictions, leaky.usable("validation"), leaky, {leak})
     assert predictions.accuracy().value == pytest.approx(9 / 10)
     assert (clean.leaks, clean.excluded, clean.relabelled) == (1, 0, 0)
     assert clean.accuracy.value == pytest.approx(8 / 9)
@@ -50,7 +51,7 @@ def test_what_was_excluded_since_does_not_count_and_a_new_class_is_the_judge(lea
     excluded, relabelled = [record for record in records if record.label == "dogs"][:2]
     predictions = predictions_for(leaky, {excluded.path, relabelled.path})
     today = changed(leaky, excluded.path, relabelled.path)
-    clean = clean_accuracy(predictions, records, today, report)
+    clean = clean_accuracy(predictions, records, today, leaked_images(report))
     assert (clean.leaks, clean.excluded, clean.relabelled) == (1, 1, 1)
     assert clean.accuracy.value == 1
 
@@ -77,3 +78,18 @@ def test_every_score_lies_in_its_interval_and_a_good_classifier_scores_high() ->
     assert all(0 <= score.low <= score.value <= score.high <= 1 for score in scores)
     assert summary.macro_f1.value > 0.9
     assert all(one.roc_area.value > 0.95 for one in summary.classes)
+
+
+def test_top_k_accuracy_is_scikit_learns_where_there_are_more_than_five_classes() -> None:
+    random = np.random.default_rng(1)
+    labels, table = random.integers(0, 6, 90), random.dirichlet([0.5] * 6, 90)
+    six = summarise(Predictions(tuple("abcdef"), labels, table), resamples=100)
+    assert {k: score.value for k, score in six.top_k.items()} == {
+        k: pytest.approx(top_k_accuracy_score(labels, table, k=k)) for k in (3, 5)
+    }
+    assert six.top_k[3].low < six.top_k[3].value < six.top_k[3].high
+    few = Predictions(tuple("abcde"), labels % 5, random.dirichlet([1] * 5, 90))
+    assert summarise(few, resamples=100).top_k == {}
+    tied = Predictions(tuple("abc"), np.array([0, 1, 2]), np.full((3, 3), 1 / 3))
+    assert [tied.top_k(k).value for k in (1, 2, 3)] == [pytest.approx(k / 3) for k in (1, 2, 3)]
+    assert tied.top_k(1) == tied.accuracy()

@@ -77,7 +77,7 @@ def test_leaks_and_copies_that_are_left_are_said(tmp_path: Path, leak: bool) -> 
     remember_source(str(pets))
     said = words(compared(page()))
     if leak:
-        assert "**Leaks**: 1 image is in both training and validation, so the score will be too optimistic" in said
+        assert "**Leaks**: 1 image is in more than one split, so the score will be too optimistic" in said
         assert "**Duplicates**: 1 image appears more than once" in said
     else:
         assert "**Leaks**: none found" in said

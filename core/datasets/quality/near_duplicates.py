@@ -12,7 +12,7 @@ duplicates.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -50,13 +50,20 @@ def near_duplicates(dataset: Dataset, progress: Progress = silent) -> list[list[
     Raises:
         Cancelled: From `progress`; nothing is cached then.
     """
+    return same_photos(dataset.readable(), dataset.file, progress)
+
+
+def same_photos(
+    records: Iterable[ImageRecord], file: Callable[[ImageRecord], Path], progress: Progress = silent
+) -> list[list[ImageRecord]]:
+    """The same among any readable records, which may be of several datasets; `file` says where the file of each is."""
     distinct: dict[str, ImageRecord] = {}
-    for record in dataset.readable():
+    for record in records:
         distinct.setdefault(record.digest, record)
     cache = _cache_file(distinct.values())
     digests = _cached(cache, distinct)
     if digests is None:
-        digests = _search(dataset, list(distinct.values()), progress)
+        digests = _search(list(distinct.values()), file, progress)
         with suppress(OSError):  # a full disk costs the next search, not this one
             write_atomic(cache, json.dumps(digests, separators=(",", ":")))
     groups = [sorted((distinct[digest] for digest in members), key=lambda record: record.path) for members in digests]
@@ -82,11 +89,11 @@ def look_alikes(dataset: Dataset, record: ImageRecord, number: int = 6) -> list[
     return [(others[index], min(float(values[index]), 1.0)) for index in nearest]
 
 
-def _search(dataset: Dataset, records: list[ImageRecord], progress: Progress) -> list[list[str]]:
+def _search(records: list[ImageRecord], file: Callable[[ImageRecord], Path], progress: Progress) -> list[list[str]]:
     @lru_cache(maxsize=THUMBNAILS)
     def thumbnail(index: int) -> NDArray[np.uint8]:
         try:
-            image = decode_image(dataset.file(records[index]), same_photo.SIDE)
+            image = decode_image(file(records[index]), same_photo.SIDE)
         except ImageError:  # changed or gone since the scan
             return np.zeros((1, 1), np.uint8)
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)

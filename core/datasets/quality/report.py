@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.datasets.quality.near_duplicates import near_duplicates
 from core.datasets.quality.problems import PROBLEMS
-from core.datasets.records import Dataset, ImageRecord
+from core.datasets.records import SPLITS, Dataset, ImageRecord
 from core.errors import ConfigError
 from core.jobs.progress import Progress, silent
 from core.text.csv_cells import escape_cell
@@ -29,8 +29,8 @@ _GROUPED = {
     ),
     "leaks": (
         "Leaks",
-        "The same or nearly the same image is in training and in validation or test. The model was trained on the "
-        "image that it is tested on, so its scores are too high.",
+        "The same or nearly the same image is in two of training, validation and test. A model is judged by an image "
+        "that it was trained on or chosen by, so its scores are too high.",
     ),
     "label_conflicts": (
         "Label conflicts",
@@ -122,8 +122,9 @@ def make_report(dataset: Dataset, progress: Progress = silent) -> Report:
 def to_remove(report: Report, what: str) -> list[ImageRecord]:
     """The images to leave out so that a row of the report becomes empty, sorted by path.
 
-    leaks: the training copies. Validation and test stay the same, so scores before and after are comparable, and they
-    are the smaller sets: training misses an image less.
+    leaks: the copies outside the group's last split: of an image in training and in validation or test, the training
+    copies; of one in validation and test, the validation copies. So test stays the same, and scores before and after
+    are comparable; and training, the largest set, misses an image least.
 
     duplicates, near_duplicates: all but one of each group. It keeps a test or validation copy if there is one, for the
     same reason; else the largest; else the first path. If the copies have different labels, this picks one of them:
@@ -144,7 +145,8 @@ def to_remove(report: Report, what: str) -> list[ImageRecord]:
         return list(_by_path(report.row("unreadable").records + report.row("empty").records))
     row = report.row(what)
     if what == "leaks":
-        return list(_by_path(record for record in row.records if record.split == "train"))
+        last = [(members, max(SPLITS.index(record.split) for record in members)) for members in row.groups]
+        return list(_by_path(r for members, split in last for r in members if SPLITS.index(r.split) < split))
     to_keep = {min(members, key=_worth).path for members in row.groups}
     return list(_by_path(record for record in row.records if record.path not in to_keep))
 
@@ -222,8 +224,7 @@ def _grouped(key: str, groups: Iterable[tuple[ImageRecord, ...]]) -> Row:
 
 
 def _leaks(members: Iterable[ImageRecord]) -> bool:
-    splits = {record.split for record in members}
-    return "train" in splits and len(splits) > 1
+    return len({record.split for record in members}) > 1
 
 
 def _worth(record: ImageRecord) -> tuple[int, int, str]:

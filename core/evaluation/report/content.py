@@ -15,7 +15,7 @@ from core.errors import Cancelled, ImageError, PawlabError
 from core.evaluation.model_input import copy_of, model_input, to_jpeg
 from core.evaluation.predictions import Predictions, images_of, load_predictions
 from core.evaluation.robustness import training_dataset
-from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, summarise
+from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, leaked_images, summarise
 from core.inference.grad_cam import Explainer, overlay
 from core.jobs.progress import Progress, silent
 from core.runs.history import History
@@ -75,7 +75,8 @@ def gather(run: Run, progress: Progress = silent) -> Material:
     try:
         dataset = training_dataset(run, progress)
         records = images_of(predictions, dataset, run)
-        clean = clean_accuracy(predictions, records, Edits.load(dataset).apply(dataset), make_report(dataset, progress))
+        leaked = leaked_images(make_report(dataset, progress))
+        clean = clean_accuracy(predictions, records, Edits.load(dataset).apply(dataset), leaked)
         errors = _with_images(run, predictions, dataset, records, progress)
     except Cancelled:
         raise

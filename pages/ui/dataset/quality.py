@@ -23,7 +23,10 @@ BY_ITSELF = 30_000  # files up to which the report is made automatically: a few 
 SHOWN = 10  # images of a row; the gallery below has all
 COMPARE = "Looks for damaged and unusual files, duplicates, leaks and conflicting labels. Changes nothing."
 ONE_CLICK = {
-    "leaks": ("Remove leaks", "Excludes the {} training copies. Validation and test stay the same."),
+    "leaks": (
+        "Remove leaks",
+        "Excludes {} copies so that validation and test share no image with training. Test stays.",
+    ),
     "duplicates": ("Keep one of each", "Excludes the {} other copies."),
     "near_duplicates": ("Keep one of each", "Excludes the other {} and keeps the largest of each group."),
 }

@@ -16,7 +16,7 @@ from core.evaluation.model_input import copy_of, explained_jpeg, model_input, to
 from core.evaluation.predictions import Predictions, images_of, load_predictions
 from core.evaluation.report.html import write_report
 from core.evaluation.robustness import training_dataset
-from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, summarise
+from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, leaked_images, summarise
 from core.jobs.background import SingleFlight, Task
 from core.jobs.progress import Progress
 from core.runs.run import Run
@@ -199,7 +199,7 @@ def _edited(state: str, _dataset: Dataset) -> Dataset:
 @st.cache_resource(max_entries=20, show_spinner=False)
 def _clean_accuracy(state: str, _evaluation: Evaluation, _edited: Dataset) -> CleanAccuracy:
     images = _evaluation.images
-    return clean_accuracy(_evaluation.predictions, images.records, _edited, images.report)
+    return clean_accuracy(_evaluation.predictions, images.records, _edited, leaked_images(images.report))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -62,7 +62,7 @@ def _leaks(task: Task[Report] | None) -> None:
     report = task.result if task else None
     if report is not None:
         leaks, copies = report.row("leaks").count, report.row("duplicates").count
-        leaked = f"{leaks:,} {'image is' if leaks == 1 else 'images are'} in both training and validation"
+        leaked = f"{leaks:,} {'image is' if leaks == 1 else 'images are'} in more than one split"
         st.markdown(f"**Leaks**: {f'{leaked}, so the score will be too optimistic' if leaks else 'none found'}.")
         if copies:
             st.markdown(

@@ -1,0 +1,123 @@
+"""The command `evaluate`: a run's scores on a split of its data, or on other labelled images."""
+
+from math import isnan
+from typing import Annotated, Any
+
+import typer
+from rich.table import Column, Table
+
+from core.cli.console import escape, out, print_json, progress_bars
+from core.cli.data import Json
+from core.evaluation.confusion import Score, confused_pairs
+from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, SplitSummary, evaluate_on, has_test_split
+from core.evaluation.words import DECIMAL, with_interval
+from core.runs.run import Run
+from core.runs.store import find_run
+
+PAIRS = 10
+"""Most confused pairs that are printed."""
+
+
+def evaluate(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")],
+    on: Annotated[
+        str,
+        typer.Option(help="'validation', 'test', or other labelled images: a folder, a zip, an address or 'sample'."),
+    ] = VALIDATION,
+    *,
+    json: Json = False,
+) -> None:
+    """Score a run: accuracy, F1 and what it confuses, with 95% confidence intervals, and the accuracy without leaks.
+
+    Other images need a folder per class, of the names of the run's classes. All of them count, whatever split their
+    folders name."""
+    run = find_run(run_name)
+    with progress_bars() as progress:
+        summary = evaluate_on(run, on, progress)
+    if json:
+        print_json(as_json(run, summary))
+    else:
+        _print(run, summary)
+
+
+def as_json(run: Run, summary: SplitSummary) -> dict[str, Any]:
+    """What `evaluate --json` prints: scores are 0..1, null where they are not defined."""
+    clean = summary.clean
+    return {
+        "run": run.id,
+        "split": summary.split,
+        "images": len(summary.predictions),
+        "accuracy": _number(summary.accuracy.value),
+        "interval": _interval(summary.accuracy),
+        "macro_f1": _number(summary.macro_f1.value),
+        "macro_f1_interval": _interval(summary.macro_f1),
+        "top_k": {
+            str(k): {"accuracy": score.value, "interval": _interval(score)} for k, score in summary.top_k.items()
+        },
+        "clean": clean
+        and {
+            "accuracy": _number(clean.accuracy.value),
+            "interval": _interval(clean.accuracy),
+            "leaks": clean.leaks,
+            "excluded": clean.excluded,
+            "relabelled": clean.relabelled,
+        },
+        "calibration_error": _number(summary.calibration_error.value),
+        "classes": {
+            of_class.name: {
+                "images": of_class.scores.support,
+                "precision": _number(of_class.scores.precision.value),
+                "precision_interval": _interval(of_class.scores.precision),
+                "recall": _number(of_class.scores.recall.value),
+                "recall_interval": _interval(of_class.scores.recall),
+                "f1": _number(of_class.f1.value),
+                "f1_interval": _interval(of_class.f1),
+                "roc_area": _number(of_class.roc_area.value),
+                "average_precision": _number(of_class.average_precision.value),
+            }
+            for of_class in summary.classes
+        },
+        "confusion": summary.predictions.matrix().tolist(),
+        "notes": list(summary.notes),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def _interval(score: Score) -> list[float | None]:
+    return [_number(score.low), _number(score.high)]
+
+
+def _print(run: Run, summary: SplitSummary) -> None:
+    predictions, clean = summary.predictions, summary.clean
+    lines = [f"{run.name} ({run.id}) on {summary.split}: {len(predictions):,} images"]
+    if summary.split == TEST:
+        lines.append(WHY_TEST)
+    elif summary.split == VALIDATION and has_test_split(run):
+        lines.append(
+            "The validation split chose the best epoch, so these scores are slightly optimistic: see --on test."
+        )
+    lines.append(f"accuracy: {with_interval(summary.accuracy)}")
+    if clean:
+        words = f"without {clean.leaks:,} that the run was trained on and {clean.excluded:,} excluded"
+        lines.append(f"clean accuracy: {with_interval(clean.accuracy)}, {words}")
+    lines.append(f"macro F1: {with_interval(summary.macro_f1)}")
+    lines += [f"top-{k} accuracy: {with_interval(score)}" for k, score in summary.top_k.items()]
+    lines.append(f"expected calibration error: {with_interval(summary.calibration_error, DECIMAL)}")
+    for line in lines:
+        out.print(escape(line), soft_wrap=True, highlight=False)
+    table = Table(Column("class", overflow="fold"), "images", "precision", "recall", "F1")
+    for of_class in summary.classes:
+        scores = (of_class.scores.precision, of_class.scores.recall, of_class.f1)
+        table.add_row(escape(of_class.name), f"{of_class.scores.support:,}", *map(with_interval, scores))
+    out.print(table)
+    counts = predictions.matrix()
+    for row, column in confused_pairs(counts)[:PAIRS]:
+        names = predictions.classes[row], predictions.classes[column]
+        out.print(
+            escape(f"{counts[row, column]:,} {names[0]} predicted as {names[1]}"), soft_wrap=True, highlight=False
+        )
+    for note in summary.notes:
+        out.print(escape(note), soft_wrap=True, highlight=False)
