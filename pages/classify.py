@@ -4,13 +4,15 @@ from typing import Literal
 
 import streamlit as st
 
+from core.backbone.neighbours import NEVER
 from core.datasets.source import SAMPLE
 from core.errors import Cancelled, PawlabError
+from core.evaluation.unlike import LIMITS as ABOUT_UNLIKE
 from core.evaluation.words import as_percent
 from core.inference.classifier import Classifier
+from core.runs.limits import Limits, has_neighbours, limits_of
 from core.runs.run import Run
 from core.runs.store import best_run
-from core.runs.threshold import chosen_threshold
 from pages.ui.classify.export_bundle import export_section, select_imported
 from pages.ui.classify.inputs import chosen_input
 from pages.ui.classify.results import results
@@ -21,6 +23,7 @@ from pages.ui.shared.progress import follow
 from pages.ui.shared.run_chooser import CLASSIFIED, choose_run, go_to_training
 from pages.ui.shared.session import source
 from pages.ui.shared.text import plain, show_error
+from pages.ui.shared.unlike import added
 
 
 def main() -> None:
@@ -65,7 +68,8 @@ def classify(usable: dict[str, tuple[Run, str]]) -> None:
         go_to_training()
         return
     offers_sorting = chosen_input(run) and predictions(run, classifier)
-    explain(classifier, chosen_threshold(run))
+    explain(classifier, limits_of(run, classifier.neighbours))
+    distance_missing(run, classifier)
     with st.container(key="next_step"):
         next_step(run, is_primary=not offers_sorting)
     export_section(run)
@@ -80,17 +84,29 @@ def next_step(run: Run, *, is_primary: bool) -> None:
         st.switch_page("evaluate.py", query_params=address_of(run, "misclassified"))
 
 
-def explain(classifier: Classifier, threshold: float) -> None:
+def explain(classifier: Classifier, limits: Limits) -> None:
     names = [plain(name) for name in classifier.classes]
     words = f"It predicts one of its classes: {', '.join(names)}. "
-    if threshold:
+    if limits.threshold:
         words += (
-            f"Below a confidence of {as_percent(threshold)}, the threshold set on the Evaluate page, it is unsure. "
+            f"Below a confidence of {as_percent(limits.threshold)}, the threshold set on the Evaluate page, it is "
+            "unsure. "
         )
     words += f"It cannot spot unknown objects: a car may get a confident “{names[0]}”."
-    if not threshold:
+    if classifier.neighbours and limits.cut < NEVER:
+        words += " It says where an image is unlike its training images: then its probabilities mean little."
+    if not limits.threshold:
         words += " On the Evaluate page you can set a threshold below which it says “unsure”."
-    st.caption(words)
+    st.caption(words, help=ABOUT_UNLIKE)
+
+
+def distance_missing(run: Run, classifier: Classifier) -> None:
+    """Where the run cannot tell how unlike an image is: why, and the way to change that."""
+    if classifier.neighbours:
+        return
+    if has_neighbours(run):
+        st.warning(plain(classifier.without_distance))
+    added(run)
 
 
 def predictions(run: Run, classifier: Classifier) -> bool:
@@ -101,7 +117,7 @@ def predictions(run: Run, classifier: Classifier) -> bool:
     if not task.done:
         follow(task, "Classifying your images. It continues if you leave this page.", "No predictions are shown.")
     elif task.result is not None:
-        results(run, classifier, task.result, task.id, chosen_threshold(run))
+        results(run, classifier, task.result, task.id, limits_of(run, classifier.neighbours))
     elif task.error is not None:
         if isinstance(task.error, Cancelled):
             st.info("Stopped: there are no predictions.")

@@ -4,26 +4,27 @@ import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Column, Table
 
-from core.cli.console import escape, out, print_json, progress_bars
+from core.cli.console import err, escape, out, print_json, progress_bars
 from core.cli.data import Json
 from core.errors import Cancelled, ConfigError, ImageError, InputError
 from core.evaluation.words import as_percent
 from core.images.files import read_image_file
+from core.inference.batch import UNLIKE, UNSURE, outcome
 from core.inference.classifier import Classifier, Prediction
 from core.inference.inputs import WANTED, InputFile, InputFiles, find_images
 from core.inference.sorting import FolderSorter
 from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
 from core.jobs.pool import POOL
 from core.jobs.progress import Progress
+from core.runs.limits import Limits, limits_of
 from core.runs.store import find_run
-from core.runs.threshold import chosen_threshold
 from core.storage.files import check_place
 
 SHOWN = 50
@@ -52,8 +53,8 @@ def classify(
 ) -> None:
     """Classify images with the model of a run. Ctrl-C stops; --csv FILE --resume continues.
 
-    --sort-into DIR copies each image into DIR/CLASS, unsure ones into DIR/unsure. Originals stay, nothing is
-    overwritten."""
+    --sort-into DIR copies each image into DIR/CLASS, unsure ones into DIR/unsure, and those unlike the training images
+    into DIR/unlike. Originals stay, nothing is overwritten."""
     if resume and csv_file is None:
         raise ConfigError("Received --resume without --csv", "the table to resume", "Add --csv FILE")
     if threshold is not None and not 0 <= threshold <= 1:
@@ -63,8 +64,9 @@ def classify(
     run = find_run(run_name)
     POOL.start()  # they import while ours opens the model
     classifier = Classifier.open(run)
-    counts = Tally(chosen_threshold(run) if threshold is None else threshold)
-    sorter = FolderSorter(sort_into, classifier.classes, counts.threshold, inputs) if sort_into else None
+    limits = limits_of(run, classifier.neighbours)
+    counts = Tally(limits if threshold is None else replace(limits, threshold=threshold))
+    sorter = FolderSorter(sort_into, classifier.classes, counts.limits, inputs) if sort_into else None
     results: list[dict[str, Any]] = []  # grows with --json, which prints one object; else what the screen shows
     earlier, total = Earlier(), 0
     try:
@@ -73,7 +75,11 @@ def classify(
             if csv_file and resume:
                 earlier = read_table(csv_file, classifier.classes)
             total = _survey(images, earlier, classifier, progress)
-            table = stack.enter_context(TableWriter(csv_file, classifier.classes, earlier)) if csv_file else None
+            table = (
+                stack.enter_context(TableWriter(csv_file, classifier.classes, counts.limits, earlier))
+                if csv_file
+                else None
+            )
             classified = stack.enter_context(closing(_predictions(images, earlier, classifier, counts)))
             for image, prediction in classified:
                 if sorter and not isinstance(prediction, ImageError):  # first: what the table has is not done again
@@ -82,12 +88,17 @@ def classify(
                     table.write(image, prediction)
                 counts.add(prediction)
                 if json or (not csv_file and counts.images <= SHOWN):
-                    results.append(_row(image, prediction))
+                    results.append(_row(image, prediction, counts.limits))
                 progress("classify", counts.images, total)
     except KeyboardInterrupt:
         raise _stopped(counts.images, total, csv_file) from None
     if json:
-        summary = {"errors": counts.errors, "unsure": counts.unsure, "already_answered": earlier.rows}
+        summary = {
+            "errors": counts.errors,
+            "unsure": counts.unsure,
+            "unlike": counts.unlike,
+            "already_answered": earlier.rows,
+        }
         copied = {"copied": dict(sorter.counts)} if sorter else {}
         print_json({"results": results, "images_per_second": round(counts.rate, 1), **summary, **copied})
     else:
@@ -95,17 +106,20 @@ def classify(
         if sorter:
             folders = ", ".join(f"{name}: {number:,}" for name, number in sorted(sorter.counts.items())) or "no image"
             out.print(escape(f"copied into {sort_into}: {folders}"), soft_wrap=True)
+        if classifier.without_distance:
+            err.print(escape(classifier.without_distance), soft_wrap=True)
 
 
 @dataclass
 class Tally:
     """Counts of the predictions so far."""
 
-    threshold: float
+    limits: Limits
     labels: Counter[str] = field(default_factory=Counter)
     images: int = 0
     errors: int = 0
     unsure: int = 0
+    unlike: int = 0
     started: float = 0.0
     last: float = 0.0
 
@@ -114,10 +128,12 @@ class Tally:
         self.last = time.perf_counter()
         if isinstance(prediction, ImageError):
             self.errors += 1
-        elif prediction.confidence < self.threshold:
-            self.unsure += 1
-        else:
-            self.labels[prediction.label] += 1
+            return
+        result = outcome(prediction, self.limits)
+        self.unlike += result == UNLIKE
+        self.unsure += result == UNSURE
+        if result not in (UNLIKE, UNSURE):
+            self.labels[result] += 1
 
     @property
     def rate(self) -> float:
@@ -170,11 +186,13 @@ def _predictions(
             yield image, ImageError(image.problem) if image.problem else prediction
 
 
-def _row(image: InputFile, prediction: Prediction | ImageError) -> dict[str, Any]:
+def _row(image: InputFile, prediction: Prediction | ImageError, limits: Limits) -> dict[str, Any]:
+    """`distance` and `unlike` are None where the run cannot tell."""
     if isinstance(prediction, ImageError):
         return {"path": image.path, "error": prediction.received}
     values = {"label": prediction.label, "confidence": prediction.confidence, "probabilities": prediction.probabilities}
-    return {"path": image.path, **values}
+    unlike = None if prediction.distance is None else prediction.is_unlike(limits)
+    return {"path": image.path, **values, "distance": prediction.distance, "unlike": unlike}
 
 
 def _stopped(done: int, total: int, csv_file: Path | None) -> Cancelled:
@@ -187,18 +205,21 @@ def _stopped(done: int, total: int, csv_file: Path | None) -> Cancelled:
 
 def _print(results: list[dict[str, Any]], counts: Tally, earlier: Earlier, csv_file: Path | None) -> None:
     if results:
-        table = Table(Column("image", overflow="fold"), "label", "confidence")
+        table = Table(Column("image", overflow="fold"), "label", "confidence", "training images")
         for result in results:
             if "error" in result:
-                table.add_row(escape(result["path"]), escape(result["error"]), "")
+                table.add_row(escape(result["path"]), escape(result["error"]), "", "")
                 continue
-            unsure = "unsure: " if result["confidence"] < counts.threshold else ""
-            table.add_row(escape(result["path"]), escape(unsure + result["label"]), as_percent(result["confidence"]))
+            unsure = "unsure: " if result["confidence"] < counts.limits.threshold else ""
+            cells = [escape(result["path"]), escape(unsure + result["label"]), as_percent(result["confidence"])]
+            table.add_row(*cells, "unlike" if result["unlike"] else "")
         out.print(table)
         if (rest := counts.images - len(results)) > 0:
             out.print(f"and {rest:,} more; use --csv FILE for all of them")
     parts = [f"{label}: {count:,}" for label, count in counts.labels.most_common()]
-    parts += [f"unsure (confidence below {counts.threshold:g}): {counts.unsure:,}"] if counts.threshold else []
+    threshold = counts.limits.threshold
+    parts += [f"unsure (confidence below {threshold:g}): {counts.unsure:,}"] if threshold else []
+    parts += [f"unlike the training images: {counts.unlike:,}"] if counts.unlike else []
     parts += [f"errors: {counts.errors:,}"] if counts.errors else []
     if parts:
         out.print(escape(", ".join(parts)), soft_wrap=True)

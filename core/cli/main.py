@@ -9,6 +9,7 @@ from core.cli.evaluate import evaluate
 from core.cli.export import export, import_, report
 from core.cli.serve import options, serve
 from core.cli.train import train
+from core.cli.unlike import unlike
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -21,6 +22,7 @@ app.command()(train)
 app.add_typer(runs.commands, name="runs")
 app.command()(evaluate)
 app.command()(classify)
+app.command()(unlike)
 app.command()(report)
 app.command()(export)
 app.command("import")(import_)

@@ -4,7 +4,6 @@ Images are the run's own validation images, with the edits that it was trained w
 random numbers are drawn once: only the ranges grow with the strength, so the curve shows nothing but strength.
 """
 
-import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -19,6 +18,7 @@ from core.augmentation.sweep import scaled
 from core.datasets import Dataset, ImageRecord, open_dataset
 from core.datasets.edits.apply import apply_actions
 from core.datasets.source import resolve_source
+from core.datasets.stratified import choose
 from core.errors import Cancelled, ConfigError, DatasetError, ImageError
 from core.evaluation.intervals import wilson_interval
 from core.images.isolated import load_image
@@ -175,23 +175,6 @@ def training_dataset(run: Run, progress: Progress = silent) -> Dataset:
     return dataset
 
 
-def choose(records: Sequence[ImageRecord], num: int, seed: int) -> list[ImageRecord]:
-    """At most `num` records, stratified by class; a greater `num` adds to the same records.
-
-    The choice depends on contents, labels and seed, not on the order of the records.
-    """
-    of_class: dict[str, list[ImageRecord]] = {}
-    for record in sorted(records, key=lambda record: (_draw(record, seed), record.path)):
-        of_class.setdefault(record.label, []).append(record)
-    # Record k of the n in a class stands at (k + 1/2) / n: in that order every class advances at its own pace.
-    placed = [
-        ((place + 0.5) / len(group), label, record)
-        for label, group in of_class.items()
-        for place, record in enumerate(group)
-    ]
-    return [record for _, _, record in sorted(placed, key=lambda entry: entry[:2])[:num]]
-
-
 def interval(shares: NDArray[np.float64]) -> tuple[float, float]:
     """The 95% interval of the mean of `shares`, each the share of one image's copies that are classified correctly.
 
@@ -234,7 +217,3 @@ def _load(dataset: Dataset, record: ImageRecord, size: int) -> NDArray[np.uint8]
             "files that do not change while they are read",
             "Try again",
         ) from error
-
-
-def _draw(record: ImageRecord, seed: int) -> bytes:
-    return hashlib.sha256(f"robustness {seed} {record.digest}".encode()).digest()

@@ -11,8 +11,9 @@ from PIL import Image
 
 from core.datasets import Dataset
 from core.datasets.sample.sample import draw_image
+from core.datasets.stratified import choose
 from core.errors import Cancelled, PawlabError
-from core.evaluation.robustness import choose, training_dataset
+from core.evaluation.robustness import training_dataset
 from core.jobs.progress import Progress
 from core.runs.run import BROUGHT_IN, Run
 

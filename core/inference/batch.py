@@ -20,14 +20,22 @@ from core.inference.csv_rows import header_row, prediction_row
 from core.inference.given import InputImage
 from core.jobs.parallel import ordered_map
 from core.jobs.progress import Progress, silent
+from core.runs.limits import Limits
 
 FEW = 12
 """Up to this many images get large views."""
 LARGE, SMALL = 480, 96  # pixels of a view's longest side
 KEPT_VIEWS = 2_000  # 5 MB of small ones
 QUALITY = 85
-UNSURE, PROBLEM = "\0unsure", "\0problem"  # beside the classes, whose names hold no NUL
+UNLIKE, UNSURE, PROBLEM = "\0unlike", "\0unsure", "\0problem"  # beside the classes, whose names hold no NUL
 Order = Literal["given", "least", "most", "name"]
+
+
+def outcome(prediction: Prediction, limits: Limits) -> str:
+    """The predicted class; `UNSURE` below the threshold; `UNLIKE`, whatever the confidence, beyond the cut."""
+    if prediction.is_unlike(limits):
+        return UNLIKE
+    return UNSURE if prediction.is_unsure(limits) else prediction.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,9 @@ class Row:
     side: int = 0
     milliseconds: float = 0.0
 
-    def outcome(self, threshold: float) -> str:
-        """A class, `UNSURE` where the confidence is below the threshold, 0..1, or `PROBLEM`."""
-        if self.prediction is None:
-            return PROBLEM
-        return self.prediction.label if self.prediction.confidence >= threshold else UNSURE
+    def outcome(self, limits: Limits) -> str:
+        """A class, or why there is none: `UNLIKE`, `UNSURE` or `PROBLEM`."""
+        return PROBLEM if self.prediction is None else outcome(self.prediction, limits)
 
 
 @dataclass(frozen=True)
@@ -57,20 +63,20 @@ class Batch:
     rows: tuple[Row, ...]
     seconds: float
 
-    def counts(self, threshold: float) -> dict[str, int]:
-        """Number of images per outcome: all classes in their order, then `UNSURE` and `PROBLEM`."""
-        counts = dict.fromkeys((*self.classes, UNSURE, PROBLEM), 0)
+    def counts(self, limits: Limits) -> dict[str, int]:
+        """Number of images per outcome: all classes in their order, then `UNLIKE`, `UNSURE` and `PROBLEM`."""
+        counts = dict.fromkeys((*self.classes, UNLIKE, UNSURE, PROBLEM), 0)
         for row in self.rows:
-            counts[row.outcome(threshold)] += 1
+            counts[row.outcome(limits)] += 1
         return counts
 
-    def chosen(self, threshold: float, outcome: str = "", order: Order = "given") -> list[int]:
+    def chosen(self, limits: Limits, outcome: str = "", order: Order = "given") -> list[int]:
         """Indices into `rows` of one outcome, or of all ("").
 
         Args:
             order: Of the input, by confidence (images without a prediction come last), or by name.
         """
-        places = [at for at, row in enumerate(self.rows) if outcome in ("", row.outcome(threshold))]
+        places = [at for at, row in enumerate(self.rows) if outcome in ("", row.outcome(limits))]
         if order == "name":
             return sorted(places, key=lambda at: self.rows[at].image.path.casefold())
         if order == "given":
@@ -80,9 +86,9 @@ class Batch:
             places, key=lambda at: sign * prediction.confidence if (prediction := self.rows[at].prediction) else 2.0
         )
 
-    def csv(self) -> bytes:
+    def csv(self, limits: Limits) -> bytes:
         """The table that the command line writes (`core.inference.csv_rows`)."""
-        rows = (prediction_row(row.image.path, row.prediction, row.reason, self.classes) for row in self.rows)
+        rows = (prediction_row(row.image.path, row.prediction, row.reason, self.classes, limits) for row in self.rows)
         return header_row(self.classes) + b"".join(rows)
 
 
@@ -156,18 +162,12 @@ def _attempt(images: Sequence[InputImage], classifier: Classifier, longest: int,
             views.append(view)
         except ImageError as error:
             reasons[image.id] = error.received
-    rows = iter(classifier.predict(np.stack(squares)) if squares else ())
+    predictions = iter(classifier.predictions(np.stack(squares)) if squares else ())
     milliseconds = 1000 * (time.perf_counter() - start) / len(images)
     shown = iter(as_view(view) if keep_views else b"" for view in views)
     return [
         Row(image, reason=reasons[image.id])
         if image.id in reasons
-        else Row(
-            image, _prediction(classifier, next(rows)), "", next(shown), longest if keep_views else 0, milliseconds
-        )
+        else Row(image, next(predictions), "", next(shown), longest if keep_views else 0, milliseconds)
         for image in images
     ]
-
-
-def _prediction(classifier: Classifier, row: np.ndarray) -> Prediction:
-    return Prediction({name: float(value) for name, value in zip(classifier.classes, row, strict=True)})

@@ -1,6 +1,7 @@
 """Predictions as rows of a CSV, the same from the page and from the command line.
 
-Columns: path, label, confidence, error, and the probability of each class. Rows end with CRLF (RFC 4180), text is
+Columns: path, label, confidence, error, distance, unlike (true, false, or empty where the run cannot tell), and the
+probability of each class. Rows end with CRLF (RFC 4180), text is
 UTF-8; half a surrogate pair, which a browser may send in a name, is written as its escape. Names are escaped
 (`core.text.csv_cells`): none is a formula.
 """
@@ -11,24 +12,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.inference.classifier import Prediction
+from core.runs.limits import Limits
 from core.text.csv_cells import escape_cell
+
+FIXED = ("path", "label", "confidence", "error", "distance", "unlike")
 
 
 def columns(classes: Sequence[str]) -> list[str]:
     """The names in the first row, before they are escaped."""
-    return ["path", "label", "confidence", "error", *classes]
+    return [*FIXED, *classes]
 
 
 def header_row(classes: Sequence[str]) -> bytes:
     return _encoded(columns(classes))
 
 
-def prediction_row(path: str, prediction: Prediction | None, reason: str, classes: Sequence[str]) -> bytes:
+def prediction_row(
+    path: str, prediction: Prediction | None, reason: str, classes: Sequence[str], limits: Limits
+) -> bytes:
     """The row of one image; `prediction` is None where there is none, for the `reason`."""
     if prediction is None:
-        return _encoded([path, "", "", reason, *[""] * len(classes)])
+        return _encoded([path, "", "", reason, "", "", *[""] * len(classes)])
     return _encoded(
-        [path, prediction.label, prediction.confidence, "", *(prediction.probabilities[name] for name in classes)]
+        [
+            path,
+            prediction.label,
+            prediction.confidence,
+            "",
+            "" if prediction.distance is None else prediction.distance,
+            "" if prediction.distance is None else str(prediction.is_unlike(limits)).lower(),
+            *(prediction.probabilities[name] for name in classes),
+        ]
     )
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from core.errors import PawlabError, RunError
 from core.images.isolated import load_image
 from core.inference.classifier import Classifier
+from core.runs.limits import limits_of
 from core.runs.run import Run
-from core.runs.threshold import chosen_threshold
 
 MAX_FRAME_PIXELS = 4_000_000  # the page sends the model's size, at most 512x512; a camera's own frame fits too
 MAX_PROBABILITIES = 10
@@ -25,13 +25,17 @@ T = TypeVar("T")
 
 class LivePrediction(TypedDict):
     """The prediction for one frame. `probabilities` has the most probable classes first, at most `MAX_PROBABILITIES`;
-    `threshold` is the run's own, 0..1: below it the prediction is unsure. `milliseconds` is the time for decoding and
-    classifying."""
+    `threshold` is the run's own, 0..1: below it the prediction is unsure. `distance` is that to the training images and
+    `cut` the run's own: beyond it the frame is unlike them; both None where the run cannot tell. `milliseconds` is the
+    time for decoding and classifying."""
 
     label: str
     confidence: float
     probabilities: list[tuple[str, float]]
     threshold: float
+    distance: float | None
+    cut: float | None
+    unlike: bool
     milliseconds: float
 
 
@@ -61,15 +65,18 @@ class LiveModels:
         classifier = self.classifier(run)
         began = time.perf_counter()
         image = load_image(frame, classifier.image_size, MAX_FRAME_PIXELS)
-        row = _with_run_errors(run, lambda: classifier.predict(image[np.newaxis])[0])
+        prediction = _with_run_errors(run, lambda: classifier.predictions(image[np.newaxis])[0])
         milliseconds = 1000 * (time.perf_counter() - began)
-        order = np.argsort(-row, kind="stable")[:MAX_PROBABILITIES]
-        probabilities = [(classifier.classes[place], float(row[place])) for place in order]
+        ranked = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])[:MAX_PROBABILITIES]
+        limits = limits_of(run, classifier.neighbours)
         return LivePrediction(
-            label=probabilities[0][0],
-            confidence=probabilities[0][1],
-            probabilities=probabilities,
-            threshold=chosen_threshold(run),
+            label=prediction.label,
+            confidence=prediction.confidence,
+            probabilities=ranked,
+            threshold=limits.threshold,
+            distance=prediction.distance,
+            cut=None if prediction.distance is None else limits.cut,
+            unlike=prediction.is_unlike(limits),
             milliseconds=round(milliseconds, 2),
         )
 

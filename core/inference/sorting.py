@@ -1,7 +1,8 @@
 """Classified images as copies in one folder per predicted class, on this machine or in a zip.
 
-Originals are read, never moved; nothing that exists is overwritten: a copy whose name is taken gets a number. Below the
-threshold an image goes to `UNSURE_FOLDER`; one without a prediction is left out, for its class is not known.
+Originals are read, never moved; nothing that exists is overwritten: a copy whose name is taken gets a number. An image
+unlike the training images goes to `UNLIKE_FOLDER`, one below the threshold to `UNSURE_FOLDER`; one without a prediction
+is left out, for its class is not known.
 
 Hostile names: a class or an image is called whatever its maker liked, so every part of a path is made safe
 (`core.text.file_names`), and a class folder that is a link is refused.
@@ -16,13 +17,14 @@ from typing import IO
 
 from core.datasets.names import CLASS_BYTES
 from core.errors import ConfigError, ImageError, PawlabError
-from core.inference.batch import PROBLEM, UNSURE, Batch
+from core.inference.batch import PROBLEM, UNLIKE, UNSURE, Batch, outcome
 from core.inference.classifier import Prediction
 from core.inference.given import InputImage
 from core.jobs.progress import Progress, silent
+from core.runs.limits import Limits
 from core.text.file_names import file_name, folded, numbered
 
-UNSURE_FOLDER = "unsure"
+UNSURE_FOLDER, UNLIKE_FOLDER = "unsure", "unlike"
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can store
 
 
@@ -34,17 +36,16 @@ class FolderSorter:
         counts: Number of images copied so far, per folder.
     """
 
-    def __init__(self, target: Path, classes: Sequence[str], threshold: float, inputs: Sequence[Path] = ()) -> None:
+    def __init__(self, target: Path, classes: Sequence[str], limits: Limits, inputs: Sequence[Path] = ()) -> None:
         """
         Args:
             target: Its folders are made as they are needed, and itself with its parents.
-            threshold: Below this confidence, 0..1, an image is unsure.
             inputs: Files and folders that the images come from.
 
         Raises:
             ConfigError: `target` is no folder, or copies in it would be among the inputs.
         """
-        self.target, self._threshold, self._folders = target, threshold, class_folders(classes)
+        self.target, self._limits, self._folders = target, limits, class_folders(classes)
         self._numbers: Counter[tuple[str, str]] = Counter()
         self.counts: Counter[str] = Counter()
         self._check(inputs)
@@ -58,8 +59,7 @@ class FolderSorter:
         Raises:
             PawlabError: It cannot be written.
         """
-        label = UNSURE if prediction.confidence < self._threshold else prediction.label
-        folder = self.target / self._folders[label]
+        folder = self.target / self._folders[outcome(prediction, self._limits)]
         try:
             self._make(folder)
             path = self._write(folder, _safe(name), content)
@@ -108,9 +108,9 @@ class FolderSorter:
 
 
 def class_folders(classes: Sequence[str]) -> dict[str, str]:
-    """The name of the folder of each class and of `UNSURE`, all different and safe on every file system."""
-    names = [(UNSURE_FOLDER, ""), *((file_name(label, CLASS_BYTES), "") for label in classes)]
-    return dict(zip((UNSURE, *classes), numbered(names), strict=True))
+    """The names of the folders of each class, `UNLIKE` and `UNSURE`, all different and safe on every file system."""
+    names = [(UNLIKE_FOLDER, ""), (UNSURE_FOLDER, ""), *((file_name(label, CLASS_BYTES), "") for label in classes)]
+    return dict(zip((UNLIKE, UNSURE, *classes), numbered(names), strict=True))
 
 
 def copy_batch(batch: Batch, sorter: FolderSorter, progress: Progress = silent) -> FolderSorter:
@@ -131,21 +131,21 @@ def copy_batch(batch: Batch, sorter: FolderSorter, progress: Progress = silent) 
     return sorter
 
 
-def write_sorted_zip(batch: Batch, threshold: float, file: IO[bytes]) -> None:
+def write_sorted_zip(batch: Batch, limits: Limits, file: IO[bytes]) -> None:
     """Writes all images of a batch into a zip with one folder per class. The same images give the same bytes.
 
     Raises:
         PawlabError: An image can no longer be read.
     """
     with zipfile.ZipFile(file, "w") as archive:  # stored: images are compressed already
-        for image, name in zip_names(batch, threshold):
+        for image, name in zip_names(batch, limits):
             archive.writestr(zipfile.ZipInfo(name, _TIME), _content(image))
 
 
-def zip_names(batch: Batch, threshold: float) -> Iterator[tuple[InputImage, str]]:
+def zip_names(batch: Batch, limits: Limits) -> Iterator[tuple[InputImage, str]]:
     """Each image that has a prediction, with its place in the zip: CLASS/NAME."""
     folders = class_folders(batch.classes)
-    outcomes = [(row.image, row.outcome(threshold)) for row in batch.rows]
+    outcomes = [(row.image, row.outcome(limits)) for row in batch.rows]
     placed = [(image, folders[outcome]) for image, outcome in outcomes if outcome != PROBLEM]
 
     def wanted() -> Iterable[tuple[str, str]]:

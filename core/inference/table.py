@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError, ImageError, InputError, PawlabError
 from core.inference.classifier import Classifier, Prediction
-from core.inference.csv_rows import columns, header_row, prediction_row
+from core.inference.csv_rows import FIXED, columns, header_row, prediction_row
 from core.inference.inputs import InputFile
+from core.runs.limits import Limits
 from core.storage.files import check_place
 from core.text.csv_cells import unescape_cell
 from core.text.lines import error_line
@@ -80,7 +81,7 @@ def check_replaceable(path: Path) -> None:
         ConfigError: The file at `path` is something else, such as an image; or no file can be created there.
     """
     check_place(path)
-    begin = header_row([]).rstrip()
+    begin = b"path,label,confidence,error"  # of every version's
     try:
         with path.open("rb") as file:
             content = file.read(len(begin))
@@ -112,7 +113,7 @@ def read_table(path: Path, classes: Sequence[str]) -> Earlier:
                     image = unescape_cell(row[0])
                     digests.append(_digest(image))
                     if len(samples) < SAMPLES and row[2]:
-                        samples[image] = tuple(float(cell) for cell in row[4:])
+                        samples[image] = tuple(float(cell) for cell in row[len(FIXED) :])
                 end = at
             file.seek(0)
             # Only the beginning of its first line: the writer was killed in it.
@@ -130,13 +131,14 @@ def read_table(path: Path, classes: Sequence[str]) -> Earlier:
 class TableWriter:
     """Appends rows to a table. They are in the file within a second, however the process ends."""
 
-    def __init__(self, path: Path, classes: Sequence[str], earlier: Earlier | None = None) -> None:
+    def __init__(self, path: Path, classes: Sequence[str], limits: Limits, earlier: Earlier | None = None) -> None:
         """Begins a new table, or appends to the rows of `earlier`.
 
         Raises:
             PawlabError: The table cannot be written. The methods raise it too.
         """
-        self._path, self._classes, self._waiting, self._flushed = path, classes, bytearray(), 0.0
+        self._path, self._classes, self._limits = path, classes, limits
+        self._waiting, self._flushed = bytearray(), 0.0
         end = earlier.end if earlier else 0
         try:
             self._file = path.open("r+b" if end else "wb", buffering=0)
@@ -157,9 +159,9 @@ class TableWriter:
 
     def write(self, image: InputFile, prediction: Prediction | ImageError) -> None:
         if isinstance(prediction, ImageError):
-            self._waiting += prediction_row(image.path, None, prediction.received, self._classes)
+            self._waiting += prediction_row(image.path, None, prediction.received, self._classes, self._limits)
         else:
-            self._waiting += prediction_row(image.path, prediction, "", self._classes)
+            self._waiting += prediction_row(image.path, prediction, "", self._classes, self._limits)
         if len(self._waiting) > FLUSH_BYTES or time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 

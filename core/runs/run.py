@@ -15,6 +15,9 @@ history.csv, tensorboard/   the same history for other tools (`core.training.loo
 checkpoint-N/   the state to resume from, after epoch N (`core.training.loop.checkpoint`); gone once it is finished
 model.keras, model.onnx, validation.npz, run.json    the result
 predictions/    what the model predicted on other images (`core.evaluation.scoring`)
+neighbours.npz  training images, to tell how unlike them another one is (`core.runs.limits`); of a fine-tuned run with
+                base.onnx, the frozen base that their features are of
+threshold.json, unlike.json    where the run stops deciding, as the user chose
 """
 
 import re
@@ -48,6 +51,7 @@ from core.storage.locks import locked
 from core.text.lines import one_line
 
 ACTIVE = ("waiting", "running", "stopping")
+NEIGHBOURS = "neighbours.npz"
 BROUGHT_IN = "imported: "  # the source of an imported run: this, and what the bundle calls its data
 WAITING_SECONDS = 60  # after which a run that nobody started counts as interrupted, so that it blocks no other
 
@@ -186,8 +190,8 @@ class Run:
         return file
 
     def model_stamp(self) -> tuple[int, ...]:
-        """Changes with the run's model. Raises `RunError`: there is none."""
-        return stamp_of(self.model_file())
+        """Changes with the run's model and its reference set. Raises `RunError`: there is no model."""
+        return stamp_of(self.model_file()) + stamp_of(self.directory / NEIGHBOURS)
 
     def has_model(self) -> bool:
         return (self.directory / "run.json").is_file()

@@ -87,6 +87,7 @@ def test_the_prediction_stands_over_the_video_and_the_network_gets_the_whole_ima
     expect(page.locator(".live .confidence")).to_have_text(re.compile(r"^>?\d+%$"))
     expect(page.locator(".live .figures")).to_have_text(re.compile(r"\d+ frames per second, \d+ ms"))
     expect(page.locator(".live .spoken")).to_have_text("dogs")
+    expect(page.locator(".live .unlike")).to_be_hidden()
 
     size = run.config.image_size
     image = load_image(sorted((drawn / "train" / "dogs").iterdir())[0], size).astype(float)

@@ -21,12 +21,12 @@ from core.augmentation.sweep import scaled
 from core.datasets import ImageRecord, open_dataset
 from core.datasets.edits.actions import to_json
 from core.datasets.edits.edits import Edits
+from core.datasets.stratified import choose
 from core.errors import Cancelled, ConfigError, DatasetError, RunError
 from core.evaluation.intervals import wilson_interval
 from core.evaluation.robustness import (
     Point,
     breaks_at,
-    choose,
     interval,
     robustness,
     training_dataset,

@@ -9,10 +9,11 @@ import pytest
 
 from core.errors import Cancelled, InputError
 from core.images.decode import decode_image, load_image, load_views
-from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNSURE, Batch, Row, classify_images, view_of
+from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNLIKE, UNSURE, Batch, Row, classify_images, view_of
 from core.inference.classifier import Classifier, Prediction
 from core.inference.given import InputImage, Upload, from_address, from_uploads
 from core.jobs.progress import silent
+from core.runs.limits import Limits
 from core.runs.run import Run
 from tests.drawing import image_bytes, make_zip
 
@@ -92,20 +93,36 @@ def batch_of(*confidences: float | None) -> Batch:
 
 def test_counts_filters_and_orders() -> None:
     batch = batch_of(0.9, None, 0.3, 0.6)
-    assert batch.counts(0.65) == {"a": 1, "b": 1, UNSURE: 1, PROBLEM: 1}
-    assert batch.chosen(0.65, UNSURE) == [3]
-    assert batch.chosen(0.65, "b") == [2]
-    assert batch.chosen(0.0, order="least") == [3, 2, 0, 1]
-    assert batch.chosen(0.0, order="most") == [0, 2, 3, 1]
-    assert batch.chosen(0.0, order="name") == [3, 2, 1, 0]
+    limits = Limits(threshold=0.65)
+    assert batch.counts(limits) == {"a": 1, "b": 1, UNLIKE: 0, UNSURE: 1, PROBLEM: 1}
+    assert batch.chosen(limits, UNSURE) == [3]
+    assert batch.chosen(limits, "b") == [2]
+    assert batch.chosen(Limits(), order="least") == [3, 2, 0, 1]
+    assert batch.chosen(Limits(), order="most") == [0, 2, 3, 1]
+    assert batch.chosen(Limits(), order="name") == [3, 2, 1, 0]
+
+
+def test_beyond_the_cut_an_image_is_unlike_however_confident_the_model_is() -> None:
+    limits = Limits(threshold=0.65, cut=0.25)
+    images = [({"a": 1.0, "b": 0.0}, 0.2501), ({"a": 1.0, "b": 0.0}, 0.25), ({"a": 0.5, "b": 0.5}, 0.3)]
+    rows = [Row(image, Prediction(*values)) for image, values in zip(some(3), images, strict=True)]
+    batch = Batch(("a", "b"), tuple(rows), 1.0)
+    assert [row.outcome(limits) for row in rows] == [UNLIKE, "a", UNLIKE]
+    assert batch.counts(limits) == {"a": 1, "b": 0, UNLIKE: 2, UNSURE: 0, PROBLEM: 0}
+    assert [row["unlike"] for row in csv.DictReader(io.StringIO(batch.csv(limits).decode()))] == [
+        "true",
+        "false",
+        "true",
+    ]
 
 
 def test_the_table_holds_probabilities_that_read_back_exactly() -> None:
-    rows = list(csv.reader(io.StringIO(batch_of(0.1 + 0.2, None).csv().decode(), newline="")))
-    assert rows[0] == ["path", "label", "confidence", "error", "a", "b"]
+    rows = list(csv.reader(io.StringIO(batch_of(0.1 + 0.2, None).csv(Limits()).decode(), newline="")))
+    assert rows[0] == ["path", "label", "confidence", "error", "distance", "unlike", "a", "b"]
     assert rows[1][0] == "9.jpg"
-    assert float(rows[1][4]) == 0.1 + 0.2
-    assert rows[2][1:] == ["", "", "", "", ""]
+    assert rows[1][4:6] == ["", ""]
+    assert float(rows[1][6]) == 0.1 + 0.2
+    assert rows[2][1:] == [""] * 7
 
 
 def test_a_zip_among_images_is_unpacked_once_and_a_bad_one_is_a_row(tmp_path: Path) -> None:

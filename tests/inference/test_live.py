@@ -12,6 +12,7 @@ from core.backbone.architecture import IMAGE
 from core.errors import ImageError, PawlabError, RunError
 from core.inference.classifier import Classifier
 from core.inference.live import MAX_PROBABILITIES, LiveModels
+from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
 from core.runs.threshold import choose_threshold
 from core.storage.files import read_json, write_json
@@ -50,6 +51,9 @@ def test_a_frame_gets_the_prediction_that_a_photo_gets(run: Run) -> None:
     prediction = LiveModels().prediction(run, frame)
     assert (prediction["label"], prediction["confidence"]) == (expected.label, expected.confidence)
     assert dict(prediction["probabilities"]) == expected.probabilities
+    limits = limits_of(run, Classifier.open(run).neighbours)
+    assert (prediction["distance"], prediction["cut"]) == (expected.distance, limits.cut)
+    assert prediction["unlike"] == expected.is_unlike(limits)
 
 
 def test_of_many_classes_the_most_probable_are_told_in_order(run: Run) -> None:

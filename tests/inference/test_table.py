@@ -12,6 +12,7 @@ from core.inference.classifier import Prediction
 from core.inference.csv_rows import columns
 from core.inference.inputs import InputFile
 from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
+from core.runs.limits import Limits
 from core.text.csv_cells import unescape_cell
 from tests.examples import FEW
 
@@ -20,13 +21,16 @@ PATHS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
     ['a"b', "a,b", "a\r\nb", "a\rb", "\n", '"', '"\r\n"', "🐶", "=1+1", "a;b", "\x1a", "\u2028"]
 )
 PREDICTIONS = st.builds(
-    lambda values: Prediction(dict(zip(CLASSES, values, strict=True))), st.tuples(*[st.floats(0, 1)] * 3)
+    lambda values, distance: Prediction(dict(zip(CLASSES, values, strict=True)), distance),
+    st.tuples(*[st.floats(0, 1)] * 3),
+    st.floats(0, 1) | st.none(),
 ) | st.text("ab,\"\r\n'", max_size=5).map(ImageError)
+LIMITS = Limits(cut=0.3)
 Rows = list[tuple[str, Prediction | ImageError]]
 
 
 def write(path: Path, rows: Rows, earlier: Earlier | None = None) -> None:
-    with TableWriter(path, CLASSES, earlier) as table:
+    with TableWriter(path, CLASSES, LIMITS, earlier) as table:
         for name, prediction in rows:
             table.write(InputFile(name, Path(name)), prediction)
 
@@ -55,10 +59,14 @@ def test_any_reader_of_csv_gets_back_what_was_written(tmp_path: Path, rows: Rows
     for cells, (name, prediction) in zip(read, rows, strict=True):
         assert cells[0] == name
         if isinstance(prediction, ImageError):
-            assert cells[1:] == ["", "", prediction.received, "", "", ""]
+            assert cells[1:] == ["", "", prediction.received, "", "", "", "", ""]
         else:
             assert (cells[1], float(cells[2]), cells[3]) == (prediction.label, prediction.confidence, "")
-            assert [float(cell) for cell in cells[4:]] == list(prediction.probabilities.values())
+            unlike = {None: "", False: "false", True: "true"}[
+                None if prediction.distance is None else prediction.distance > LIMITS.cut
+            ]
+            assert cells[4:6] == ["" if prediction.distance is None else str(prediction.distance), unlike]
+            assert [float(cell) for cell in cells[6:]] == list(prediction.probabilities.values())
 
 
 HEADER = ",".join(columns(("cats", "dogs")))
@@ -67,15 +75,16 @@ HEADER = ",".join(columns(("cats", "dogs")))
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param("path,label,confidence,error,cats,birds\r\n", id="other classes"),
-        pytest.param("path,label,confidence,error,dogs,cats\r\n", id="another order"),
-        pytest.param("path,label,confidence,error,cats\r\n", id="fewer classes"),
+        pytest.param("path,label,confidence,error,distance,unlike,cats,birds\r\n", id="other classes"),
+        pytest.param("path,label,confidence,error,distance,unlike,dogs,cats\r\n", id="another order"),
+        pytest.param("path,label,confidence,error,distance,unlike,cats\r\n", id="fewer classes"),
+        pytest.param("path,label,confidence,error,cats,dogs\r\n", id="a table of version 0.1"),
         pytest.param("name,weight\r\na,1\r\n", id="another table"),
         pytest.param("a text", id="a text without a line's end"),
         pytest.param("\r\n", id="an empty line"),
         pytest.param(f"{HEADER}\r\na.jpg,cats,1\r\n", id="a row that is short"),
-        pytest.param(f"{HEADER}\r\na.jpg,cats,1,,one,0\r\n", id="a probability that is none"),
-        pytest.param(f'{HEADER}\r\n"a"b,cats,1,,1,0\r\nb,cats,1,,1,0\r\n', id="quotes astray"),
+        pytest.param(f"{HEADER}\r\na.jpg,cats,1,,,,one,0\r\n", id="a probability that is none"),
+        pytest.param(f'{HEADER}\r\n"a"b,cats,1,,,,1,0\r\nb,cats,1,,,,1,0\r\n', id="quotes astray"),
         pytest.param(f"{HEADER}\r\n{'x' * 2**20}\r\n", id="a long line"),
         pytest.param(f"{HEADER}\r\n{'x' * 2**21}", id="a long line without an end"),
     ],
@@ -106,14 +115,14 @@ def test_where_there_is_no_table_nothing_is_held_and_one_is_begun(tmp_path: Path
 
 def test_a_table_that_a_spreadsheet_saved_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
-    path.write_bytes(f"{HEADER}\na.jpg,cats,1,,1,0\n".encode())
+    path.write_bytes(f"{HEADER}\na.jpg,cats,1,,0.2,false,1,0\n".encode())
     assert "a.jpg" in read_table(path, ("cats", "dogs"))
 
 
 def test_rows_are_in_the_file_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.inference.table.FLUSH_SECONDS", -1)
     path = tmp_path / "predictions.csv"
-    with TableWriter(path, CLASSES) as table:
+    with TableWriter(path, CLASSES, LIMITS) as table:
         assert read_table(path, CLASSES).rows == 0
         table.write(InputFile("a", Path("a")), ImageError("b"))
         assert read_table(path, CLASSES).rows == 1
@@ -122,9 +131,9 @@ def test_rows_are_in_the_file_before_the_end(tmp_path: Path, monkeypatch: pytest
 def test_a_table_that_cannot_be_written_is_said_in_words(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing" / "a.csv"):
         with pytest.raises(PawlabError, match="cannot be written"):
-            TableWriter(path, CLASSES)
+            TableWriter(path, CLASSES, LIMITS)
     with pytest.raises(PawlabError, match="No space"):
-        TableWriter(Path("/dev/full"), CLASSES)
+        TableWriter(Path("/dev/full"), CLASSES, LIMITS)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"a,b\r\n", b"pathetic", b"\0"])

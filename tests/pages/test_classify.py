@@ -16,6 +16,7 @@ from streamlit.testing.v1.element_tree import Button
 from core.datasets.current import current_source
 from core.datasets.edits.corrections import add_correction, corrections, corrections_folder
 from core.inference.classifier import Classifier, Prediction
+from core.runs.limits import Limits, choose_rejection, limits_of
 from core.runs.run import Run, load_run
 from core.runs.threshold import choose_threshold
 from pages.ui.classify.corrections import NONE
@@ -92,7 +93,7 @@ def test_a_broken_run_is_explained_and_not_called_missing(finished: Path, broken
 
 def test_a_image_gets_its_prediction_at_once_and_keeps_it_in_a_rerun(finished: Path, trained: Run) -> None:
     at = given(("a.jpg", image_bytes()))
-    expected = headline(Classifier.open(trained).classify(image_bytes()), 0.0)
+    expected = headline(Classifier.open(trained).classify(image_bytes()), Limits())
     assert at.subheader[1].value == expected
     time_taken = next(one.value for one in at.caption if "ms per image" in one.value)
     assert time_taken in [one.value for one in at.run().caption]
@@ -143,7 +144,7 @@ def test_images_of_every_kind_get_an_prediction_or_a_reason(finished: Path, trai
     classifier = Classifier.open(trained)
     headlines = [one.value for one in at.markdown]
     for name in ("turned.jpg", "alpha.png", "print.jpg", "moving.gif", "web.webp", "dot.png"):
-        assert headline(classifier.classify(files[name]), 0.0) in headlines, name
+        assert headline(classifier.classify(files[name]), Limits()) in headlines, name
 
 
 def test_many_of_a_zip_are_a_table_with_reasons_that_can_be_filtered(finished: Path) -> None:
@@ -162,12 +163,18 @@ def test_many_of_a_zip_are_a_table_with_reasons_that_can_be_filtered(finished: P
 
 def test_columns_stand_where_something_is_said_in_them_and_the_prediction_first(finished: Path) -> None:
     """A phone shows the first columns; a name may be long."""
+    choose_rejection(load_run(finished), 0.0)
     at = given(("photos.zip", make_zip({f"{seed:02}.jpg": image_bytes(seed) for seed in range(15)})))
     assert list(at.dataframe[0].value) == ["Image", "Prediction", "Confidence", "Name"]
     choose_threshold(load_run(finished), 1.0)
     at.run()
     settled(at)
     assert list(at.dataframe[0].value) == ["Image", "Prediction", "Most likely class", "Confidence", "Name"]
+    choose_rejection(load_run(finished), 0.01)
+    at.run()
+    settled(at)
+    assert list(at.dataframe[0].value)[-2:] == ["Training images", "Name"]
+    assert set(at.dataframe[0].value["Training images"]) == {"", "unlike"}
 
 
 def test_a_run_deleted_under_the_page_is_not_replaced_in_silence(finished: Path, trained: Run) -> None:
@@ -326,7 +333,13 @@ def test_a_folder_on_this_machine_is_sorted_into_a_folder_of_ones_choice(
     assert "Copied into" in at.success[0].value
     classifier = Classifier.open(trained)
     copies = {path.read_bytes(): path.parent.name for path in target.rglob("*.jpg")}
-    assert copies == {content: classifier.classify(content).label for content in contents.values()}
+    limits = limits_of(trained, classifier.neighbours)
+    predictions = {content: classifier.classify(content) for content in contents.values()}
+    assert copies == {
+        content: "unlike" if prediction.is_unlike(limits) else prediction.label
+        for content, prediction in predictions.items()
+    }
+    assert "unlike" in copies.values()
     assert {path: path.read_bytes() for path in contents} == contents
     at.text_input(key="classify_sort_target").set_value(str(photos))
     button(at, "Copy").click().run()
@@ -382,7 +395,7 @@ def test_where_it_looked_stands_beside_the_image_with_a_legend(finished: Path) -
 
 
 def test_what_is_not_quite_certain_never_says_100() -> None:
-    assert "100" not in headline(Prediction({"cats": 0.99996, "dogs": 0.00004}), 0.0)
+    assert "100" not in headline(Prediction({"cats": 0.99996, "dogs": 0.00004}), Limits())
 
 
 def test_bars_come_by_probability_and_are_not_too_many() -> None:

@@ -72,6 +72,8 @@ def test_frames_are_answered_as_photos_are(port: int, run_id: str, trained: Run)
             assert message["sequence"] == number
             assert message["label"] == classifier.classify(frame).label
             assert dict(message["probabilities"]) == pytest.approx(classifier.classify(frame).probabilities)
+            assert message["distance"] == pytest.approx(classifier.classify(frame).distance)
+            assert message["unlike"] == (message["distance"] > message["cut"])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.inference.classifier import Prediction
 from core.inference.inputs import InputFile
 from core.inference.table import TableWriter, read_table
+from core.runs.limits import Limits
 from core.text.csv_cells import escape_cell, unescape_cell
 
 FORMULA = '=HYPERLINK("https://example.org","cats")'
@@ -26,7 +27,7 @@ def test_every_text_is_found_again(text: str) -> None:
 def test_a_table_holds_no_formula_and_is_gone_on_with(tmp_path: Path, name: str) -> None:
     classes, file = ("cats", name), tmp_path / "predictions.csv"
     prediction = Prediction({"cats": 0.25, name: 0.75})
-    with TableWriter(file, classes) as table:
+    with TableWriter(file, classes, Limits()) as table:
         table.write(InputFile(f"{name}.jpg", tmp_path / "a.jpg"), prediction)
     cells = [cell for row in csv.reader(io.StringIO(file.read_text(encoding="utf-8"))) for cell in row]
     assert not any(cell.startswith(("=", "-", "+", "@")) for cell in cells)

@@ -1,4 +1,5 @@
-"""Saves a run: both models, checked against each other, the validation predictions and the summary."""
+"""Saves a run: both models, checked against each other, the validation predictions, the reference set of training
+images and the summary."""
 
 import io
 import os
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from core.backbone.architecture import IMAGE
 from core.backbone.arrays import Arrays, digest_of
+from core.backbone.graph import cached_base
 from core.backbone.session import open_session
 from core.backbone.weights import Weights
 from core.datasets import Dataset
 from core.datasets.edits.apply import count_edits
-from core.errors import ImageError, PawlabError
+from core.errors import DatasetError, ImageError, PawlabError
 from core.images.decode import load_image
 from core.runs.run import Run
 from core.storage.files import write_atomic
@@ -25,6 +27,7 @@ from core.training.head.fused_step import Floats
 from core.training.keras.process import KerasProcess
 from core.training.loop.checkpoint import Best, State
 from core.training.loop.onnx_model import PROBABILITIES, classifier_graph
+from core.training.reference_set import keep_neighbours, make_neighbours
 
 VERIFIED_IMAGES = 8  # validation images on which model.keras and model.onnx are compared
 
@@ -41,7 +44,7 @@ class Trained:
 
 
 def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: KerasProcess | None) -> dict[str, Any]:
-    """Writes `model.keras`, `model.onnx` and `validation.npz` into the run's folder.
+    """Writes `model.keras`, `model.onnx`, `validation.npz` and `neighbours.npz` into the run's folder.
 
     Args:
         best: Of `trained`.
@@ -64,6 +67,7 @@ def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: Ke
     # Side by side with the first: a run that was stopped has the three already, and they must belong together.
     write_atomic(run.directory / "model.onnx", graph)
     write_atomic(run.directory / "validation.npz", _validation(dataset, trained, best))
+    _save_neighbours(run, dataset, trained.weights)
     epochs = run.history().epochs
     point = epochs[best.epoch - 1]
     return {
@@ -122,6 +126,12 @@ def _validation(dataset: Dataset, trained: Trained, best: Best) -> bytes:
     content = io.BytesIO()
     np.savez(content, probabilities=best.probabilities, labels=trained.labels, pictures=images)
     return content.getvalue()
+
+
+def _save_neighbours(run: Run, dataset: Dataset, frozen: Weights) -> None:
+    base = cached_base(frozen)
+    with suppress(DatasetError):  # images have gone, and their features with them: the model is saved all the same
+        keep_neighbours(run, make_neighbours(dataset, run.config, base, frozen.provenance.digest), base)
 
 
 def _save_keras(

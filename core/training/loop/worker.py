@@ -35,7 +35,7 @@ from core.training.loop.second_stage import drop_start, load_start
 from core.training.loop.tool_logs import ToolLogs
 from core.training.time_left import seconds_after_features
 
-WRITTEN = ("checkpoint-*", "model.onnx", "validation.npz", "run.json", "history.csv")  # by the worker alone
+WRITTEN = ("checkpoint-*", "*.onnx", "*.npz", "run.json", "history.csv")  # by the worker alone
 PROGRESS_EVERY = 0.2  # seconds
 WRITE_EVERY = 0.1  # seconds: batches of a small head follow each other so fast that writing each alone took a fifth
 

@@ -5,11 +5,14 @@ import base64
 import streamlit as st
 
 from core.errors import PawlabError
+from core.evaluation.unlike import LIMITS as ABOUT_UNLIKE
+from core.evaluation.unlike import UNLIKE
 from core.evaluation.words import as_percent
 from core.images.isolated import decode_image, load_image
 from core.inference.batch import LARGE, Row, as_view, view_of
 from core.inference.classifier import Classifier, Prediction
 from core.inference.grad_cam import overlay
+from core.runs.limits import Limits
 from core.runs.run import Run
 from core.text.markup import escape_html
 from pages.ui.classify.corrections import check
@@ -18,17 +21,18 @@ from pages.ui.shared.grad_cam import beside
 from pages.ui.shared.text import plain, show_error
 
 
-def detail(run: Run, classifier: Classifier, row: Row, threshold: float) -> None:
+def detail(run: Run, classifier: Classifier, row: Row, limits: Limits) -> None:
     if row.prediction is None:
         st.error(f"**{plain(row.image.path)}** could not be classified: {plain(row.reason)}.")
         return
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        st.subheader(headline(row.prediction, threshold))
-        if row.prediction.confidence < threshold:
+        st.subheader(headline(row.prediction, limits))
+        unlike(row.prediction, limits)
+        if row.prediction.is_unsure(limits):
             st.caption(
-                f"Its confidence is below the threshold of {as_percent(threshold)}. That does not mean that the image "
-                "shows something unknown: it cannot spot unknown objects."
+                f"Its confidence is below the threshold of {as_percent(limits.threshold)}. That does not mean that the "
+                "image shows something unknown: it cannot spot unknown objects."
             )
         probabilities(row.prediction)
         st.caption(f"{plain(row.image.path)} · {row.milliseconds:.0f} ms per image")
@@ -45,12 +49,21 @@ def detail(run: Run, classifier: Classifier, row: Row, threshold: float) -> None
         beside(image, f"{row.image.path}, classified as {row.prediction.label}", evidence, name, LARGE)
 
 
-def headline(prediction: Prediction, threshold: float) -> str:
+def headline(prediction: Prediction, limits: Limits) -> str:
     """The prediction as Markdown."""
     label = f"**{plain(prediction.label)}** ({as_percent(prediction.confidence)})"
-    if prediction.confidence < threshold:
+    if prediction.is_unsure(limits):
         return f"Unsure, most likely {label}"
     return f"{confidence_in_words(prediction)} {label}"
+
+
+def unlike(prediction: Prediction, limits: Limits) -> None:
+    """Says so where the image is unlike the training images."""
+    if prediction.distance is not None and prediction.is_unlike(limits):
+        st.markdown(
+            f"**{UNLIKE}**: its probabilities mean little. Distance {prediction.distance:.3f}, cut {limits.cut:.3f}.",
+            help=ABOUT_UNLIKE,
+        )
 
 
 def probabilities(prediction: Prediction) -> None:

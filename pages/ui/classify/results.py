@@ -2,15 +2,18 @@
 
 import base64
 import math
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.errors import ImageError
-from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNSURE, Batch, Order, Row, view_of
+from core.evaluation.unlike import LIMITS
+from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNLIKE, UNSURE, Batch, Order, Row, view_of
 from core.inference.classifier import Classifier
+from core.runs.limits import Limits
 from core.runs.run import Run
-from pages.ui.classify.detail import detail, framed, headline, probabilities
+from pages.ui.classify.detail import detail, framed, headline, probabilities, unlike
 from pages.ui.classify.sort import sorting
 from pages.ui.classify.state import OPEN, PAGE, clear
 from pages.ui.shared.text import duration, plain
@@ -25,7 +28,7 @@ ORDERS: dict[Order, str] = {
 }
 
 
-def results(run: Run, classifier: Classifier, batch: Batch, batch_id: str, threshold: float) -> None:
+def results(run: Run, classifier: Classifier, batch: Batch, batch_id: str, limits: Limits) -> None:
     """Draws the predictions. `batch_id` changes with the batch."""
     number = len(batch.rows)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -35,27 +38,28 @@ def results(run: Run, classifier: Classifier, batch: Batch, batch_id: str, thres
         if number:
             st.download_button(
                 "Download CSV",
-                batch.csv,
+                partial(batch.csv, limits),
                 "predictions.csv",
                 "text/csv",
                 on_click="ignore",
-                help="One row per image: path, label, confidence, error and the probability of each class, as the "
-                "command line writes it. The label is the most probable class, even where the prediction is unsure.",
+                help="One row per image: path, label, confidence, error, distance to the training images, whether it "
+                "is unlike them, and the probability of each class, as the command line writes it. The label is the "
+                "most probable class, also where the prediction is unsure or the image unlike the training images.",
             )
         st.button("Clear", on_click=clear, help="Removes these images and their predictions.")
     if number:
-        _shown(run, classifier, batch, batch_id, threshold)
+        _shown(run, classifier, batch, batch_id, limits)
     if number > 1:
-        sorting(batch, batch_id, threshold)
+        sorting(batch, batch_id, limits)
 
 
 @st.fragment
-def _shown(run: Run, classifier: Classifier, batch: Batch, batch_id: str, threshold: float) -> None:
+def _shown(run: Run, classifier: Classifier, batch: Batch, batch_id: str, limits: Limits) -> None:
     if len(batch.rows) == 1:
-        detail(run, classifier, batch.rows[0], threshold)
+        detail(run, classifier, batch.rows[0], limits)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        outcome = _filter(batch, batch_id, threshold)
+        outcome = _filter(batch, batch_id, limits)
         order = st.selectbox(
             "Order",
             list(ORDERS),
@@ -72,34 +76,34 @@ def _shown(run: Run, classifier: Classifier, batch: Batch, batch_id: str, thresh
             key=f"classify_as_{batch_id}",
             help="Cards show probabilities; a table shows more images at once.",
         )
-    places = batch.chosen(threshold, outcome, order)
+    places = batch.chosen(limits, outcome, order)
     opened = st.session_state.get(OPEN, -1)
     if opened in places:
         _walk(places, places.index(opened))
-        detail(run, classifier, batch.rows[opened], threshold)
+        detail(run, classifier, batch.rows[opened], limits)
         return
     size = CARDS if as_cards == "Cards" else ROWS
     places = _page(places, size)
     if as_cards == "Cards":
-        _cards(batch, places, threshold)
+        _cards(batch, places, limits)
     else:
         predicted = [place for place in places if batch.rows[place].prediction]
         if predicted:
-            _table(batch, predicted, threshold, batch_id)
+            _table(batch, predicted, limits, batch_id)
         if len(predicted) < len(places):
             _reasons([batch.rows[place] for place in places if not batch.rows[place].prediction])
 
 
-def _filter(batch: Batch, batch_id: str, threshold: float) -> str:
-    counts = {name: count for name, count in batch.counts(threshold).items() if count}
-    names = {UNSURE: "unsure", PROBLEM: "no prediction"}
+def _filter(batch: Batch, batch_id: str, limits: Limits) -> str:
+    counts = {name: count for name, count in batch.counts(limits).items() if count}
+    names = {UNLIKE: "unlike the training images", UNSURE: "unsure", PROBLEM: "no prediction"}
     options = ["", *counts]
 
     def words(outcome: str) -> str:
         return f"{names.get(outcome, outcome) or 'All'} {counts.get(outcome, len(batch.rows)):,}"
 
     explained = "The number of images per predicted class. Choose one to see only those."
-    key = f"classify_shown_{batch_id}_{threshold}"
+    key = f"classify_shown_{batch_id}_{limits}"
     if len(options) <= MAX_PILLS:
         return st.segmented_control(
             "Predicted class",
@@ -167,7 +171,7 @@ def _page(places: list[int], size: int) -> list[int]:
     return places[(page - 1) * size : page * size]
 
 
-def _cards(batch: Batch, places: list[int], threshold: float) -> None:
+def _cards(batch: Batch, places: list[int], limits: Limits) -> None:
     for start in range(0, len(places), CARDS_PER_ROW):
         for column, place in zip(st.columns(CARDS_PER_ROW), places[start : start + CARDS_PER_ROW], strict=False):
             row = batch.rows[place]
@@ -176,7 +180,8 @@ def _cards(batch: Batch, places: list[int], threshold: float) -> None:
                     st.error(f"**{plain(row.image.path)}** could not be classified: {plain(row.reason)}.")
                     continue
                 framed(view_of(row, LARGE), f"{row.image.path}, classified as {row.prediction.label}", 220)
-                st.markdown(headline(row.prediction, threshold))
+                st.markdown(headline(row.prediction, limits))
+                unlike(row.prediction, limits)
                 probabilities(row.prediction)
                 st.caption(f"{plain(row.image.path)} · {row.milliseconds:.0f} ms")
                 st.button(
@@ -193,27 +198,32 @@ def _reasons(rows: list[Row]) -> None:
     st.error(f"Could not be classified:\n{reasons}")
 
 
-def _table(batch: Batch, places: list[int], threshold: float, batch_id: str) -> None:
+def _table(batch: Batch, places: list[int], limits: Limits, batch_id: str) -> None:
     predicted = [(row, row.prediction) for row in (batch.rows[place] for place in places) if row.prediction]
     frame = pd.DataFrame(
         {
             # The prediction comes before the name, which may be long: a phone shows only the first columns.
             "Image": [_thumbnail(row) for row, _ in predicted],
-            "Prediction": ["unsure" if row.outcome(threshold) == UNSURE else found.label for row, found in predicted],
+            "Prediction": ["unsure" if found.is_unsure(limits) else found.label for _, found in predicted],
             "Most likely class": [found.label for _, found in predicted],
             # Numbers, so that the column sorts; rounded down, so that 100 is said only of certainty.
             "Confidence": [math.floor(1000 * found.confidence) / 10 for _, found in predicted],
+            "Training images": ["unlike" if found.is_unlike(limits) else "" for _, found in predicted],
             "Name": [row.image.path for row, _ in predicted],
         }
     )
-    if not batch.counts(threshold)[UNSURE]:  # on no page: columns do not come and go
+    every = [row.prediction for row in batch.rows if row.prediction]  # also those on other pages: columns do not come
+    if not any(prediction.is_unsure(limits) for prediction in every):  # and go
         frame = frame.drop(columns="Most likely class")
+    if not any(prediction.is_unlike(limits) for prediction in every):
+        frame = frame.drop(columns="Training images")
     event = st.dataframe(
         frame,
         column_config={
             "Image": st.column_config.ImageColumn(width="small"),
             "Name": st.column_config.TextColumn(width="large"),
             "Prediction": st.column_config.TextColumn(width="small"),
+            "Training images": st.column_config.TextColumn(width="small", help=LIMITS),
             "Confidence": st.column_config.NumberColumn(format="%.1f%%", width="small"),
         },
         hide_index=True,

@@ -12,6 +12,7 @@ from core.inference.batch import PROBLEM, Batch
 from core.inference.given import MAX_UPLOAD_BYTES
 from core.inference.sorting import FolderSorter, class_folders, copy_batch, num_bytes, write_sorted_zip
 from core.jobs.progress import Progress
+from core.runs.limits import Limits
 from pages.ui.classify.state import session
 from pages.ui.shared.progress import AT_ONCE, follow
 from pages.ui.shared.session import kept
@@ -20,9 +21,9 @@ from pages.ui.shared.text import plain, show_error, size
 TARGET = kept("classify_sort_target")
 
 
-def sorting(batch: Batch, batch_id: str, threshold: float) -> None:
+def sorting(batch: Batch, batch_id: str, limits: Limits) -> None:
     """Draws both ways. `batch_id` changes with the batch."""
-    counts = batch.counts(threshold)
+    counts = batch.counts(limits)
     without = counts.pop(PROBLEM)
     if not any(counts.values()):
         return
@@ -33,7 +34,7 @@ def sorting(batch: Batch, batch_id: str, threshold: float) -> None:
         + (f"{without:,} without a prediction {'is' if without == 1 else 'are'} left out. " if without else "")
         + "Your originals stay where they are."
     )
-    _download(batch, threshold)
+    _download(batch, limits)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = st.text_input(
             "Or copy into a folder on the machine that runs Pawlab",
@@ -43,7 +44,7 @@ def sorting(batch: Batch, batch_id: str, threshold: float) -> None:
             help="Made if it does not exist. Nothing in it is overwritten: a name that is taken gets a number.",
         )
         if st.button("Copy", help="Copies each image into the folder of its class.") and target.strip():
-            _start(batch, batch_id, threshold, typed_path(target).expanduser())
+            _start(batch, batch_id, limits, typed_path(target).expanduser())
     _status()
 
 
@@ -52,14 +53,14 @@ def in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"**{plain(name)}** {count:,}" for name, count in counts.items())
 
 
-def _download(batch: Batch, threshold: float) -> None:
+def _download(batch: Batch, limits: Limits) -> None:
     if (total := num_bytes(batch)) > MAX_UPLOAD_BYTES:
         st.markdown(f"Too large for a zip ({size(total)}): copy them into a folder.", width="content")
         return
 
     def content() -> bytes:
         file = io.BytesIO()
-        write_sorted_zip(batch, threshold, file)
+        write_sorted_zip(batch, limits, file)
         return file.getvalue()
 
     st.download_button(
@@ -69,16 +70,17 @@ def _download(batch: Batch, threshold: float) -> None:
         "application/zip",
         on_click="ignore",
         type="primary",
-        help="One folder per class, with your images as they are; unsure ones in the folder “unsure”.",
+        help="One folder per class, with your images as they are; unsure ones in the folder “unsure”, "
+        "and images unlike the training images in the folder “unlike”.",
     )
 
 
-def _start(batch: Batch, batch_id: str, threshold: float, target: Path) -> None:
+def _start(batch: Batch, batch_id: str, limits: Limits, target: Path) -> None:
     state = session()
     try:
         if not target.is_absolute():
             raise PawlabError(f"Received {str(target)!r}", "a whole path, such as /home/me/sorted or C:\\sorted")
-        sorter = FolderSorter(target, batch.classes, threshold, [state.path] if state.path else [])
+        sorter = FolderSorter(target, batch.classes, limits, [state.path] if state.path else [])
     except PawlabError as error:
         show_error(error)
         return
@@ -86,7 +88,7 @@ def _start(batch: Batch, batch_id: str, threshold: float, target: Path) -> None:
     def work(progress: Progress) -> FolderSorter:
         return copy_batch(batch, sorter, progress)
 
-    state.sorting.submit(f"{batch_id} {threshold} {target}", work, again=True).wait(AT_ONCE)
+    state.sorting.submit(f"{batch_id} {limits} {target}", work, again=True).wait(AT_ONCE)
 
 
 def _status() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.evaluation.unlike import LIMITS
 from core.evaluation.words import as_percent
 from core.runs.run import Run
 from core.runs.threshold import chosen_threshold
@@ -19,6 +20,7 @@ HTML = """
     <video playsinline muted aria-label="Camera video"></video>
     <div class="prediction" hidden>
       <p class="headline"><span class="label"></span><span class="confidence"></span></p>
+      <p class="unlike" hidden>Unlike the training images</p>
       <ul class="bars" aria-label="Probabilities"></ul>
     </div>
     <div class="note"><strong></strong><span></span><button type="button"></button></div>
@@ -42,14 +44,15 @@ def live_camera(run: Run, key: str = "live_camera") -> None:
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("live_camera", html=HTML, css=_part("live_camera.css"), js=_script())
     draw(data={"run": run.id}, key=key)
-    st.caption(explained(chosen_threshold(run)))
+    st.caption(explained(chosen_threshold(run)), help=LIMITS)
 
 
 def explained(threshold: float) -> str:
     """What the viewer should know about the figures."""
     words = (
         "The whole frame is squeezed to a square, like an uploaded image; the model gets it unmirrored. "
-        "Probabilities are averaged over about half a second so that the bars do not flicker."
+        "Probabilities are averaged over about half a second so that the bars do not flicker. So is the distance of "
+        "the frame to the training images: where it says “unlike” them, the probabilities mean little."
     )
     return (
         f"{words} Below a confidence of {as_percent(threshold)}, set on the Evaluate page, the model is unsure."

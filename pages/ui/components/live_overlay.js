@@ -23,6 +23,7 @@ class Overlay {
     this.place = root.querySelector('.prediction');
     this.label = root.querySelector('.label');
     this.confidence = root.querySelector('.confidence');
+    this.unlike = root.querySelector('.unlike');
     this.bars = root.querySelector('.bars');
     this.announcement = root.querySelector('.spoken');
     this.classes = []; // all names, where they are few
@@ -36,10 +37,10 @@ class Overlay {
     this.place.hidden = true;
   }
 
-  take({probabilities, threshold}) {
+  take({probabilities, threshold, distance, cut}) {
     const now = performance.now(), passed = now - this.predictedAt, latest = new Map(probabilities);
     this.predictedAt = now;
-    if (passed > STALE) this.smooth = latest;
+    if (passed > STALE) [this.smooth, this.distance] = [latest, distance];
     else {
       const weight = 1 - Math.exp(-passed / SMOOTHED);
       // Of many classes only the most probable are sent; the others count as 0, which they nearly are.
@@ -47,7 +48,9 @@ class Overlay {
         const old = this.smooth.get(name) ?? 0;
         this.smooth.set(name, old + weight * ((latest.get(name) ?? 0) - old));
       }
+      this.distance += weight * (distance - this.distance);
     }
+    this.unlike.hidden = distance === null || this.distance <= cut; // of a run that cannot tell there is no distance
     this.draw(threshold);
   }
 
@@ -70,7 +73,8 @@ class Overlay {
       figure.textContent = percent(value);
       row.classList.toggle('best', name === best && !unsure);
     });
-    this.speak(this.label.textContent);
+    this.speak(this.unlike.hidden ? this.label.textContent
+      : `${this.label.textContent}, ${this.unlike.textContent.toLowerCase()}`);
   }
 
   speak(word) {
