@@ -95,12 +95,19 @@ $(STAMPS)/bench: requirements-bench.txt $(STAMPS)/dev
 	$(INSTALL) -r requirements-bench.txt
 	touch $@
 
-# Chromium for the browser tests: the machine's own, else Debian's where we are root, else Playwright's.
+# What the browser tests need. Chromium: the machine's own, else Debian's where we are root, else Playwright's. And npm,
+# which fetches ONNX Runtime Web; where it is missing, PAWLAB_ORT_WEB can name the file.
 $(STAMPS)/browser: $(STAMPS)/dev
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium-headless-shell >/dev/null; \
 	  else \
 	    $(BIN)/playwright install chromium; \
+	  fi
+	@command -v npm >/dev/null || test -n "$$PAWLAB_ORT_WEB" || \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; \
+	  else \
+	    echo "The tests of the HTML file need npm (it comes with Node.js), or PAWLAB_ORT_WEB"; \
 	  fi
 	touch $@

@@ -16,6 +16,7 @@ from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
 from core.datasets.sample.sample import sample_folder, write_sample
+from core.export.page import runtime
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import TrainingConfig, preset
@@ -119,6 +120,19 @@ def tuned(tmp_path_factory: pytest.TempPathFactory, trained: Run) -> Run:
             to_the_end(run)
 
     return only_run(made_once(tmp_path_factory, "tuned", make))
+
+
+@pytest.fixture(scope="session")
+def ort_web(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ONNX Runtime Web as npm brings it, once a session; or the tarball that `PAWLAB_ORT_WEB` names."""
+    if named := os.environ.get(runtime.VARIABLE):
+        return Path(named)
+
+    def make(folder: Path) -> None:
+        with at_home(folder):
+            runtime.load_runtime()
+
+    return made_once(tmp_path_factory, "ort-web", make) / "cache" / "onnxruntime-web" / runtime.FILE
 
 
 @contextmanager

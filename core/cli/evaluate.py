@@ -4,9 +4,8 @@ from math import isnan
 from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
 
-from core.cli.console import escape, out, print_json, progress_bars
+from core.cli.console import print_json, print_table, progress_bars, say
 from core.cli.data import Json
 from core.evaluation.confusion import Score, confused_pairs
 from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, SplitSummary, evaluate_on, has_test_split
@@ -107,17 +106,15 @@ def _print(run: Run, summary: SplitSummary) -> None:
     lines += [f"top-{k} accuracy: {with_interval(score)}" for k, score in summary.top_k.items()]
     lines.append(f"expected calibration error: {with_interval(summary.calibration_error, DECIMAL)}")
     for line in lines:
-        out.print(escape(line), soft_wrap=True, highlight=False)
-    table = Table(Column("class", overflow="fold"), "images", "precision", "recall", "F1")
+        say(line)
+    rows = []
     for of_class in summary.classes:
         scores = (of_class.scores.precision, of_class.scores.recall, of_class.f1)
-        table.add_row(escape(of_class.name), f"{of_class.scores.support:,}", *map(with_interval, scores))
-    out.print(table)
+        rows.append((of_class.name, f"{of_class.scores.support:,}", *map(with_interval, scores)))
+    print_table(("class", "images", "precision", "recall", "F1"), rows)
     counts = predictions.matrix()
     for row, column in confused_pairs(counts)[:PAIRS]:
         names = predictions.classes[row], predictions.classes[column]
-        out.print(
-            escape(f"{counts[row, column]:,} {names[0]} predicted as {names[1]}"), soft_wrap=True, highlight=False
-        )
+        say(f"{counts[row, column]:,} {names[0]} predicted as {names[1]}")
     for note in summary.notes:
-        out.print(escape(note), soft_wrap=True, highlight=False)
+        say(note)

@@ -9,21 +9,27 @@ import typer
 from core.cli.console import check_target, print_json, progress_bars, say
 from core.cli.data import Json
 from core.errors import ConfigError
+from core.runs.run import Run
 from core.runs.store import find_run
 
 
 def export(
     run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")],
-    target: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The zip to write.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="FILE.zip, or FILE.html for one page that classifies in a browser.")
+    ],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE.zip where it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
     json: Json = False,
 ) -> None:
-    """Export the model of a run as one verified zip that works without Pawlab."""
+    """Export the model of a run as one verified file that works without Pawlab: a zip or, as FILE.html, a web page."""
     from core.export.bundle import make_bundle  # here because no other command needs it
 
     run = find_run(run_name)
     check_target(target, force=force)
+    if target.suffix.lower() == ".html":
+        _export_page(run, target, json=json)
+        return
     with progress_bars() as progress:
         bundle = make_bundle(run, target, progress)
     if json:
@@ -35,6 +41,21 @@ def export(
     keras = f"within {bundle.keras_difference:.1e}" if bundle.keras_difference is not None else bundle.keras_reason
     litert = f"within {bundle.litert_difference:.1e}" if bundle.litert_difference is not None else bundle.litert_reason
     say(f"model.keras: {keras}; LiteRT: {litert}")
+
+
+def _export_page(run: Run, target: Path, *, json: bool) -> None:
+    from core.export.page.build import write_page
+
+    with progress_bars() as progress:
+        page = write_page(run, target, progress)
+    if json:
+        print_json(asdict(page) | {"run": run.id})
+        return
+    say(f"Exported {run.id} to {target}: {page.bytes / 1e6:.1f} MB")
+    say(
+        "It unpacks to the model and ONNX Runtime Web, byte for byte. Whenever it is opened, it first checks that the "
+        "browser gives Pawlab's predictions"
+    )
 
 
 def import_(

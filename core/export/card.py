@@ -4,6 +4,7 @@ After Mitchell et al., "Model cards for model reporting", FAT* 2019.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.evaluation.confusion import Score
@@ -53,7 +54,7 @@ def model_card(manifest: Manifest, predictions: Predictions | None, verified: Ve
         "above. The head was trained here"
         + ("." if manifest.fine_tuning is None else ", and the last layers of the base model were fine-tuned."),
         "## Limits",
-        *_limits(manifest),
+        "\n".join(f"- {sentence}" for sentence in limits(manifest, plain)),
         "## Verification",
         *_verification(manifest, verified),
         "## Files",
@@ -62,11 +63,17 @@ def model_card(manifest: Manifest, predictions: Predictions | None, verified: Ve
     return "\n\n".join(parts) + "\n"
 
 
-def _scores(manifest: Manifest, predictions: Predictions | None) -> list[str]:
+def accuracy(manifest: Manifest) -> Score:
+    """On the run's validation images."""
     total = manifest.images("validation")
-    score = Score.of(round(manifest.val_accuracy * total), total)
+    return Score.of(round(manifest.val_accuracy * total), total)
+
+
+def _scores(manifest: Manifest, predictions: Predictions | None) -> list[str]:
+    score = accuracy(manifest)
     lines = [
-        f"Accuracy **{percent(score)}** ({confidence_interval(score)}) on {total:,} validation images. The model was "
+        f"Accuracy **{percent(score)}** ({confidence_interval(score)}) on "
+        f"{manifest.images('validation'):,} validation images. The model was "
         "not trained on these images, but they chose the best epoch, so expect slightly less on new ones."
     ]
     if predictions is None:
@@ -156,19 +163,19 @@ def _second_stage(manifest: Manifest) -> list[str]:
     ]
 
 
-def _limits(manifest: Manifest) -> list[str]:
-    lines = [
-        f"- The model must choose one of its {len(manifest.classes)} classes, also for an image of something else. It "
+def limits(manifest: Manifest, escape: Callable[[str], str] = str) -> list[str]:
+    """What the model cannot do and must not be used for, in sentences; `escape` makes a class' name fit for them."""
+    return [
+        f"The model must choose one of its {len(manifest.classes)} classes, also for an image of something else. It "
         "cannot spot unknown objects, not even with a confidence threshold: a car may get a confident "
-        f'"{plain(manifest.classes[0])}".',
-        "- The scores apply to images like the validation images. On images from other cameras, places or sources they "
+        f'"{escape(manifest.classes[0])}".',
+        "The scores apply to images like the validation images. On images from other cameras, places or sources they "
         "can be quite different.",
-        f"- Every image is squeezed to a square of {manifest.settings.image_size} pixels; details of a few pixels of "
+        f"Every image is squeezed to a square of {manifest.settings.image_size} pixels; details of a few pixels of "
         "that square are lost.",
-        "- The model was made for teaching and for sorting images. It must not decide anything important without human "
+        "The model was made for teaching and for sorting images. It must not decide anything important without human "
         "review.",
     ]
-    return ["\n".join(lines)]
 
 
 def _verification(manifest: Manifest, verified: Verified) -> list[str]:

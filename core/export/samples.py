@@ -58,7 +58,7 @@ def take_samples(run: Run, folder: Path, progress: Progress) -> Samples:
         is_imported = run.source.startswith(BROUGHT_IN)
         # Not the error's message, which may name a folder: others read the model card.
         why = "the run was imported without them" if is_imported else "they cannot be opened, or have changed"
-        return Samples(tuple(_written(folder, _drawn())), awkward, None, why)
+        return Samples(tuple(_written(folder, drawn_images())), awkward, None, why)
     chosen = choose(dataset.usable("validation"), NUM, 0)
     return Samples(tuple(dataset.file(record) for record in chosen), awkward, dataset)
 
@@ -87,7 +87,8 @@ def awkward_images() -> Iterator[tuple[str, bytes]]:
     yield "no image.jpg", b"this is text"
 
 
-def _drawn() -> Iterator[tuple[str, bytes]]:
+def drawn_images() -> Iterator[tuple[str, bytes]]:
+    """(name, content) of `NUM` drawn cats and dogs, the same each time."""
     for number in range(NUM):
         image = draw_image("cat" if number % 2 else "dog", np.random.default_rng([7, number]))
         yield f"drawn {number}.png", _encoded(image, "PNG")

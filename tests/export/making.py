@@ -17,6 +17,7 @@ from core.export.manifest import manifest_of
 from core.export.samples import take_samples
 from core.jobs.progress import silent
 from core.runs.run import Run
+from tests.trained import copied
 
 NOT_RUN = Keras(None, "not asked in this test", None, None, "not asked in this test")
 
@@ -80,3 +81,19 @@ def run_notebook(bundle: Path, scratch: Path, parameters: str) -> dict[str, Any]
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+HOSTILE = ('</script><script>parent.pwned = 1</script>"$model', "<img src=x onerror=pwned=1>\u2028'\"]}<!--<script>")
+
+
+def hostile_run(run: Run, home: Path) -> Run:
+    """A copy of `run` whose name and classes are markup."""
+    copy = copied(run, home)
+    about = json.loads((copy.directory / "run.json").read_text(encoding="utf-8"))
+    names = dict(zip(about["classes"], HOSTILE, strict=True))
+    about["classes"] = list(names.values())
+    about["counts"] = {
+        split: {names[name]: count for name, count in counts.items()} for split, counts in about["counts"].items()
+    }
+    (copy.directory / "run.json").write_text(json.dumps(about), encoding="utf-8")
+    return copy.rename("</title><script>pwned = 1</script><b>\"'&amp;", "")

@@ -1,0 +1,61 @@
+"""What the page knows of its run: the data that its script reads, and the words below the result."""
+
+import base64
+import json
+import time
+
+from core.evaluation.report.markup import bullets, facts
+from core.evaluation.words import as_percent, confidence_interval, percent
+from core.export.card import accuracy, limits
+from core.export.manifest import Manifest
+from core.export.samples import drawn_images
+from core.inference.classifier import Classifier
+from core.text.markup import escape_html as text
+
+SHOWN_CLASSES = 30
+
+
+def about_json(manifest: Manifest, classifier: Classifier) -> str:
+    """The page's data as JSON for a script element, which no name in it can end.
+
+    `check` is a drawing, of those at hand the one that the model is least sure of, with the app's probabilities.
+    """
+    drawings = {image: classifier.classify(image) for _, image in drawn_images()}
+    image, prediction = min(drawings.items(), key=lambda item: item[1].confidence)
+    about = {
+        "classes": manifest.classes,
+        "size": manifest.settings.image_size,
+        "threshold": manifest.threshold,
+        "check": {
+            "image": base64.b64encode(image).decode(),
+            "probabilities": list(prediction.probabilities.values()),
+        },
+    }
+    return json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def classes_line(manifest: Manifest) -> str:
+    """HTML: what the model tells apart."""
+    names = [f"<bdi>{text(name)}</bdi>" for name in manifest.classes[:SHOWN_CLASSES]]
+    more = len(manifest.classes) - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
+
+
+def description(manifest: Manifest) -> str:
+    """HTML: date, accuracy, limits and origin, as the model card has them."""
+    score = accuracy(manifest)
+    validated = (
+        f"{percent(score)} ({confidence_interval(score)}) on {manifest.images('validation'):,} validation images"
+    )
+    threshold = f"{as_percent(manifest.threshold)}; below it, unsure" if manifest.threshold else "none"
+    counts = f"{manifest.images('train'):,} images"
+    rows = [
+        (
+            "Trained",
+            f"{time.strftime('%d %B %Y', time.gmtime(manifest.created))}, on {counts} of {text(manifest.data)}",
+        ),
+        ("Accuracy", validated),
+        ("Confidence threshold", threshold),
+        ("Base model", f"MobileNetV2. {text(manifest.weights.description)}"),
+    ]
+    return facts(rows) + "<h2>Limits</h2>" + bullets(map(text, limits(manifest)))
