@@ -1,11 +1,16 @@
-"""Runs whose worker is killed (SIGKILL) at a random moment of its life, resumed, and compared with runs that were not.
+"""Processes that are killed (SIGKILL) at a random moment of a run's life: no trained run is lost, no history is wrong.
 
     python -m benchmarks.kills [--kills 20] [--seed 0]
 
 Small runs on drawn images: the presets `fast` and `notebook`, and fine-tuning of the first; each begins with empty
 caches of scans and features. First one run of each kind is trained in peace: it says how long a life is and how it
-ends. Then, in turn, a run is started and killed at a moment that is drawn evenly from that life, and resumed by the
-same call that the page's button makes. A run that ends before its moment came is started anew with another moment.
+ends. Then, in turn, one of these is killed:
+
+- `worker`: the process that trains, at a moment that is drawn evenly from a run's life. The run is resumed by the same
+  call that the page's button makes. One that ends before its moment came is started anew with another moment.
+- `server`: the app, in which a window pressed Start, at such a moment after the press. The run goes on by itself, or
+  waits to be started where the server had not come to that.
+- `decoder`: one of the processes in which the worker has images decoded, while it scans. The run goes on.
 
 `failures` says of each killed run what was not as it must be, see `wrong`; the program then ends with code 1. `kills`
 lists for each the moment in seconds, the phase and the last epoch that the log tells of, and how many epochs the resume
@@ -14,8 +19,8 @@ can tell at once that their worker is dead.
 """
 
 import argparse
+import asyncio
 import shutil
-import signal
 import sys
 import time
 from collections import Counter
@@ -30,6 +35,8 @@ import psutil
 from numpy.typing import NDArray
 
 from benchmarks.common import own_home, print_result
+from benchmarks.server import serving, until_it_listens
+from benchmarks.window import open_window
 from core.datasets.sample.sample import write_sample
 from core.images.decode import load_image
 from core.inference.classifier import Classifier
@@ -43,9 +50,12 @@ from core.storage.home import subfolder
 from core.training.loop.second_stage import fine_tune_run
 
 KINDS = ("fast", "notebook", "fast", "notebook", "fine_tuned")  # in turn
+VICTIMS = ("worker", "server", "decoder")
+SCAN_SECONDS = 0.8  # from the first decoder's start to the end of the scan, and a little more
 SMALL: dict[str, Any] = {"image_size": 96, "early_stopping_patience": 1000}
 EPOCHS = {"fast": 100, "notebook": 12, "fine_tuned": 4}  # some seconds of training each
-COMPARED = ("best_epoch", "epochs", "val_loss", "val_accuracy", "fine_tuned_digest")  # of the summary
+COMPARED = ("counts", "fingerprint", "best_epoch", "epochs", "val_loss", "val_accuracy", "fine_tuned_digest")
+"""Of the summary."""
 TOLERANCE = 1e-4  # between the two saved models, as `core.training.keras.model` has it
 PATIENCE = 600  # seconds that a run may take
 MOST_DRAWS = 20
@@ -111,22 +121,75 @@ def forget_caches() -> None:
         shutil.rmtree(subfolder("cache", name))
 
 
-def killed(make: Callable[[], Run], life: float, rng: np.random.Generator) -> tuple[Run, dict[str, Any]]:
-    """A run whose worker was killed, and what is known of that moment."""
+def kill_worker(run: Run, life: float, rng: np.random.Generator) -> float | None:
+    """The moment of the kill; None where the run was faster than the one in peace. So do the others."""
+    moment = float(rng.uniform(0, life))
+    worker, began = begin(run)
+    until(lambda: time.monotonic() - began >= moment or not worker.is_running(), run)
+    with suppress(psutil.NoSuchProcess):
+        worker.kill()
+    until(lambda: not run.alive(), run)
+    return moment if run.status() == "interrupted" else None
+
+
+def kill_server(run: Run, life: float, rng: np.random.Generator) -> float | None:
+    moment = float(rng.uniform(0, life))
+    with serving("app.py") as (url, pid):
+        asyncio.run(_press_start_and_kill(url, moment, psutil.Process(pid)))
+    return moment if run.status() != "finished" else None
+
+
+async def _press_start_and_kill(url: str, moment: float, server: psutil.Process) -> None:
+    until_it_listens(url)
+    async with open_window(url) as window:
+        await window.show("train")
+        await window.press("Start")
+        await asyncio.sleep(moment)
+        server.kill()
+
+
+def kill_decoder(run: Run, life: float, rng: np.random.Generator) -> float | None:
+    moment = float(rng.uniform(0, SCAN_SECONDS))
+    worker, began = begin(run)
+    until(lambda: _decoders(worker) or time.monotonic() - began > life, run)
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began >= moment, run)
+    decoders = _decoders(worker)
+    if not decoders:
+        end(run)
+        return None
+    decoders[rng.integers(len(decoders))].kill()
+    return moment
+
+
+def _decoders(worker: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return [child for child in worker.children() if "core.jobs.pool_worker" in child.cmdline()]
+    return []
+
+
+KILL = {"worker": kill_worker, "server": kill_server, "decoder": kill_decoder}
+
+
+def killed(victim: str, make: Callable[[], Run], life: float, rng: np.random.Generator) -> tuple[Run, dict[str, Any]]:
+    """A run of whose processes one was killed, and what is known of that moment."""
     for _ in range(MOST_DRAWS):
-        run, moment = make(), float(rng.uniform(0, life))
+        run = make()
         forget_caches()
-        worker, began = begin(run)
-        until(lambda: time.monotonic() - began >= moment or not worker.is_running(), run)  # noqa: B023
-        with suppress(psutil.NoSuchProcess):
-            worker.send_signal(signal.SIGKILL)
-        until(lambda: not run.alive(), run)  # noqa: B023
-        if run.status() == "interrupted":
+        moment = KILL[victim](run, life, rng)
+        if moment is not None:
             history = run.history()
             epoch = history.epochs[-1]["epoch"] if history.epochs else 0
             return run, {"second": round(moment, 2), "phase": history.phase or "start", "epoch": epoch}
-        shutil.rmtree(run.directory)  # it was faster than the one in peace
-    sys.exit(f"no run of {MOST_DRAWS} lived long enough to be killed")
+        shutil.rmtree(run.directory)
+    sys.exit(f"of {MOST_DRAWS} runs none lived until its {victim} was killed")
+
+
+def go_on(run: Run) -> None:
+    """To its end: it is at work still, or it is resumed."""
+    if not run.alive():
+        begin(run)
+    end(run)
 
 
 def wrong(run: Run, reference: Reference, images: NDArray[np.uint8]) -> list[str]:
@@ -204,13 +267,13 @@ def main() -> None:
         failures: list[dict[str, Any]] = []
         for number in range(options.kills):
             kind = KINDS[number % len(KINDS)]
-            run, kill = killed(lambda: make(kind), references[kind].life, rng)  # noqa: B023
-            begin(run)
-            end(run)
+            victim = VICTIMS[number % len(VICTIMS)]
+            run, kill = killed(victim, lambda: make(kind), references[kind].life, rng)  # noqa: B023
+            go_on(run)
             halves += len(list(subfolder("cache", "features").glob(".*")))
             events = run.log.read()[0]
             starts = [event["epoch"] for event in events if event["event"] == "start"]
-            kill = {"run": kind, **kill, "resumed_after_epoch": starts[-1] - 1 if starts else 0}
+            kill = {"victim": victim, "run": kind, **kill, "resumed_after_epoch": starts[-1] - 1 if starts else 0}
             kills.append(kill)
             if reasons := wrong(run, references[kind], images):
                 failures.append({**kill, "wrong": reasons})
@@ -221,8 +284,9 @@ def main() -> None:
         "seed": options.seed,
         "life_seconds": {kind: round(reference.life, 1) for kind, reference in references.items()},
         "kills": kills,
+        "victims": dict(Counter(kill["victim"] for kill in kills)),
         "phases": dict(Counter(kill["phase"] for kill in kills)),
-        "resumed": len(kills),
+        "ended_well": len(kills) - len(failures),
         "halves_in_cache": halves,
         "failures": failures,
     }

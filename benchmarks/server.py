@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,19 @@ def serving(script: str) -> Iterator[tuple[str, int]]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def until_it_listens(url: str, seconds: float = 60) -> None:
+    """Raises `OSError`: nothing answers at that address in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=seconds).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def visit(page: Page, url: str) -> None:

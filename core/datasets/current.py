@@ -1,5 +1,6 @@
 """Which dataset is open, and which were before: one small file below `home()`, for a reload and a restart."""
 
+import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -35,14 +36,18 @@ def recent_paths() -> list[str]:
 
 
 def remember_source(source: str | Path | Source) -> None:
-    """Makes `source` the one that every page opens. Call it once the source has been opened without an error."""
+    """Makes `source` the one that every page opens. Call it once the source has been opened without an error. A full
+    disk must not keep anybody from working: it is only logged."""
     source = resolve_source(source)
     recent = _load().recent
     if source.kind in {"folder", "zip"}:
         text = source.text.removeprefix(BY_NAME)
         recent = (text, *(path for path in recent if path != text))
-    home().mkdir(parents=True, exist_ok=True)
-    write_json(home() / "dataset.json", asdict(Opened(source.text, recent[:MOST_RECENT])))
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        write_json(home() / "dataset.json", asdict(Opened(source.text, recent[:MOST_RECENT])))
+    except OSError as error:
+        logging.getLogger(__name__).warning("the dataset that was opened is not remembered: %s", error)
 
 
 def _load() -> Opened:

@@ -6,10 +6,11 @@ and a folder is written whole or not at all.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from core.errors import ArchiveError, DatasetError
+from core.errors import ArchiveError, DatasetError, PawlabError
 from core.storage.archives import ArchiveLimits, check_distinct, path_parts
 from core.storage.files import atomic_folder, write_atomic
 from core.storage.home import subfolder
@@ -29,12 +30,14 @@ def keep_zip(content: Content, name: str) -> Path:
 
     Raises:
         ArchiveError: It does not begin like a zip. Whether it is intact shows when it is opened.
+        PawlabError: The disk refuses it. Nothing is left behind.
     """
     if bytes(content[:4]) not in (b"PK\x03\x04", b"PK\x05\x06"):
         raise ArchiveError(f"The zip is broken: {name!r} does not begin like one", "a zip of image folders")
     path = subfolder("uploads", hashlib.sha256(content).hexdigest()[:20]) / f"{_plain_name(name)}.zip"
     if not path.is_file():
-        write_atomic(path, bytes(content))
+        with _storing(path.parent):
+            write_atomic(path, bytes(content))
     return path
 
 
@@ -48,6 +51,7 @@ def keep_folder(files: Sequence[tuple[str, Content]]) -> Path:
     Raises:
         DatasetError: It is empty or too large, or a path leads out of the folder, is too long, collides with another,
             or cannot exist on some system. Nothing is left behind.
+        PawlabError: The disk refuses it. Nothing is left behind either.
     """
     if len(files) > MAX_FILES:
         raise _refusal(f"has {len(files):,} files", f"at most {MAX_FILES:,}")
@@ -65,12 +69,24 @@ def keep_folder(files: Sequence[tuple[str, Content]]) -> Path:
         tops = {NAMELESS}
     target = subfolder("datasets") / f"upload-{_digest(wanted)}"
     if not target.is_dir():
-        with atomic_folder(target) as folder:
+        with _storing(target.parent), atomic_folder(target) as folder:
             for parts, content in wanted.items():
                 path = folder.joinpath(*parts)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
     return target / tops.pop()
+
+
+@contextmanager
+def _storing(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PawlabError(
+            f"The upload cannot be stored in {place}: {error.strerror or error}",
+            "room on a disk that can be written",
+            "Free some space, or open the folder or zip by its path",
+        ) from error
 
 
 def _checked(name: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from core.errors import PawlabError
 from core.jobs.messages import receive, send
@@ -41,6 +41,9 @@ class WorkerDiedError(Exception):
 
 class Worker:
     """One process. It serves one thread at a time; `kill` may be called from any."""
+
+    killed_starts: ClassVar[int] = 0
+    """Of all processes, since one was ready the last time: those that a signal ended before they were."""
 
     def __init__(self) -> None:
         try:
@@ -81,7 +84,8 @@ class Worker:
 
         Raises:
             WorkerDiedError: None came within `SECONDS`, or none will.
-            PawlabError: The process was never alive. That is no matter of files, so another would not be either.
+            PawlabError: The process was never alive. That is no matter of files, so another would not be either, unless
+                somebody killed it.
         """
         self.deadline = time.monotonic() + SECONDS
         try:
@@ -108,11 +112,15 @@ class Worker:
     def _start(self) -> None:
         try:
             if receive(self._replies)[0] == READY:
-                self._ready = True
+                self._ready, Worker.killed_starts = True, 0
                 return
         except (OSError, EOFError):
             pass
-        raise _cannot_start(f"{COMMAND[0]} ended with code {self._process.wait()}")
+        code = self._process.wait()
+        Worker.killed_starts += code < 0
+        if code < 0 and Worker.killed_starts == 1 and not self.overdue:  # the next one may live
+            raise self._died()
+        raise _cannot_start(f"{COMMAND[0]} ended with code {code}")
 
     def _died(self) -> WorkerDiedError:
         return WorkerDiedError(hung=self.overdue)

@@ -36,4 +36,4 @@ def choose_threshold(run: Run, threshold: float) -> None:
     try:
         write_json(run.directory / FILE, {"threshold": threshold})
     except OSError as error:
-        raise PawlabError(f"The threshold of the run {run.id} cannot be saved: {error.strerror}") from error
+        raise PawlabError(f"The threshold cannot be saved in {run.directory}: {error.strerror}") from error

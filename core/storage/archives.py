@@ -70,7 +70,9 @@ def extract_zip(
     except OSError as error:
         if error.errno in DISK:  # the zip is not to blame
             raise PawlabError(
-                f"The zip cannot be unpacked: {error.strerror}", "room on a disk that can be written"
+                f"The zip cannot be unpacked in {target.parent}: {error.strerror}",
+                "room on a disk that can be written",
+                "Free some space, then try again",
             ) from error
         raise _refusal(f"cannot be unpacked: {error.strerror or error}") from error
     except Exception as error:  # zipfile under attack raises nearly anything: BadZipFile, zlib.error, EOFError, ...

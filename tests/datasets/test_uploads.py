@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.datasets import open_dataset, uploads
 from core.datasets.uploads import keep_folder, keep_zip
-from core.errors import ArchiveError, DatasetError
+from core.errors import ArchiveError, DatasetError, PawlabError
 from core.storage.home import subfolder
 from core.text.file_names import file_name
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
@@ -146,6 +146,6 @@ def test_a_folder_that_cannot_be_written_whole_leaves_nothing(
         return write(path, content)
 
     monkeypatch.setattr(Path, "write_bytes", fails)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(PawlabError, match=f"cannot be stored in {pawlab_home}/datasets: disk full"):
         keep_folder(FILES)
     assert list((pawlab_home / "datasets").iterdir()) == []

@@ -247,7 +247,27 @@ def test_a_worker_that_died_while_it_was_idle_costs_no_file() -> None:
     assert isolated.load_image(GOOD, 16).shape == (16, 16, 3)
 
 
-@pytest.mark.parametrize("command", [["/nowhere/python"], [sys.executable, "-c", "pass"], [sys.executable, "-c", "!"]])
+KILLED = "import os; os.kill(os.getpid(), 9)"
+
+
+def test_a_worker_that_is_killed_before_it_is_ready_costs_no_file(
+    change_workers: ChangeWorkers, tmp_path: Path
+) -> None:
+    change_workers(f"""
+        from pathlib import Path
+        if not Path({str(tmp_path / "been here")!r}).exists():
+            Path({str(tmp_path / "been here")!r}).touch()
+            {KILLED}
+    """)
+    assert isolated.load_image(GOOD, 16).shape == (16, 16, 3)
+    assert (tmp_path / "been here").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["/nowhere/python"], *([sys.executable, "-c", code] for code in ("pass", "!", KILLED))],
+    ids=["missing", "ends", "fails", "killed"],
+)
 def test_without_processes_it_says_so(
     change_workers: ChangeWorkers, command: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

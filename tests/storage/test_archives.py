@@ -488,7 +488,7 @@ def test_a_full_disk_is_no_fault_of_the_zip(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "open", full)
-    with pytest.raises(PawlabError, match="No space left on device") as raised:
+    with pytest.raises(PawlabError, match=f"unpacked in {tmp_path}: No space left on device") as raised:
         extract_zip(make_zip({"a/1.jpg": b"1"}), tmp_path / "target")
     assert not isinstance(raised.value, ArchiveError)
     assert list(tmp_path.iterdir()) == []

@@ -98,7 +98,7 @@ def lock_edits(root: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise PawlabError(
-            f"The edits of {_shown(root)} cannot be changed: {error.strerror or error}",
+            f"The edits of {_shown(root)} cannot be changed in {edits_file(root).parent}: {error.strerror or error}",
             "a writable folder with room on the disk",
             "Make room or check the permissions, then try again",
         ) from error

@@ -383,7 +383,7 @@ def test_a_failed_write_leaves_the_edits_that_were_there(folder: Path, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr("core.datasets.edits.sidecar.write_atomic", full)
-        with pytest.raises(PawlabError, match=r"cannot be changed: No space .* Make room"):
+        with pytest.raises(PawlabError, match=r"cannot be changed in /.*: No space .* Make room"):
             edits.exclude(dataset.records[1:2])
     assert excluded(open_dataset(folder)) == [dataset.records[0].path]
     assert edits.exclude(dataset.records[1:2]) == 1
