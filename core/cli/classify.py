@@ -1,29 +1,28 @@
 """The command `classify`: images, folders of any size and zips, with a table that can be resumed."""
 
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
 
-from core.cli.console import err, escape, out, print_json, progress_bars
+from core.cli.console import note, print_json, progress_bars, say
 from core.cli.data import Json
+from core.cli.predictions import Tally, as_json, counts_in_words, print_predictions
+from core.cli.stdin import with_paths_of_stdin
 from core.errors import Cancelled, ConfigError, ImageError, InputError
-from core.evaluation.words import as_percent
 from core.images.files import read_image_file
-from core.inference.batch import UNLIKE, UNSURE, outcome
 from core.inference.classifier import Classifier, Prediction
 from core.inference.inputs import WANTED, InputFile, InputFiles, find_images
 from core.inference.sorting import FolderSorter
-from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
+from core.inference.table import STDOUT, Earlier, TableWriter, check_replaceable, is_stream, read_table
 from core.jobs.pool import POOL
 from core.jobs.progress import Progress
-from core.runs.limits import Limits, limits_of
+from core.runs.limits import limits_of
 from core.runs.store import find_run
 from core.storage.files import check_place
 
@@ -34,13 +33,16 @@ CHECKED = 3
 
 
 def classify(
-    inputs: Annotated[list[Path], typer.Argument(help="Images, folders or zips.")],
+    inputs: Annotated[list[Path], typer.Argument(help="Images, folders or zips; - reads their paths from stdin.")],
     run_name: Annotated[str, typer.Option("--run", help="A run's id, name or folder.")],
-    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the predictions to a CSV file.")] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the predictions to a CSV file, or to stdout: -")
+    ] = None,
     *,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the --csv file after the rows it already has.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the --csv file if it exists.")] = False,
     threshold: Annotated[
         float | None,
         typer.Option(help="Count predictions with a lower confidence as unsure, 0 to 1.", show_default="the run's own"),
@@ -50,18 +52,22 @@ def classify(
         typer.Option("--sort-into", help="Copy the images into this folder, one folder per class."),
     ] = None,
     json: Json = False,
-) -> None:
+) -> int:
     """Classify images with the model of a run. Ctrl-C stops; --csv FILE --resume continues.
 
     --sort-into DIR copies each image into DIR/CLASS, unsure ones into DIR/unsure, and those unlike the training images
     into DIR/unlike. Originals stay, nothing is overwritten."""
-    if resume and csv_file is None:
-        raise ConfigError("Received --resume without --csv", "the table to resume", "Add --csv FILE")
+    csv_file = STDOUT if csv_file == Path("-") else csv_file
+    if resume and (csv_file is None or is_stream(csv_file)):
+        raise ConfigError("Received --resume without a --csv file", "the table to resume", "Add --csv FILE")
+    if json and csv_file == STDOUT:
+        raise ConfigError("Received --json and a CSV for stdout", "one of them")
     if threshold is not None and not 0 <= threshold <= 1:
         raise ConfigError(f"Received {threshold} for --threshold", "0 to 1")
     if csv_file:
-        check_place(csv_file) if resume else check_replaceable(csv_file)
+        check_place(csv_file) if resume else check_replaceable(csv_file, force=force)
     run = find_run(run_name)
+    inputs = with_paths_of_stdin(inputs)
     POOL.start()  # they import while ours opens the model
     classifier = Classifier.open(run)
     limits = limits_of(run, classifier.neighbours)
@@ -75,20 +81,18 @@ def classify(
             if csv_file and resume:
                 earlier = read_table(csv_file, classifier.classes)
             total = _survey(images, earlier, classifier, progress)
-            table = (
-                stack.enter_context(TableWriter(csv_file, classifier.classes, counts.limits, earlier))
-                if csv_file
-                else None
-            )
+            table = TableWriter(csv_file, classifier.classes, counts.limits, earlier) if csv_file else None
+            if table:
+                stack.enter_context(table)
             classified = stack.enter_context(closing(_predictions(images, earlier, classifier, counts)))
             for image, prediction in classified:
                 if sorter and not isinstance(prediction, ImageError):  # first: what the table has is not done again
                     sorter.copy(image.path, read_image_file(image.file), prediction)
                 if table:
                     table.write(image, prediction)
-                counts.add(prediction)
+                counts.add(image, prediction)
                 if json or (not csv_file and counts.images <= SHOWN):
-                    results.append(_row(image, prediction, counts.limits))
+                    results.append(as_json(image, prediction, counts.limits))
                 progress("classify", counts.images, total)
     except KeyboardInterrupt:
         raise _stopped(counts.images, total, csv_file) from None
@@ -102,43 +106,23 @@ def classify(
         copied = {"copied": dict(sorter.counts)} if sorter else {}
         print_json({"results": results, "images_per_second": round(counts.rate, 1), **summary, **copied})
     else:
-        _print(results, counts, earlier, csv_file)
+        lines = counts_in_words(counts)
+        if results:
+            print_predictions(results, counts.limits)
+        if results and (rest := counts.images - len(results)) > 0:
+            lines.insert(0, f"and {rest:,} more; use --csv FILE for all of them")
+        if earlier.rows:
+            lines[-1] += f", {earlier.rows:,} were already in {csv_file}"
         if sorter:
             folders = ", ".join(f"{name}: {number:,}" for name, number in sorted(sorter.counts.items())) or "no image"
-            out.print(escape(f"copied into {sort_into}: {folders}"), soft_wrap=True)
+            lines.append(f"copied into {sort_into}: {folders}")
+        for line in lines:
+            note(line) if csv_file == STDOUT else say(line)
         if classifier.without_distance:
-            err.print(escape(classifier.without_distance), soft_wrap=True)
-
-
-@dataclass
-class Tally:
-    """Counts of the predictions so far."""
-
-    limits: Limits
-    labels: Counter[str] = field(default_factory=Counter)
-    images: int = 0
-    errors: int = 0
-    unsure: int = 0
-    unlike: int = 0
-    started: float = 0.0
-    last: float = 0.0
-
-    def add(self, prediction: Prediction | ImageError) -> None:
-        self.images += 1
-        self.last = time.perf_counter()
-        if isinstance(prediction, ImageError):
-            self.errors += 1
-            return
-        result = outcome(prediction, self.limits)
-        self.unlike += result == UNLIKE
-        self.unsure += result == UNSURE
-        if result not in (UNLIKE, UNSURE):
-            self.labels[result] += 1
-
-    @property
-    def rate(self) -> float:
-        """Images per second."""
-        return self.images / max(self.last - self.started, 1e-9)
+            note(classifier.without_distance)
+    if counts.errors:
+        note(f"{counts.errors:,} of {counts.images:,} images have no prediction. The first: {counts.first_error}")
+    return 1 if counts.errors else 0
 
 
 def _survey(images: InputFiles, earlier: Earlier, classifier: Classifier, progress: Progress) -> int:
@@ -186,44 +170,11 @@ def _predictions(
             yield image, ImageError(image.problem) if image.problem else prediction
 
 
-def _row(image: InputFile, prediction: Prediction | ImageError, limits: Limits) -> dict[str, Any]:
-    """`distance` and `unlike` are None where the run cannot tell."""
-    if isinstance(prediction, ImageError):
-        return {"path": image.path, "error": prediction.received}
-    values = {"label": prediction.label, "confidence": prediction.confidence, "probabilities": prediction.probabilities}
-    unlike = None if prediction.distance is None else prediction.is_unlike(limits)
-    return {"path": image.path, **values, "distance": prediction.distance, "unlike": unlike}
-
-
 def _stopped(done: int, total: int, csv_file: Path | None) -> Cancelled:
     if not done:
         return Cancelled("Stopped before the first prediction")
+    if csv_file and is_stream(csv_file):
+        csv_file = None
     where = f"Their predictions are in {csv_file}" if csv_file else "Their predictions were not saved"
     fix = "Run the same command with --resume" if csv_file else "Use --csv FILE to keep them, and --resume to continue"
     return Cancelled(f"Stopped after {done:,} of {total:,} images. {where}", fix=fix)
-
-
-def _print(results: list[dict[str, Any]], counts: Tally, earlier: Earlier, csv_file: Path | None) -> None:
-    if results:
-        table = Table(Column("image", overflow="fold"), "label", "confidence", "training images")
-        for result in results:
-            if "error" in result:
-                table.add_row(escape(result["path"]), escape(result["error"]), "", "")
-                continue
-            unsure = "unsure: " if result["confidence"] < counts.limits.threshold else ""
-            cells = [escape(result["path"]), escape(unsure + result["label"]), as_percent(result["confidence"])]
-            table.add_row(*cells, "unlike" if result["unlike"] else "")
-        out.print(table)
-        if (rest := counts.images - len(results)) > 0:
-            out.print(f"and {rest:,} more; use --csv FILE for all of them")
-    parts = [f"{label}: {count:,}" for label, count in counts.labels.most_common()]
-    threshold = counts.limits.threshold
-    parts += [f"unsure (confidence below {threshold:g}): {counts.unsure:,}"] if threshold else []
-    parts += [f"unlike the training images: {counts.unlike:,}"] if counts.unlike else []
-    parts += [f"errors: {counts.errors:,}"] if counts.errors else []
-    if parts:
-        out.print(escape(", ".join(parts)), soft_wrap=True)
-    already = f", {earlier.rows:,} were already in {csv_file}" if earlier.rows else ""
-    images = f"{counts.images:,} image{'' if counts.images == 1 else 's'}"
-    pace = f", {counts.rate:.0f} images/s" if counts.images else ""
-    out.print(escape(f"{images}{pace}{already}"), soft_wrap=True)

@@ -67,8 +67,9 @@ def find_images(inputs: Sequence[Path], progress: Progress = silent, skip: Seque
     """Yields the files in `inputs`; the contents of zips exist only until the block ends.
 
     Files are taken whatever their extension. Folders and zips are walked in the order of their names (a folder of more
-    than `SORTED_AT_ONCE` files in chunks of that size), without hidden files; a symbolic link is followed only where it
-    is an input itself. A folder that cannot be listed is yielded with its problem.
+    than `SORTED_AT_ONCE` files in chunks of that size), without hidden files. A symbolic link is followed where it is
+    an input itself, or leads to a file in the same input folder; one that leads elsewhere is yielded with its problem,
+    and so is a folder that cannot be listed.
 
     Args:
         progress: Reports the phase "extract", in files.
@@ -96,7 +97,7 @@ def check_exists(path: Path) -> None:
 
 def _walk(top: Path) -> Iterator[InputFile]:
     """Depth first, with an explicit stack: folders may be nested deeper than Python's recursion limit."""
-    places, open_folders = [top], [_entries(top)]
+    places, open_folders, real = [top], [_entries(top)], top.resolve()
     while open_folders:
         try:
             entry = next(open_folders[-1], None)
@@ -110,9 +111,24 @@ def _walk(top: Path) -> Iterator[InputFile]:
         elif entry.is_dir(follow_symlinks=False):
             places.append(Path(entry.path))
             open_folders.append(_entries(places[-1]))
+        elif entry.is_symlink():
+            yield from _linked(Path(entry.path), real)
         elif entry.is_file(follow_symlinks=False):
             file = Path(entry.path)
             yield InputFile(_text(file), file)
+
+
+def _linked(link: Path, top: Path) -> Iterator[InputFile]:
+    """What a link in the folder `top` stands for; nothing where that is a folder in `top`, which is walked anyway."""
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle
+        yield InputFile(_text(link), link, "a link that leads nowhere")
+        return
+    if not target.is_relative_to(top):
+        yield InputFile(_text(link), link, f"a link that leads out of the folder, to {_text(target)}")
+    elif target.is_file():
+        yield InputFile(_text(link), link)
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -6,6 +6,7 @@ incomplete last row; the next one removes it and resumes.
 
 import csv
 import hashlib
+import sys
 import time
 from array import array
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from core.text.lines import error_line
 FLUSH_SECONDS = 1.0
 FLUSH_BYTES = 16 * 1024
 MAX_LINE_BYTES = 2**20
+STDOUT = Path("/dev/stdout")
 RESUME = "Then run the same command with --resume"
 SAMPLES = 32  # predictions that are compared to recognise the run
 TOLERANCE = 1e-3  # between two predictions of one model: batches and machines differ less, two models more
@@ -74,13 +76,20 @@ class Earlier:
             )
 
 
-def check_replaceable(path: Path) -> None:
-    """Checks that a new table overwrites nothing but an older table.
+def is_stream(path: Path) -> bool:
+    """Whether a table at `path` goes through stdout, a pipe or a device: it cannot be read again or resumed."""
+    return path == STDOUT or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def check_replaceable(path: Path, *, force: bool = False) -> None:
+    """Checks that a new table overwrites nothing, or with `force` nothing but an older table.
 
     Raises:
-        ConfigError: The file at `path` is something else, such as an image; or no file can be created there.
+        ConfigError: There is a file at `path`; or none can be created there.
     """
     check_place(path)
+    if is_stream(path):
+        return
     begin = b"path,label,confidence,error"  # of every version's
     try:
         with path.open("rb") as file:
@@ -92,6 +101,10 @@ def check_replaceable(path: Path) -> None:
             f"{path} exists and is not a table of predictions",
             "a new file, or a table to replace",
             "Choose another name",
+        )
+    if content and not force:
+        raise ConfigError(
+            f"{path} exists already", "a new file", "Choose another name, continue it with --resume, or use --force"
         )
 
 
@@ -141,19 +154,20 @@ class TableWriter:
         self._waiting, self._flushed = bytearray(), 0.0
         end = earlier.end if earlier else 0
         try:
-            self._file = path.open("r+b" if end else "wb", buffering=0)
+            if path == STDOUT:  # not opened anew: that would empty the file that a shell appends to
+                self._file = open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
+            else:
+                self._file = path.open("r+b" if end else "wb", buffering=0)
+            if not is_stream(path):
+                self._file.seek(end)
+                self._file.truncate()
         except OSError as error:
             raise self._failure(error) from error
-        try:
-            self._file.seek(end)
-            self._file.truncate()
-        except OSError:  # no ordinary file, but one that can be written, as /dev/stdout is
-            pass
         if not end:
             self._waiting += header_row(classes)
             try:
                 self.flush()
-            except PawlabError:
+            except (PawlabError, BrokenPipeError):
                 self._file.close()
                 raise
 
@@ -171,6 +185,8 @@ class TableWriter:
         try:
             while waiting:
                 waiting = waiting[self._file.write(waiting) :]
+        except BrokenPipeError:  # nobody reads any more, which is no failure
+            raise
         except OSError as error:
             raise self._failure(error) from error
         self._flushed = time.monotonic()

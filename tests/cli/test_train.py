@@ -111,7 +111,7 @@ def test_its_run_is_listed_and_classifies(
     image = next((drawn / "validation" / "dogs").iterdir())
     with traced(tmp_path) as connections:
         core("scan", drawn)
-        result = last_line(core("classify", image, bad, "--run", outcome.run.id, "--csv", table, "--json"))
+        result = last_line(core("classify", image, bad, "--run", outcome.run.id, "--csv", table, "--json", code=1))
     assert connections.programs() == {"core", "core.jobs.pool_worker"}
     assert not connections.strangers()
     good, broken = result["results"]

@@ -29,8 +29,27 @@ def test_zips_folders_and_files_are_walked_and_leave_nothing(tmp_path: Path, mon
         assert all(image.file.is_file() for image in files)
         names = [image.path.removeprefix(f"{tmp_path}/") for image in files]
         assert names == [image.path.removeprefix(f"{tmp_path}/") for image in files]  # a second time
-    assert names == ["in/b.jpg", "in/deep/a.jpg", "more.zip/x/1.jpg", "in/b.jpg", "in/link.jpg"]
+    assert names == ["in/b.jpg", "in/deep/a.jpg", "in/link.jpg", "more.zip/x/1.jpg", "in/b.jpg", "in/link.jpg"]
     assert not list(scratch.iterdir())
+
+
+def test_links_are_followed_within_the_folder_and_named_where_they_leave_it(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / ".store" / "below").mkdir(parents=True)
+    (folder / ".store" / "a").write_bytes(image_bytes())
+    (tmp_path / "outside.jpg").write_bytes(image_bytes())
+    targets = {"a.jpg": ".store/a", "below": ".store/below", "circle": "circle", "gone": "x", "out": "../outside.jpg"}
+    for name, target in targets.items():
+        (folder / name).symlink_to(target)
+    (tmp_path / "same").symlink_to(folder)  # an input may be a link itself
+    with find_images([tmp_path / "same"]) as files:
+        found = {image.file.name: image.problem for image in files}
+    assert found == {
+        "a.jpg": "",
+        "circle": "a link that leads nowhere",
+        "gone": "a link that leads nowhere",
+        "out": f"a link that leads out of the folder, to {tmp_path / 'outside.jpg'}",
+    }
 
 
 @pytest.mark.parametrize("name", ["nowhere", "pipe", "x" * 300, "nul\0"])

@@ -1,6 +1,7 @@
 """The table of predictions: cut at any byte it goes on as if it had not been, and nothing else is taken for it."""
 
 import csv
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -148,4 +149,6 @@ def test_what_is_no_table_is_not_replaced(tmp_path: Path, content: bytes) -> Non
 def test_a_table_is_replaced(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "a.csv").write_bytes(content)
-    check_replaceable(tmp_path / "a.csv")
+        with pytest.raises(ConfigError, match="--force") if content else nullcontext():
+            check_replaceable(tmp_path / "a.csv")
+    check_replaceable(tmp_path / "a.csv", force=True)
