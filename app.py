@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
-from pages.ui.routes.bundle import PATH, download_bundle
+from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, download_bundle, download_page
 from pages.ui.routes.live import LiveRoute
 from pages.ui.routes.own_pages import OwnPagesOnly
 from pages.ui.routes.stale_fragments import StaleFragments
@@ -24,7 +24,8 @@ def plotly_js(request: Request) -> FileResponse:
 
 routes = [
     Route("/api/plotly.js", plotly_js),
-    Route(PATH, download_bundle),
+    Route(BUNDLE_PATH, download_bundle),
+    Route(PAGE_PATH, download_page),
     WebSocketRoute("/api/live", LiveRoute().connect),
 ]
 app = st.App("pages/main.py", routes=routes, middleware=[Middleware(OwnPagesOnly), Middleware(StaleFragments)])

@@ -13,7 +13,8 @@ from core.inference.classifier import Classifier
 from core.runs.limits import Limits, has_neighbours, limits_of
 from core.runs.run import Run
 from core.runs.store import best_run
-from pages.ui.classify.export_bundle import export_section, select_imported
+from pages.ui.classify.export_bundle import export_section
+from pages.ui.classify.import_bundle import import_section, select_imported
 from pages.ui.classify.inputs import chosen_input
 from pages.ui.classify.results import results
 from pages.ui.classify.state import classification, clear
@@ -38,7 +39,8 @@ def main() -> None:
         else:
             st.info("No trained model yet. Train one first, or import one below.")
         go_to_training()
-        export_section(None)
+        st.divider()
+        import_section(None)
     if broken:
         with st.expander(f"{len(broken)} run{'s' if len(broken) > 1 else ''} that cannot be used"):
             st.dataframe(
@@ -72,7 +74,9 @@ def classify(usable: dict[str, tuple[Run, str]]) -> None:
     distance_missing(run, classifier)
     with st.container(key="next_step"):
         next_step(run, is_primary=not offers_sorting)
+    st.divider()
     export_section(run)
+    import_section(run)
 
 
 def next_step(run: Run, *, is_primary: bool) -> None:

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from playwright.sync_api import Download, Locator
 
 from core.export.bundle import Bundle
 from core.export.files import write_zip
-from core.export.kept import ABOUT, ZIP, bundle_key
+from core.export.kept import BUNDLE, export_key
 from core.inference.classifier import Classifier
 from core.runs.run import Run, load_run
 from tests.browser.conftest import Watched
@@ -50,10 +49,10 @@ def test_a_bundle_is_downloaded_runs_by_itself_and_comes_back(
     watched_afresh: Watched, run: Run, drawn: Path, tmp_path: Path
 ) -> None:
     write_bundle(run, tmp_path / "files", tmp_path / "scratch")
-    write_zip(tmp_path / "files", run.directory / ZIP)
-    size = (run.directory / ZIP).stat().st_size
-    bundle = Bundle(str(run.directory / ZIP), size, ("predict.py",), 27, "", 3e-8, 1e-6, "", None, "not asked")
-    (run.directory / ABOUT).write_text(json.dumps({"key": bundle_key(run), "bundle": asdict(bundle)}))
+    file = run.directory / BUNDLE.file
+    write_zip(tmp_path / "files", file)
+    bundle = Bundle(str(file), file.stat().st_size, ("predict.py",), 27, "", 3e-8, 1e-6, "", None, "not asked")
+    BUNDLE.note(run, export_key(run), bundle)
 
     page = watched_afresh.page
     watched_afresh.open("classify")
@@ -89,5 +88,5 @@ def test_making_a_bundle_shows_where_it_is_and_can_be_stopped(watched_afresh: Wa
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped: no bundle was made.").wait_for()
     page.get_by_role("button", name="Make the bundle").wait_for()
-    assert not (run.directory / ZIP).exists()
+    assert not (run.directory / BUNDLE.file).exists()
     assert not watched_afresh.complaints

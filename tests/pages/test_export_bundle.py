@@ -1,9 +1,10 @@
 """The end of the Classify page: every state of making a bundle, and of bringing one back."""
 
-import json
+import os
 import shutil
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,13 +12,15 @@ from streamlit.testing.v1 import AppTest
 from core.errors import Cancelled, ExportError
 from core.export.bundle import Bundle
 from core.export.files import write_zip
-from core.export.kept import ABOUT, ZIP, bundle_key, kept_bundle
+from core.export.kept import BUNDLE, PAGE, export_key
+from core.export.page import runtime
 from core.jobs.background import Task
 from core.runs.run import Run, load_run
 from core.runs.store import list_runs
 from core.runs.threshold import choose_threshold
-from pages.ui.classify.export_bundle import bundles, imports
-from pages.ui.routes.bundle import bundle_address
+from pages.ui.classify.export_bundle import bundles, html_pages
+from pages.ui.classify.import_bundle import imports
+from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, export_address
 from tests.export.making import write_bundle
 from tests.pages.app import words
 
@@ -28,9 +31,12 @@ def script() -> None:
     """The section alone, with the only run that there is."""
     from core.runs.store import list_runs
     from pages.ui.classify.export_bundle import export_section
+    from pages.ui.classify.import_bundle import import_section
 
-    runs = [run for run in list_runs().runs if "imported" not in run.name]
-    export_section(runs[0] if runs else None)
+    run = next((run for run in list_runs().runs if "imported" not in run.name), None)
+    if run:
+        export_section(run)
+    import_section(run)
 
 
 def page() -> AppTest:
@@ -54,13 +60,14 @@ def run(trained: Run, pawlab_home: Path) -> Run:
     return load_run(folder)
 
 
-def keep(run: Run, files: Path, **facts: object) -> Bundle:
-    """A bundle in the run's folder, as `keep_bundle` leaves it, without TensorFlow's part."""
-    write_zip(files, run.directory / ZIP)
-    size = (run.directory / ZIP).stat().st_size
-    values = asdict(Bundle(str(run.directory / ZIP), size, ("predict.py",), 27, "", 3e-8, 1e-6, "", 4e-6, "")) | facts
-    (run.directory / ABOUT).write_text(json.dumps({"key": bundle_key(run), "bundle": values}))
-    return Bundle(**{**values, "files": tuple(values["files"])})
+def keep(run: Run, files: Path, **facts: Any) -> Bundle:
+    """A bundle in the run's folder, as `BUNDLE.keep` leaves it, without TensorFlow's part."""
+    file = run.directory / BUNDLE.file
+    write_zip(files, file)
+    bundle = Bundle(str(file), file.stat().st_size, ("predict.py",), 28, "", 3e-8, 1e-6, "", 4e-6, "")
+    bundle = replace(bundle, **facts)
+    BUNDLE.note(run, export_key(run), bundle)
+    return bundle
 
 
 def buttons(at: AppTest) -> list[str]:
@@ -90,8 +97,8 @@ def test_a_bundle_that_was_verified_can_be_downloaded(run: Run, files: Path) -> 
     assert "27 images" in words(at)
     assert all(figure in words(at) for figure in ("3e-08", "1e-06", "4e-06"))
     (link,) = at.get("link_button")
-    assert link.proto.url == bundle_address(run.id)
-    assert kept_bundle(run) == bundle
+    assert link.proto.url == export_address(BUNDLE_PATH, run.id)
+    assert BUNDLE.find(run) == bundle
 
 
 def test_what_could_not_be_compared_is_said_as_it_is(run: Run, files: Path) -> None:
@@ -120,9 +127,9 @@ def test_a_bundle_of_yesterday_is_not_offered(run: Run, files: Path, change: str
     elif change == "model":
         (run.directory / "model.onnx").write_bytes((run.directory / "model.onnx").read_bytes())
     elif change == "zip":
-        (run.directory / ZIP).write_bytes(b"half")
+        (run.directory / BUNDLE.file).write_bytes(b"half")
     else:
-        (run.directory / ABOUT).write_text('{"key": 1, "bundle": []}')
+        (run.directory / BUNDLE.about).write_text('{"key": 1, "export": []}')
     at = page()
     assert not at.exception
     assert "Make the bundle" in buttons(at)
@@ -134,7 +141,7 @@ def test_a_bundle_that_failed_says_why_and_can_be_made_again(run: Run, error: Ca
     def fail(progress: object) -> Bundle:
         raise error
 
-    task: Task[Bundle] = bundles().submit(bundle_key(run), fail, again=True)
+    task: Task[Bundle] = bundles().submit(export_key(run), fail, again=True)
     assert task.wait(20)
     at = page()
     assert not at.exception
@@ -142,6 +149,34 @@ def test_a_bundle_that_failed_says_why_and_can_be_made_again(run: Run, error: Ca
     assert any(("differs" if isinstance(error, ExportError) else "no bundle") in text for text in texts)
     assert "Make the bundle" in buttons(at)
     assert not at.get("link_button")
+
+
+def test_an_html_file_is_made_at_a_press_or_one_line_says_what_it_needs(
+    run: Run, ort_web: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(runtime.VARIABLE, raising=False)
+    path = os.environ["PATH"]
+    for place in (str(tmp_path), path):  # without npm; then with the file that the message asks for
+        monkeypatch.setenv("PATH", place)
+        at = page()
+        (button,) = [button for button in at.button if button.label == "Make the HTML file"]
+        at = button.click().run()
+        task = html_pages().find(export_key(run))
+        assert task is not None
+        assert task.wait(120)
+        at = page()
+        assert not at.exception
+        if place != path:
+            assert "no npm" in at.error[0].value
+            assert not at.get("link_button")
+        monkeypatch.setenv(runtime.VARIABLE, str(ort_web))
+    assert "Make the HTML file" not in buttons(at)
+    (link,) = at.get("link_button")
+    assert link.proto.url == export_address(PAGE_PATH, run.id)
+    made = PAGE.find(run)
+    assert made is not None
+    assert made.packed["model"] == run.model_file().stat().st_size
+    assert "Make the bundle" in buttons(at)
 
 
 def test_a_bundle_is_brought_back_and_listed(run: Run, files: Path, tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ PHASES = {
     "predict": "Running the bundle's predict.py",
     "unpack": "Unpacking the finished bundle",
     "check": "Checking the bundle",
+    "runtime": "Fetching ONNX Runtime Web",
+    "page": "Assembling the page",
 }
 
 
