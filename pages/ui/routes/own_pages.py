@@ -5,7 +5,8 @@ It comes before Streamlit because Streamlit looks up its external address, block
 origin, and takes any port of this machine for its own.
 
 Covered: pages of other sites, on other ports too; host names that were bent to this machine (DNS rebinding). A link
-from another site may open a page of ours and nothing else.
+from another site may open a page of ours in a window and nothing else: in a frame of theirs somebody would click at our
+buttons unseen.
 """
 
 import os
@@ -22,7 +23,7 @@ SETTING = "PAWLAB_ORIGIN"
 """Environment variable: the address under which a proxy shows this server, such as https://pawlab.school.example."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SCHEMES = {"ws": "http", "wss": "https"}
-NOT_PAGES = ("/api/", "/_stcore/", "/media/", "/component/", "/static/", "/app/")
+NOT_PAGES = ("/api/", "/_stcore/", "/media/", "/component/", "/static/", "/app/", "/auth/", "/oauth2callback")
 
 
 class OwnPagesOnly:
@@ -58,8 +59,10 @@ def refusal(scope: Scope) -> str:
     origin = headers.get("origin")
     if origin is not None and (_parts(origin) is None or _parts(origin) not in (_parts(own), _parts(public))):
         return f"Pawlab answers only to its own pages. Received a request from {origin!r}, expected one from {own}\n"
-    # A link sends no Origin, but every current browser says where it was clicked (Fetch Metadata).
-    opens_page = headers.get("sec-fetch-mode") == "navigate" and not path.startswith(NOT_PAGES)
+    # A link sends no Origin, but every current browser says where it was clicked, and whether it opens a window or a
+    # frame of the other page (Fetch Metadata).
+    navigates = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    opens_page = navigates and not path.startswith(NOT_PAGES)
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not opens_page:
         return "Pawlab answers only to its own pages. Received a request from a page of another site\n"
     return ""
