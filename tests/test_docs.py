@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from core import api
-from core.cli.main import app
+from core.cli.main import EXAMPLES, app
 from core.jobs.process import PROJECT
 
 TEXTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -70,6 +70,13 @@ def test_the_command_line_is_documented_whole() -> None:
     for name, options in documented_options(PROJECT / "docs" / "command-line.md"):
         documented.setdefault(name, set()).update(options)
     assert documented == known_options()
+
+
+def test_examples_in_the_help_have_their_options() -> None:
+    examples = [example.split() for group in EXAMPLES.values() for example in group]
+    for name, *words in examples:
+        unknown = {word for word in words if word.startswith("--")} - known_options()[name]
+        assert not unknown, f"{name} has no {unknown}"
 
 
 @pytest.mark.parametrize("file", TEXTS, ids=ids(TEXTS))

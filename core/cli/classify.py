@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import note, print_json, progress_bars, say
-from core.cli.data import Json
+from core.cli.parameters import RUN, Json
 from core.cli.predictions import Tally, as_json, counts_in_words, print_predictions
 from core.cli.stdin import with_paths_of_stdin
 from core.errors import Cancelled, ConfigError, ImageError, InputError
@@ -33,8 +33,10 @@ CHECKED = 3
 
 
 def classify(
-    inputs: Annotated[list[Path], typer.Argument(help="Images, folders or zips; - reads their paths from stdin.")],
-    run_name: Annotated[str, typer.Option("--run", help="A run's id, name or folder.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT", help="Images, folders or zips; - reads their paths from stdin.")
+    ],
+    run_name: Annotated[str, typer.Option("--run", help=RUN)],
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the predictions to a CSV file, or to stdout: -")
     ] = None,
@@ -53,7 +55,8 @@ def classify(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Classify images with the model of a run. Ctrl-C stops; --csv FILE --resume continues.
+    """Classify images with the model of a run. Exits with 1 where an image has no prediction. Ctrl-C stops; --csv FILE
+    --resume continues.
 
     --sort-into DIR copies each image into DIR/CLASS, unsure ones into DIR/unsure, and those unlike the training images
     into DIR/unlike. Originals stay, nothing is overwritten."""

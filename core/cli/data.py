@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from core.cli.console import check_target, out, print_json, print_table, progress_bars, say
+from core.cli.parameters import SOURCE, Json
 from core.datasets import Dataset, open_dataset
 from core.datasets.edits.apply import count_edits
 from core.datasets.edits.export_zip import DROPS, write_cleaned
@@ -16,9 +17,6 @@ from core.errors import ConfigError
 from core.storage.files import check_place
 
 GROUPS = ("duplicates", "near_duplicates", "leaks", "label_conflicts")
-
-SOURCE = "A folder, a zip, the address of a zip, 'cats_and_dogs', 'sample' or 'flawed_sample'."
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 def sample(
@@ -44,7 +42,7 @@ def scan(
     *,
     json: Json = False,
 ) -> None:
-    """Check every file of a dataset: counts by class and split, and what is wrong with it."""
+    """Count the images of a dataset and find what is wrong with it. Every file is decoded once."""
     started = time.perf_counter()
     with progress_bars() as progress:
         dataset = open_dataset(source, progress=progress)
@@ -87,7 +85,7 @@ def clean(
     force: Annotated[bool, typer.Option("--force", help="Replace OUT.zip if it exists.")] = False,
     json: Json = False,
 ) -> None:
-    """Write the dataset, with its edits, to a zip with train/CLASS and validation/CLASS folders."""
+    """Write a dataset, with its edits, to a zip. It gets train/CLASS and validation/CLASS folders."""
     resolved = resolve_source(source)
     _check_target(resolved, target, force=force)
     names = [name.strip() for name in drop.split(",") if name.strip()]

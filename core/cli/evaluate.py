@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import print_json, print_table, progress_bars, say
-from core.cli.data import Json
+from core.cli.parameters import Json, RunName
 from core.evaluation.confusion import Score, confused_pairs
 from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, SplitSummary, evaluate_on, has_test_split
 from core.evaluation.words import DECIMAL, with_interval
@@ -18,7 +18,7 @@ PAIRS = 10
 
 
 def evaluate(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")],
+    run_name: RunName,
     on: Annotated[
         str,
         typer.Option(help="'validation', 'test', or other labelled images: a folder, a zip, an address or 'sample'."),
@@ -26,7 +26,8 @@ def evaluate(
     *,
     json: Json = False,
 ) -> None:
-    """Score a run: accuracy, F1 and what it confuses, with 95% confidence intervals, and the accuracy without leaks.
+    """Score a run on a split of its data or on other images. Accuracy, F1 and each class come with 95% confidence
+    intervals, beside what it confuses and the accuracy without leaks.
 
     Other images need a folder per class, of the names of the run's classes. All of them count, whatever split their
     folders name."""
@@ -107,14 +108,14 @@ def _print(run: Run, summary: SplitSummary) -> None:
     lines.append(f"expected calibration error: {with_interval(summary.calibration_error, DECIMAL)}")
     for line in lines:
         say(line)
+    header = ("class", "images", "precision", "recall", "F1")
     rows = []
     for of_class in summary.classes:
         scores = (of_class.scores.precision, of_class.scores.recall, of_class.f1)
         rows.append((of_class.name, f"{of_class.scores.support:,}", *map(with_interval, scores)))
-    print_table(("class", "images", "precision", "recall", "F1"), rows)
+    print_table(header, rows)
     counts = predictions.matrix()
     for row, column in confused_pairs(counts)[:PAIRS]:
-        names = predictions.classes[row], predictions.classes[column]
-        say(f"{counts[row, column]:,} {names[0]} predicted as {names[1]}")
-    for note in summary.notes:
-        say(note)
+        say(f"{counts[row, column]:,} {predictions.classes[row]} predicted as {predictions.classes[column]}")
+    for remark in summary.notes:
+        say(remark)

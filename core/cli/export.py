@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from core.cli.console import check_target, print_json, progress_bars, say
-from core.cli.data import Json
+from core.cli.parameters import Json, RunName
 from core.errors import ConfigError
 from core.runs.run import Run
 from core.runs.store import find_run
 
 
 def export(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")],
+    run_name: RunName,
     target: Annotated[
         Path, typer.Argument(metavar="FILE", help="FILE.zip, or FILE.html for one page that classifies in a browser.")
     ],
@@ -22,7 +22,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists.")] = False,
     json: Json = False,
 ) -> None:
-    """Export the model of a run as one verified file that works without Pawlab: a zip or, as FILE.html, a web page."""
+    """Export the model of a run as a zip or, as FILE.html, a web page. Both are verified and work without Pawlab."""
     from core.export.bundle import make_bundle  # here because no other command needs it
 
     run = find_run(run_name)
@@ -81,13 +81,13 @@ def import_(
 
 
 def report(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")],
+    run_name: RunName,
     target: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.html where it exists.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a report on a run as one HTML file: scores, figures, misclassified images, settings, limits."""
+    """Write a report on a run as one HTML file. It has scores, figures, misclassified images, settings and limits."""
     from core.evaluation.report.html import write_report  # here because no other command needs it
 
     run = find_run(run_name)

@@ -1,4 +1,4 @@
-"""All commands, in the order in which the help lists them."""
+"""All commands, in the order in which the help lists them, with examples."""
 
 import typer
 
@@ -10,19 +10,52 @@ from core.cli.export import export, import_, report
 from core.cli.serve import options, serve
 from core.cli.train import train
 from core.cli.unlike import unlike
+from core.jobs.process import PROGRAM
+
+EXAMPLES = {
+    "": (
+        "run",
+        "train --data PHOTOS --preset fast --name pets",
+        "evaluate pets",
+        "classify HOLIDAY --run pets --csv predictions.csv",
+        "export pets pets.zip",
+    ),
+    "scan": ("scan PHOTOS", "scan photos.zip --json"),
+    "clean": ("clean PHOTOS clean.zip --drop leaks,duplicates",),
+    "train": (
+        "train --data PHOTOS --preset fast --name pets",
+        "train --resume pets",
+        "train --fine-tune pets --layers 20 --epochs 5",
+    ),
+    "evaluate": ("evaluate pets", "evaluate pets --on OTHER_PHOTOS --json"),
+    "classify": (
+        "classify cat.jpg HOLIDAY --run pets",
+        "classify HOLIDAY --run pets --csv predictions.csv --resume",
+        "classify HOLIDAY --run pets --sort-into SORTED",
+        "classify - --run pets --csv - < paths.txt > predictions.csv",
+    ),
+    "unlike": ("unlike pets", "unlike pets --reject 0.02 --on OTHER_THINGS"),
+    "export": ("export pets pets.zip", "export pets pets.html --force"),
+}
+
+
+def _examples(name: str) -> str:
+    """The end of a help text; \\b keeps its lines."""
+    return "\n".join(["\b", "Examples:", *(f"  {PROGRAM} {command}" for command in EXAMPLES[name])])
+
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-app.callback()(options)
+app.callback(epilog=_examples(""))(options)
 app.command("run")(serve)
 app.command()(sample)
-app.command()(scan)
-app.command()(clean)
-app.command()(train)
-app.add_typer(runs.commands, name="runs")
-app.command()(evaluate)
-app.command()(classify)
-app.command()(unlike)
+app.command(epilog=_examples("scan"))(scan)
+app.command(epilog=_examples("clean"))(clean)
+app.command(epilog=_examples("train"))(train)
+app.command(epilog=_examples("evaluate"))(evaluate)
+app.command(epilog=_examples("classify"))(classify)
+app.command(epilog=_examples("unlike"))(unlike)
 app.command()(report)
-app.command()(export)
+app.command(epilog=_examples("export"))(export)
 app.command("import")(import_)
+app.add_typer(runs.commands, name="runs")

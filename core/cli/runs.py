@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import note, print_json, print_table, say
-from core.cli.data import Json
+from core.cli.parameters import Json, RunName
 from core.errors import Cancelled, ConfigError, PawlabError, RunError
 from core.jobs.process import PROGRAM
 from core.runs.queue import start_next, withdraw
@@ -17,14 +17,12 @@ from core.runs.run import Run
 from core.runs.store import check_idle, drop_broken, drop_run, find_run, list_runs
 from core.text.lines import visible
 
-Reference = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")]
-
 commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
 @commands.callback()
 def runs(context: typer.Context, *, json: Json = False) -> None:
-    """List all runs, newest first; the commands below change them."""
+    """List all runs, newest first; rename, stop or delete them."""
     if context.invoked_subcommand:
         return
     with suppress(PawlabError):  # a home that cannot be written is listed all the same
@@ -52,7 +50,7 @@ def runs(context: typer.Context, *, json: Json = False) -> None:
 
 @commands.command()
 def rename(
-    reference: Reference,
+    reference: RunName,
     name: Annotated[str, typer.Argument(help="Its new name.")],
 ) -> None:
     """Give a run another name. Its id and its note stay."""
@@ -62,8 +60,8 @@ def rename(
 
 
 @commands.command()
-def stop(reference: Reference) -> None:
-    """Stop a run that trains and keep its best model so far, or withdraw one that waits."""
+def stop(reference: RunName) -> None:
+    """Stop a run that trains, or withdraw one that waits. The best model so far is kept."""
     run = find_run(reference)
     if run.queued():
         withdraw(run)
@@ -77,7 +75,7 @@ def stop(reference: Reference) -> None:
 
 @commands.command()
 def delete(
-    references: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids, names or folders of runs.")],
+    references: Annotated[list[str], typer.Argument(metavar="RUN", help="Ids, names or folders of runs.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:

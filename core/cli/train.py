@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.console import CANCELLED, print_json, progress_bars, say
-from core.cli.data import Json
 from core.cli.follow import follow
+from core.cli.parameters import SOURCE, Json
 from core.config import help_of
 from core.datasets.loading import prepare_source
 from core.datasets.source import resolve_source
@@ -30,9 +30,7 @@ def _second_stage(name: str) -> Any:
 
 def train(
     *,
-    data: Annotated[
-        str, typer.Option(help="A folder, a zip file, the URL of a zip, 'cats_and_dogs' or 'sample'.")
-    ] = "",
+    data: Annotated[str, typer.Option(help=SOURCE)] = "",
     preset_name: Annotated[
         str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.", show_default="notebook")
     ] = "",

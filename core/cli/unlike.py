@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core.cli.console import escape, out, print_json, progress_bars
-from core.cli.data import Json
+from core.cli.console import print_json, progress_bars, say
+from core.cli.parameters import Json, RunName
 from core.errors import ImageError, RunError
 from core.evaluation.unlike import Cut, add_neighbours, basis_in_words, cut_at, cut_in_words, separation
 from core.evaluation.words import DECIMAL, with_interval
@@ -20,7 +20,7 @@ from core.runs.store import find_run
 
 
 def unlike(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, name or folder.")],
+    run_name: RunName,
     reject: Annotated[
         float | None,
         typer.Option(
@@ -35,7 +35,7 @@ def unlike(
     *,
     json: Json = False,
 ) -> None:
-    """Show or set when a run calls an image unlike its training images. A run from before version 0.2 first gets what
+    """Show or set when an image is unlike the training images. A run from before version 0.2 first gets what
     that takes."""
     run = find_run(run_name)
     with progress_bars() as progress:
@@ -52,10 +52,11 @@ def unlike(
             values |= {"others": _score(cut, "others") | {"images": len(others)}, "roc_area": round(area, 4)}
         print_json(values)
         return
-    out.print(escape(f"{basis_in_words(neighbours)}\n{cut_in_words(cut)}"), soft_wrap=True)
+    say(basis_in_words(neighbours))
+    say(cut_in_words(cut))
     if others is not None:
         words = f"Of the {len(others):,} images in {on} it calls {with_interval(cut.others)} so; area under the ROC "
-        out.print(escape(f"{words}curve {separation(neighbours, others):{DECIMAL}}."), soft_wrap=True)
+        say(f"{words}curve {separation(neighbours, others):{DECIMAL}}.")
 
 
 def _distances(run: Run, folder: Path) -> np.ndarray:
