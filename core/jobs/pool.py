@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from core.errors import PawlabError
 from core.jobs.messages import receive, send
@@ -53,12 +53,12 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=module_environment(OPENBLAS_NUM_THREADS="1"),  # else numpy starts a thread a core
-                pipesize=_PIPE_BYTES,
             )
         except OSError as error:
             raise _cannot_start(error.strerror or str(error)) from error
         assert self._process.stdin and self._process.stdout
         self._requests, self._replies = self._process.stdin, self._process.stdout
+        _widen(self._requests, self._replies)
         self._ready = False
         self.overdue = False
         self.deadline = float("inf")
@@ -196,6 +196,15 @@ class WorkerPool:
                 if now > worker.deadline:
                     worker.overdue = True
                     worker.kill()
+
+
+def _widen(*pipes: IO[bytes]) -> None:
+    """Not by Popen, which fails where the system refuses: a user may have only so many large pipes at a time."""
+    with suppress(ImportError, AttributeError, OSError):  # Linux alone can
+        import fcntl
+
+        for pipe in pipes:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _cannot_start(reason: str) -> PawlabError:

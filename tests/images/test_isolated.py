@@ -3,6 +3,7 @@
 The workers are real. Some are changed first, to meet a decoder that crashes, hangs or lies.
 """
 
+import errno
 import os
 import re
 import signal
@@ -276,6 +277,19 @@ def test_without_processes_it_says_so(
     with pytest.raises(PawlabError, match="No process for decoding images could be started") as caught:
         isolated.load_image(GOOD, 16)
     assert not isinstance(caught.value, ImageError)  # it is no fault of the file
+
+
+def test_a_system_that_refuses_large_pipes_costs_no_file(
+    change_workers: ChangeWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Linux does where a user has many of them at a time, in other programs too."""
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    change_workers("")
+    monkeypatch.setattr("fcntl.fcntl", refuse)
+    assert isolated.load_image(GOOD, 16).shape == (16, 16, 3)
 
 
 # --- the corpus ------------------------------------------------------------------------------------------------------
