@@ -94,11 +94,15 @@ def test_its_ranges_hold_the_versions_that_are_tested(wheel: Path) -> None:
         assert len(requirement.specifier) == 2, f"{requirement} has no lower and upper bound"
 
 
-def test_help_and_version(pawlab: Path, elsewhere: Path) -> None:
+def test_help_version_and_completion(pawlab: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert output_of(pawlab, "--version") == f"{__version__}\n"
     shown = output_of(pawlab, "--help")
     assert shown.startswith("Usage: pawlab ")
     assert all(command in shown for command in ("run", "train", "classify", "export"))
+    question = {"_PAWLAB_COMPLETE": "complete_bash", "COMP_WORDS": "pawlab cl", "COMP_CWORD": "1"}  # as bash asks
+    for name, value in question.items():
+        monkeypatch.setenv(name, value)
+    assert output_of(pawlab).split() == ["clean", "classify"]
 
 
 def test_the_sample_is_drawn_and_scanned(pawlab: Path, elsewhere: Path) -> None:

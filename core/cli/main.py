@@ -44,7 +44,8 @@ def _examples(name: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {PROGRAM} {command}" for command in EXAMPLES[name])])
 
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+# A shell completes the installed command; what a checkout begins with is three words.
+app = typer.Typer(add_completion=PROGRAM == "pawlab", rich_markup_mode=None)
 
 app.callback(epilog=_examples(""))(options)
 app.command("run")(serve)
