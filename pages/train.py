@@ -20,13 +20,10 @@ from pages.ui.train.samples import sample_predictions
 from pages.ui.train.start import PROGRESS, setup
 
 TICK = 0.4  # seconds between two looks at a run at work
-STYLE = "<style>.st-key-training_title h1 {padding: 0 0 0.6rem}</style>"  # so that a run at work has one screen
 
 
 def main() -> None:
-    st.html(STYLE)
-    with st.container(key="training_title"):
-        st.title("Training")
+    st.title("Training")
     look_after_queue()
     run_list = list_runs()
     run, busy = watched_run(run_list), run_at_work()

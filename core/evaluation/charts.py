@@ -12,7 +12,8 @@ from core.evaluation.threshold import CoveragePoint
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-HEIGHT = 340
+HEIGHT = 360
+LEGEND = 84  # pixels below a plot for the axis and two rows of names
 BAND = "rgba(31, 138, 133, 0.2)"
 FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE = "False positive rate", "True positive rate"
 RECALL, PRECISION = "Recall", "Precision"
@@ -155,12 +156,12 @@ def _figure(x: str, y: str) -> "go.Figure":
     figure = go.Figure()
     figure.update_layout(
         template=go.layout.Template(),
-        margin={"l": 8, "r": 24, "t": TOOLBAR, "b": 8},
+        margin={"l": 8, "r": 24, "t": TOOLBAR, "b": LEGEND},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         height=HEIGHT,
         dragmode=False,
-        legend={"orientation": "h", "yanchor": "top", "y": -0.16, "xanchor": "left", "x": 0},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "bgcolor": CLEAR},
         xaxis=axis | {"title": {"text": x}, "range": [-0.01, 1.01]},
         yaxis=axis | {"title": {"text": y}, "range": [-0.02, 1.02]},
     )

@@ -204,10 +204,11 @@ def test_filters_that_were_taken_away_do_not_come_back_with_the_next_click(slow:
     expect(name).to_have_value("")
 
 
-@pytest.mark.parametrize("address", ["dataset", "home"])
-def test_the_first_page_has_other_addresses(watched: Watched, address: str) -> None:
+@pytest.mark.parametrize(("address", "shown"), [("dataset?view=problems", "Problems"), ("home", "Overview")])
+def test_the_first_page_has_other_addresses(watched: Watched, address: str, shown: str) -> None:
     watched.open(address)
-    expect(watched.page).to_have_url(re.compile(rf"^{watched.server.url}/(\?session=\w+)?$"))
+    expect(watched.page).to_have_url(re.compile(rf"^{watched.server.url}/(\?[^/]+)?$"))
+    expect(watched.page.get_by_role("radio", name=shown)).to_be_checked()
     expect(watched.page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
     expect(watched.page.get_by_text("Page not found")).to_have_count(0)
 

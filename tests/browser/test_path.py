@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
 
+TOP = "element => element.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
+
 
 def press_next(page: Page) -> str:
     """Presses the primary button of the page and returns what it says; there is one."""
@@ -25,12 +27,18 @@ def test_each_page_leads_to_the_next(watched_afresh: Watched, drawn: Path) -> No
         page.set_viewport_size({"width": width, "height": height})
         watched.open()
         pressed: list[str] = []
+        tops: set[int] = set()
         for title in ("Dataset", "Augmentation", *(["Training"] if trains else []), "Training", "Evaluate"):
             expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
             if pressed[-1:] == ["Start training"]:  # its next step comes with the run's end
                 expect(page.get_by_role("button", name="See its mistakes")).to_be_visible(timeout=240_000)
             watched.settle()
+            tops.add(round(page.get_by_role("heading", level=1).evaluate(TOP)))
+            links = page.locator(".st-key-path a").locator("visible=true")
+            expect(links).to_have_count(5)
+            assert len({round(link.evaluate(TOP)) for link in links.all()}) == 1, "the path takes more than one row"
             pressed.append(press_next(page))
+        assert trains or len(tops) == 1, "titles stand at different heights"  # while a run works it has a row above
         start = ["Start training"] if trains else []
         way = ["Tune augmentation", "Train with these settings", *start, "See its mistakes", "Try your own photo"]
         assert pressed == way

@@ -1,5 +1,6 @@
 """The source chooser: each way to open, progress beside the open dataset, and how it ends."""
 
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from core.datasets.source import resolve_source
 from core.errors import Cancelled
 from core.jobs.background import Step
 from pages.ui.dataset.source_chooser import SOURCES
+from pages.ui.shared import header as header_module
+from pages.ui.shared import session
 from pages.ui.shared.data import openings
 from pages.ui.shared.progress import step_in_words
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
@@ -114,6 +117,57 @@ def test_a_failure_is_explained_to_those_who_saw_it_begin_and_to_nobody_else(tmp
     assert not page().error
 
 
+def test_a_press_counts_though_another_run_of_the_page_interrupts_its_own(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = page("path")
+    real, calls = header_module.header, []
+
+    def interrupted_once(name: str) -> Callable[[], None]:
+        calls.append(name)
+        if len(calls) == 1:
+            st.rerun()  # as a click elsewhere does: Streamlit forgets the press
+        return real(name)
+
+    monkeypatch.setattr(header_module, "header", interrupted_once)
+    at = opened(give(at, pets))
+    assert len(calls) > 1
+    assert at.metric[0].value == "10"
+
+
+def test_a_path_that_fails_while_the_first_dataset_is_being_opened_is_explained(
+    tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first visit: what waits for the first dataset begins anew after the failure, and then shows it too."""
+    at = page("path")
+    monkeypatch.setattr(opening, "remember_source", lambda source: None)
+    openings()._datasets.clear()
+    at = give(at, tmp_path / "nowhere")
+    assert at.metric[0].value == "56"
+    assert "nowhere" in at.error[0].value
+    assert "nowhere" in at.run().error[0].value
+
+
+def test_a_window_that_was_reloaded_takes_nothing_of_what_the_new_one_opens(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that still waits for a window that is gone: it would open the dataset for itself alone."""
+    gone = page("path")
+    monkeypatch.setattr(session, "this_connection", lambda: "the new window")
+    at = reloaded(gone).run()
+    at = at.segmented_control(key="source_kind").set_value("path").run()
+    gate = gate_for(monkeypatch)
+    at_the_gate(give(at, pets), gate)
+    gate.open.set()
+    job = openings().job(at.session_state["session_id"])
+    assert job is not None
+    assert job.wait(SECONDS)
+    monkeypatch.setattr(session, "this_connection", lambda: "the window that is gone")
+    assert gone.run().metric[0].value == "56"
+    monkeypatch.setattr(session, "this_connection", lambda: "the new window")
+    assert at.run().metric[0].value == "10"
+
+
 def test_without_an_open_dataset_a_stop_offers_to_try_again(drawn: Path) -> None:
     job = Opening(resolve_source(drawn))
     job.end(Cancelled("Stopped"))
@@ -142,8 +196,8 @@ def test_a_path_that_was_open_before_can_be_picked(pets: Path, drawn: Path) -> N
 
 
 def test_nothing_typed_is_answered_with_what_to_do() -> None:
-    assert "Type the path" in give(page("path"), " ").warning[0].value
-    assert "http://" in press(page("address"), "Download and open").warning[0].value
+    assert "No path was typed" in give(page("path"), " ").error[0].value
+    assert "No address was typed" in press(page("address"), "Download and open").error[0].value
 
 
 def test_an_uploaded_zip_keeps_its_name_over_a_restart(pets: Path) -> None:

@@ -97,6 +97,7 @@ def _take_file() -> None:
         return
     try:
         show_settings(import_json(file.getvalue()))
+        st.session_state[OPEN] = False  # on a phone it covers the controls and most of the preview
     except PawlabError as error:
         st.session_state[_ERROR] = error
 
@@ -112,6 +113,7 @@ def _save(config: AugmentationConfig) -> None:
 def _open(name: str) -> None:
     try:
         show_settings(Store().open(name))
+        st.session_state[OPEN] = False
     except PawlabError as error:
         st.session_state[_ERROR] = error
 

@@ -39,7 +39,7 @@ export default function({data, parentElement}) {
 """
 # Text takes the page's colours here, so that a theme that changes needs no redraw. Plotly writes colours of its own.
 CSS = """
-.live-chart .main-svg text:not(.annotation-text) {fill: var(--st-text-color) !important}
+.live-chart .main-svg text {fill: var(--st-text-color) !important}
 .live-chart .hoverlayer .hovertext path {fill: var(--st-secondary-background-color) !important}
 """
 HTML = "<div class='live-chart' role='img'></div>"

@@ -1,21 +1,29 @@
-"""Where the images come from: one chooser, and one way to start opening any choice."""
+"""Where the images come from: one chooser, and one way to start opening any choice.
+
+Every button opens by a callback: Streamlit may interrupt the page's run for another one before it reaches the button,
+and that one no longer knows of the press.
+"""
 
 import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.datasets.current import recent_paths
 from core.datasets.public import CATS_AND_DOGS
 from core.datasets.remote import bytes_so_far
 from core.datasets.source import FLAWED_SAMPLE, SAMPLE, resolve_source, typed_path
 from core.datasets.uploads import MAX_FOLDER_BYTES, keep_folder, keep_zip
-from core.errors import PawlabError
+from core.errors import DatasetError, PawlabError
 from core.net.addresses import is_address
+from core.storage.archives import ArchiveLimits
 from core.storage.home import home
 from pages.ui.shared.data import forget, start
 from pages.ui.shared.session import source
-from pages.ui.shared.text import show_error
+from pages.ui.shared.text import show_error, size
 
 SOURCES = {
     "sample": "Drawn sample",
@@ -26,7 +34,8 @@ SOURCES = {
     "address": "Zip from the web",
 }
 FILE_MEGABYTES = 200
-_PATH, _RECENT = "source_path", "source_recent"
+_PATH, _RECENT, _ADDRESS, _AGAIN = (f"source_{name}" for name in ("path", "recent", "address", "again"))
+_REFUSED = "source_refused"  # session key: why what was chosen is not opened, until it was shown
 
 
 def source_chooser() -> None:
@@ -50,6 +59,8 @@ def source_chooser() -> None:
             "folder": _upload_folder,
             "address": _address,
         }.get(str(kind), _sample)()
+        if error := st.session_state.pop(_REFUSED, None):
+            show_error(error)
 
 
 def _sample() -> None:
@@ -102,20 +113,24 @@ def _path() -> None:
             help="Folders and zips opened here, latest first. Picking one fills in its path.",
         )
     with st.form("path", border=False):
-        path = st.text_input(
+        st.text_input(
             "Folder or zip",
             key=_PATH,
             placeholder="/home/me/pets",
             help="One folder per class, or train/ and validation/ with one folder per class in each. "
-            "Nothing in it is changed.",
+            "Nothing in it is changed. A zip is unpacked once into Pawlab's own folder.",
         )
-        if not st.form_submit_button("Open", type="primary", help="Reads every image once."):
-            return
-    if path.strip():
-        _open_now(path.strip() if is_address(path.strip()) else typed_path(path))
-    else:
-        forget()
-        st.warning("Type the path of a folder or a zip first.")
+        st.form_submit_button(
+            "Open", type="primary", on_click=_open, args=(_typed_path,), help="Reads every image once."
+        )
+    st.caption(f"For zips of any size that unpack to {size(ArchiveLimits().total_bytes)} or less: nothing is uploaded.")
+
+
+def _typed_path() -> str | Path:
+    text = str(st.session_state[_PATH]).strip()
+    if not text:
+        raise DatasetError("No path was typed", "the path of a folder or a zip on this machine")
+    return text if is_address(text) else typed_path(text)
 
 
 def _take_recent() -> None:
@@ -137,16 +152,17 @@ def _upload_zip() -> None:
         "Zip with one folder per class",
         type="zip",
         max_upload_size=FILE_MEGABYTES,
-        help=f"Unpacked once into Pawlab's own folder. Up to {FILE_MEGABYTES} MB; open larger zips by their path.",
+        help=f"Unpacked once into Pawlab's own folder. Up to {FILE_MEGABYTES} MB.",
     )
-    if upload and st.button("Open the uploaded zip", type="primary", help="Unpacks it and reads every image."):
-        try:
-            path = keep_zip(upload.getvalue(), upload.name)
-        except PawlabError as error:
-            forget()  # else the error of an earlier opening would appear below this one
-            show_error(error)
-        else:
-            _open_now(path)
+    if upload:
+        st.button(
+            "Open the uploaded zip",
+            type="primary",
+            on_click=_open,
+            args=(partial(_kept_zip, upload),),
+            help="Unpacks it and reads every image.",
+        )
+    _larger("zip")
 
 
 def _upload_folder() -> None:
@@ -155,44 +171,65 @@ def _upload_folder() -> None:
         accept_multiple_files="directory",
         max_upload_size=FILE_MEGABYTES,
         help="Your browser asks for a folder and sends all files in it. "
-        f"Up to {MAX_FOLDER_BYTES / 2**30:.0f} GB; open larger folders by their path.",
+        f"Up to {MAX_FOLDER_BYTES / 2**30:.0f} GB in all.",
     )
-    if uploads and st.button(
-        "Open the uploaded folder", type="primary", help="Saves it in Pawlab's own folder and reads every image."
-    ):
-        try:
-            with st.spinner("Saving the folder"):
-                path = keep_folder([(upload.name, upload.getvalue()) for upload in uploads])
-        except PawlabError as error:
-            forget()  # else the error of an earlier opening would appear below this one
-            show_error(error)
-        else:
-            _open_now(path)
+    if uploads:
+        st.button(
+            "Open the uploaded folder",
+            type="primary",
+            on_click=_open,
+            args=(partial(_kept_folder, uploads),),
+            help="Saves it in Pawlab's own folder and reads every image.",
+        )
+    _larger("folder")
+
+
+def _kept_zip(upload: UploadedFile) -> Path:
+    return keep_zip(upload.getvalue(), upload.name)
+
+
+def _kept_folder(uploads: Sequence[UploadedFile]) -> Path:
+    with st.spinner("Saving the folder"):
+        return keep_folder([(upload.name, upload.getvalue()) for upload in uploads])
+
+
+def _larger(what: str) -> None:
+    st.caption(f"A larger {what} need not be uploaded: type its path under “{SOURCES['path']}”.")
 
 
 def _address() -> None:
     with st.form("address", border=False):
-        address = st.text_input(
+        st.text_input(
             "Address of a zip",
+            key=_ADDRESS,
             placeholder="https://example.org/pets.zip",
             help="http or https, up to 2 GB. A password or token in it is used once and never stored or shown.",
-        ).strip()
-        again = st.checkbox(
+        )
+        st.checkbox(
             "Download again",
+            key=_AGAIN,
             help="If the zip has changed since you opened it. Otherwise the copy on this machine is used.",
         )
-        if not st.form_submit_button(
-            "Download and open", type="primary", help="Downloads the zip, unpacks it and reads every image."
-        ):
-            return
-    if is_address(address):
-        _open_now(address, download_again=again)
-    else:
-        forget()
-        st.warning("Type an address that begins with http:// or https:// first.")
+        st.form_submit_button(
+            "Download and open",
+            type="primary",
+            on_click=_open,
+            args=(_typed_address, _AGAIN),
+            help="Downloads the zip, unpacks it and reads every image.",
+        )
 
 
-def _open_now(source: str | Path, *, download_again: bool = False) -> None:
-    """Begins to open it, and reruns the page so that the status below shows it."""
-    start(source, download_again=download_again)
-    st.rerun()
+def _typed_address() -> str:
+    text = str(st.session_state[_ADDRESS]).strip()
+    if not is_address(text):
+        raise DatasetError("No address was typed", "one that begins with http:// or https://")
+    return text
+
+
+def _open(find: Callable[[], str | Path], again: str = "") -> None:
+    """A button's callback: begins to open what `find` gives. `again` is the key of "Download again"."""
+    try:
+        start(find(), download_again=bool(again and st.session_state[again]))
+    except PawlabError as error:
+        forget()  # else the error of an earlier opening would appear below this one
+        st.session_state[_REFUSED] = error

@@ -28,6 +28,8 @@ def dataset() -> Dataset:
     """This session's dataset. If this server has not opened it yet, opens it and shows progress; if it cannot be
     opened, ends the page's run with an explanation."""
     while (opened := open_now()) is None:
+        if not session.is_this_window():
+            st.stop()
         failed = _failed()
         if failed is not None and failed.key == session.source():
             _explain_that_none_is_open(failed)
@@ -60,21 +62,21 @@ def start(source: str | Path | Source, *, download_again: bool = False) -> None:
 
 
 def opening_status() -> None:
-    """Progress of what this session is opening, or why it failed, while another dataset is open. If none is open,
-    `dataset()` shows both."""
-    if open_now() is None:
-        return
+    """Progress of what this session is opening, or why it failed, beside another dataset that is open or is being
+    opened. Of that one `dataset()` shows both while it is not open."""
+    is_open = open_now() is not None
     job, failed = _job(), _failed()
-    if job is not None:
+    if is_open and job is not None:
         st.fragment(_follow, run_every=TICK)(job)
-    elif failed is None:
+    elif failed is None or (not is_open and failed.key == session.source()):
         return
     elif isinstance(failed.error, Cancelled):
         st.info(f"Stopped opening {_named(failed.key)}. The previous dataset is still open.")
     elif failed.error is not None:
         show_error(failed.error)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("The previous dataset is still open.", width="content")
+            if is_open:
+                st.caption("The previous dataset is still open.", width="content")
             _offer_names(failed)
             st.button("Dismiss", on_click=forget, type="tertiary", help="Hides this message.")
 
@@ -85,7 +87,7 @@ def forget() -> None:
 
 
 def _job() -> Opening | None:
-    return openings().job(session.session_id())
+    return openings().job(session.session_id()) if session.is_this_window() else None
 
 
 def _failed() -> Opening | None:
@@ -101,7 +103,6 @@ def _arrive() -> None:
     openings().leave(session.session_id())
     if job.error is None:
         session.set_source(job.key)
-        forget()
     else:
         st.session_state[_FAILED] = job
 

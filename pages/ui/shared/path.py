@@ -18,11 +18,15 @@ _HELP = {
     "classify": "Try the model on photos of your own.",
 }
 _MARKS = {"done": "✓ {}", "now": "**{}**", "next": "→ {}", "later": "{}"}
-# Links of a compact line: on a phone all five stand in two rows.
+# Links of a compact line: on a phone all five stand in one row, as large as its width allows.
 _STYLE = """<style>
 .st-key-path [data-testid='stHorizontalBlock'] {row-gap: 0}
 .st-key-path [data-testid='stPageLink'] a {padding: 0.1rem 0.5rem; font-size: 0.875rem}
-@media (max-width: 600px) {.st-key-path [data-testid='stPageLink'] a {padding: 0.1rem 0.25rem}}
+@media (max-width: 600px) {
+  .st-key-path [data-testid='stHorizontalBlock'] {column-gap: 0}
+  .st-key-path [data-testid='stPageLink'] a {padding: 0.25rem 0.15rem}
+  .st-key-path [data-testid='stPageLink'] a p {font-size: min(0.75rem, 3.1vw)}
+}
 </style>"""
 
 

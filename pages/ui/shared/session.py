@@ -74,8 +74,17 @@ def begin_session() -> None:
     touch_session(session_id())
 
 
+def is_this_window() -> bool:
+    """Whether the session is still this window's. After a reload it is another's, while a script that waits for
+    something goes on for nobody: it must not take what that window has asked for."""
+    connection = this_connection()
+    return _connections().get(session_id(), connection) == connection
+
+
 def keep_session() -> None:
     """Stores what has changed. Call it when a page or a fragment with controls has been drawn."""
+    if not is_this_window():
+        return
     session, state = session_id(), st.session_state
     controls = {key: state[key] for key in sorted(_KEPT) if key in state}
     choices = Choices(version=__version__, source=source().text, augmentation=augmentation(), controls=controls)
