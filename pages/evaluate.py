@@ -4,17 +4,22 @@ import numpy as np
 import streamlit as st
 
 from core.errors import Cancelled, PawlabError
+from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, Scored, has_test_split
 from core.evaluation.words import DECIMAL, confidence_interval, decimal, percent
+from core.jobs.background import Task
 from core.runs.run import Run
+from pages.ui.components.matrix import FEW
 from pages.ui.components.threshold import threshold_now, threshold_panel
 from pages.ui.evaluate.compare import compare_view
+from pages.ui.evaluate.cross_validation import cross_validation_view
 from pages.ui.evaluate.images import rows_gallery
 from pages.ui.evaluate.large import RowGallery
 from pages.ui.evaluate.link import read_link, write_link
 from pages.ui.evaluate.report import report_view
 from pages.ui.evaluate.retrain import RUN, VIEW, retrained_bar, train_again_bar
+from pages.ui.evaluate.split_chooser import choose_images
 from pages.ui.evaluate.state import Evaluation, clean_accuracy_of, evaluate, images_task
-from pages.ui.evaluate.views import calibration_view, classes_table, curves_view, matrix_view
+from pages.ui.evaluate.views import calibration_view, classes_table, curves_view, matrix_view, pairs_table
 from pages.ui.shared.classifier import usable_runs
 from pages.ui.shared.progress import follow
 from pages.ui.shared.run_chooser import choose_run, go_to_training
@@ -47,13 +52,20 @@ def main() -> None:
         help="Runs with a trained model, newest first: name, validation accuracy, date, classes.",
     )
     try:
-        evaluation = evaluate(run)
+        on = choose_images(run)
+        evaluation = evaluate(run, on) if on else None
     except PawlabError as error:
         show_error(error)
         return
-    headline(evaluation)
+    if not isinstance(evaluation, Evaluation):
+        if evaluation is not None:
+            scoring_status(run, on, evaluation)
+        write_link(run, str(st.session_state.get(VIEW, "misclassified")), on)
+        return
+    with st.container(border=on == TEST):
+        headline(evaluation)
     task_status(evaluation)
-    if evaluation.has_images:
+    if evaluation.has_images and evaluation.on_own_data:
         retrained_bar(evaluation)
     view = st.segmented_control(
         "View",
@@ -67,14 +79,16 @@ def main() -> None:
         "the images. Curves: ROC and precision–recall. Calibration: does its confidence match its accuracy? "
         "Compare: two runs on the same images. Report: a file to keep.",
     )
-    if view == "compare":
+    if view == "compare" and on != VALIDATION:
+        st.info("Runs are compared on the images that both were validated on: choose Validation above.")
+    elif view == "compare":
         compare_view(evaluation, usable)
     elif view == "report":
         report_view(evaluation)
     else:
         views(str(view), evaluation)
-    write_link(run, str(view))
-    if not (evaluation.has_images and train_again_bar(evaluation)):
+    write_link(run, str(view), on)
+    if not (evaluation.has_images and evaluation.on_own_data and train_again_bar(evaluation)):
         with st.container(key="next_step"):
             if st.button("Try your own photo", type="primary", help="Classifies images that are new to a model."):
                 st.switch_page("classify.py")
@@ -83,13 +97,16 @@ def main() -> None:
 def headline(evaluation: Evaluation) -> None:
     summary, count = evaluation.summary, len(evaluation.predictions)
     st.html(SMALLER)
+    if evaluation.on == TEST:
+        st.markdown(f"**Test split**, {count:,} images. {WHY_TEST}")
     with st.container(horizontal=True, gap="small", key="scores"):
         score(
             "Accuracy",
             percent(summary.accuracy),
             confidence_interval(summary.accuracy),
-            f"The share of the {count:,} validation images that the model classifies correctly. 95% CI: the confidence "
-            "interval of a score measured on this many images; smaller differences between runs can be chance.",
+            f"The share of the {count:,} {evaluation.words} that the model classifies correctly. 95% CI: the "
+            "confidence interval of a score measured on this many images; smaller differences between runs can be "
+            "chance.",
         )
         clean_score(evaluation)
         score(
@@ -99,6 +116,9 @@ def headline(evaluation: Evaluation) -> None:
             "The harmonic mean of precision and recall, averaged over the classes: a rare class counts as much as a "
             "frequent one.",
         )
+        for k, top in summary.top_k.items():
+            words = f"The share of the images whose true class is among the {k} most probable."
+            score(f"Top-{k} accuracy", percent(top), confidence_interval(top), words)
         if len(summary.classes) == 2:
             area = summary.classes[1].roc_area
             score(
@@ -108,19 +128,29 @@ def headline(evaluation: Evaluation) -> None:
                 f"The probability that the model ranks a random image of {plain(summary.classes[1].name)} above a "
                 f"random image of {plain(summary.classes[0].name)}. 0.5 is guessing.",
             )
-    if words := about_this_run(evaluation):
-        st.info(words)
+    if evaluation.has_images and evaluation.images.notes:
+        st.warning("  \n".join(map(plain, evaluation.images.notes)))
+    if evaluation.on == VALIDATION:
+        if has_test_split(evaluation.run):
+            st.caption("The validation split chose the best epoch, so these scores are slightly optimistic: see Test.")
+        else:
+            cross_validation_view(evaluation.run)
+        if words := about_this_run(evaluation):
+            st.info(words)
 
 
 def clean_score(evaluation: Evaluation) -> None:
     value, below, words = "…", "checking for leaks", "The images are being opened and checked for leaks."
     if evaluation.has_images:
         clean = clean_accuracy_of(evaluation)
-        value, below = percent(clean.accuracy), confidence_interval(clean.accuracy)
-        words = (
-            f"Accuracy without the {clean.leaks:,} validation images that also occur in the training set and the "
-            f"{clean.excluded:,} that you excluded; {clean.relabelled:,} are judged by the label that you gave them."
-        )
+        if clean is None:
+            value, below, words = "–", "not known", "The images that the run was trained on can no longer be opened."
+        else:
+            value, below = percent(clean.accuracy), confidence_interval(clean.accuracy)
+            words = (
+                f"Accuracy without the {clean.leaks:,} {evaluation.words} that also occur in the training set and the "
+                f"{clean.excluded:,} that you excluded; {clean.relabelled:,} are judged by the label you gave them."
+            )
     elif evaluation.task.error:
         value, below, words = "–", "not known", "The run's images can no longer be opened: see below."
     score("Clean accuracy", value, below, words)
@@ -154,14 +184,26 @@ def task_status(evaluation: Evaluation) -> None:
         follow(task, "Opening this run's images.", "The scores stay; the images are not shown.")
     elif isinstance(task.error, Cancelled):
         st.info("Stopped: the images are not shown.")
-        st.button("Open the images", on_click=open_again, args=(evaluation.run,), help="Starts over.")
+        st.button("Open the images", on_click=open_again, args=(evaluation.run, evaluation.on), help="Starts over.")
     elif task.error is not None:
         show_error(task.error)
         st.caption("The scores above were measured during training and stay valid.")
 
 
-def open_again(run: Run) -> None:
-    images_task(run, again=True)
+def scoring_status(run: Run, on: str, task: Task[Scored]) -> None:
+    """The progress of images that have no predictions yet, or why they have none."""
+    if not task.done:
+        follow(task, "Scoring these images. It continues if you leave this page.", "Stops; nothing is kept.")
+        return
+    if isinstance(task.error, Cancelled):
+        st.info("Stopped: these images are not scored.")
+    elif task.error is not None:
+        show_error(task.error)
+    st.button("Score again", on_click=open_again, args=(run, on), help="Starts over.")
+
+
+def open_again(run: Run, on: str) -> None:
+    images_task(run, on, again=True)
 
 
 @st.fragment
@@ -170,7 +212,15 @@ def views(view: str, evaluation: Evaluation) -> None:
     if view in ("matrix", "calibration"):
         threshold = threshold_now(evaluation.run)
         threshold_panel(evaluation.run, predictions, threshold)
-    if view == "matrix":
+    if view == "matrix" and len(predictions.classes) > FEW:
+        cell = matrix_view(predictions, threshold)
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            pairs_table(predictions, threshold)
+        with right:
+            cell_images(evaluation, cell, threshold)
+        classes_table(evaluation.summary)
+    elif view == "matrix":
         left, right = st.columns([2, 3], gap="large")
         with left:
             cell = matrix_view(predictions, threshold)
@@ -180,7 +230,7 @@ def views(view: str, evaluation: Evaluation) -> None:
     elif view == "calibration":
         calibration_view(evaluation, threshold)
     elif view == "curves":
-        curves_view(predictions)
+        curves_view(evaluation)
         classes_table(evaluation.summary)
     else:
         misclassified(evaluation)
@@ -212,8 +262,8 @@ def misclassified(evaluation: Evaluation) -> None:
             "all",
             evaluation.predictions.misclassified,
             caption="Most confident errors first, with true class → predicted class. Confident errors are often wrong "
-            "labels: click one to relabel or exclude it, then train again.",
-            empty="No validation image is misclassified.",
+            "labels: click one to relabel or exclude it" + (", then train again." if evaluation.on_own_data else "."),
+            empty="No image is misclassified.",
             names_true_class=True,
             offers_grad_cam=True,
         ),

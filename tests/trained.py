@@ -97,12 +97,7 @@ def trained_with_test(tmp_path_factory: pytest.TempPathFactory, trained: Run, dr
         with Image.open(pets / "train" / "dogs" / "dog.0001.jpg") as dog:
             dog.resize((dog.width * 3 // 4, dog.height * 3 // 4)).save(pets / "test" / "dogs" / "near.jpg")
         with at_home(folder):
-            run = copied(trained, folder)
-            dataset = open_dataset(pets)
-            config, summary = (read_json(run.directory / name) for name in ("config.json", "run.json"))
-            write_json(run.directory / "config.json", {**config, "source": str(pets)})
-            facts = {"fingerprint": dataset.fingerprint, "counts": dataset.counts()}
-            write_json(run.directory / "run.json", {**summary, **facts})
+            on_other_data(copied(trained, folder), pets)
 
     return only_run(made_once(tmp_path_factory, "trained-with-test", make))
 
@@ -158,6 +153,16 @@ def only_run(home: Path) -> Run:
 def copied(run: Run, home: Path) -> Run:
     """The same run in another home."""
     return load_run(shutil.copytree(run.directory, home / "runs" / run.id))
+
+
+def on_other_data(run: Run, source: Path) -> Run:
+    """The run as if these had been its data. Its predictions fit where the validation images are the same."""
+    config, summary = (read_json(run.directory / name) for name in ("config.json", "run.json"))
+    dataset = open_dataset(source)
+    write_json(run.directory / "config.json", {**config, "source": str(source)})
+    facts = {"fingerprint": dataset.fingerprint, "counts": dataset.counts()}
+    write_json(run.directory / "run.json", {**summary, **facts})
+    return load_run(run.directory)
 
 
 def train_to_the_end(source: Path, config: TrainingConfig) -> Run:

@@ -83,6 +83,9 @@ def import_(
 def report(
     run_name: RunName,
     target: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write.")],
+    on: Annotated[
+        str, typer.Option(help="What to score it on, as evaluate: 'validation', 'test' or a source.")
+    ] = "validation",
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.html where it exists.")] = False,
     json: Json = False,
@@ -93,7 +96,7 @@ def report(
     run = find_run(run_name)
     check_target(target, force=force)
     with progress_bars() as progress:
-        write_report(run, target, progress)
+        write_report(run, target, progress, on)
     if json:
         print_json({"run": run.id, "file": str(target), "bytes": target.stat().st_size})
         return

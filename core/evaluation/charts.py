@@ -1,10 +1,14 @@
 """ROC, precision-recall, reliability, coverage and robustness: transparent plotly figures in the page's text colour."""
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.charts import CLEAR, GRID, MARK, PALETTE, TOOLBAR, TRAINING, VALIDATION, graph_objects, legend_name
 from core.evaluation.calibration import Bin
+from core.evaluation.class_curves import MACRO, MICRO
 from core.evaluation.curves import Curve
 from core.evaluation.robustness import Point, breaks_at
 from core.evaluation.threshold import CoveragePoint
@@ -19,11 +23,16 @@ FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE = "False positive rate", "True positive 
 RECALL, PRECISION = "Recall", "Precision"
 CONFIDENCE, ACCURACY = "Confidence", "Accuracy"
 THRESHOLD = "Confidence threshold"
+AVERAGES = {
+    MACRO: {"color": MARK, "width": 3.5},
+    MICRO: {"color": MARK, "width": 3.5, "dash": "dash"},
+}
+"""Lines of averages over all classes: grey and thick, unlike those of classes."""
 COVERAGE, SELECTIVE_ACCURACY = "Coverage: share it decides", "Accuracy of the images it decides"
 
 
 def roc_chart(curves: dict[str, Curve]) -> "go.Figure":
-    """One ROC curve per class, by its name, with the diagonal of guessing."""
+    """One ROC curve per class or average, by its name, with the diagonal of guessing."""
     figure = _figure(FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE)
     _diagonal(figure, "guessing")
     _curves(figure, curves)
@@ -31,7 +40,7 @@ def roc_chart(curves: dict[str, Curve]) -> "go.Figure":
 
 
 def precision_recall_chart(curves: dict[str, Curve]) -> "go.Figure":
-    """One precision-recall curve per class, by its name."""
+    """One precision-recall curve per class or average, by its name."""
     figure = _figure(RECALL, PRECISION)
     _curves(figure, curves)
     return figure
@@ -132,15 +141,18 @@ def robustness_chart(points: Sequence[Point]) -> "go.Figure":
 
 def _curves(figure: "go.Figure", curves: dict[str, Curve]) -> None:
     x, y = (figure.layout[axis].title.text for axis in ("xaxis", "yaxis"))
-    for number, (name, curve) in enumerate(curves.items()):
+    colours = itertools.cycle(PALETTE)
+    for name, curve in curves.items():
+        line = AVERAGES.get(name) or {"color": next(colours), "width": 2}
+        threshold = "" if np.isnan(curve.thresholds).all() else "<br>Threshold: %{customdata:.3f}"
         figure.add_scatter(
             x=curve.x,
             y=curve.y,
             customdata=curve.thresholds,
             mode="lines",
             name=legend_name(name),
-            line={"color": PALETTE[number % len(PALETTE)], "width": 2.5},
-            hovertemplate=f"{x}: %{{x:.1%}}<br>{y}: %{{y:.1%}}<br>Threshold: %{{customdata:.3f}}<extra></extra>",
+            line=line,
+            hovertemplate=f"{x}: %{{x:.1%}}<br>{y}: %{{y:.1%}}{threshold}<extra></extra>",
         )
 
 

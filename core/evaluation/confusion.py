@@ -114,3 +114,10 @@ def confused_pairs(counts: Counts) -> list[tuple[int, int]]:
     shares = rates(counts)
     cells = [(int(row), int(column)) for row, column in np.argwhere(counts) if row != column]
     return sorted(cells, key=lambda cell: (-counts[cell], -shares[cell], cell))
+
+
+def confusion_order(counts: Counts) -> list[int]:
+    """All classes, those of the most confused pairs first and side by side, then the others in their order: an order of
+    rows and columns in which the errors of many classes stand together."""
+    paired = [label for pair in confused_pairs(counts) for label in pair]
+    return list(dict.fromkeys([*paired, *range(len(counts))]))

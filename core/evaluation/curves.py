@@ -3,6 +3,7 @@
 Images with the same probability pass a threshold together, so a curve has one point per distinct probability.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,9 @@ class Curve:
     y: Floats
     thresholds: Floats
     area: float
+
+
+CurveOf = Callable[[NDArray[np.bool_], NDArray[np.floating]], Curve]
 
 
 def roc(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> Curve:
@@ -54,6 +58,41 @@ def precision_recall(positive: NDArray[np.bool_], probability: NDArray[np.floati
     precision = np.ones_like(recall)
     precision[1:] = right[1:] / (right[1:] + wrong[1:])
     return Curve(recall, precision, thresholds, float(np.sum(np.diff(recall) * precision[1:])))
+
+
+def micro_average(kind: CurveOf, labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> Curve:
+    """The curve of all decisions "is it this class?" of all images and classes together: frequent classes count more.
+
+    Args:
+        kind: `roc` or `precision_recall`.
+        labels: int64 (images,), the true classes.
+        probabilities: (images, classes), 0..1.
+    """
+    positive = labels[:, np.newaxis] == np.arange(probabilities.shape[1])
+    return kind(positive.ravel(), probabilities.ravel())
+
+
+def macro_average_roc(curves: Iterable[Curve]) -> Curve:
+    """The mean true positive rate of several ROC curves at each false positive rate: each class counts the same. Its
+    area is the mean of theirs. Curves without points are left out; thresholds are those of no single class: NaN."""
+    drawn = [curve for curve in curves if len(curve.x)]
+    if not drawn:
+        return Curve(_empty(), _empty(), _empty(), np.nan)
+    x = np.unique(np.concatenate([curve.x for curve in drawn]))
+    # Where a curve rises straight up it has two heights: interpolated from the right it is the lower one.
+    lower = np.mean([np.interp(-x, -curve.x[::-1], curve.y[::-1]) for curve in drawn], axis=0)
+    upper = np.mean([np.interp(x, curve.x, curve.y) for curve in drawn], axis=0)
+    area = float(np.mean([curve.area for curve in drawn]))
+    return Curve(np.repeat(x, 2), np.stack([lower, upper], axis=1).ravel(), np.full(2 * len(x), np.nan), area)
+
+
+def thinned(curve: Curve, most: int = 400) -> Curve:
+    """The curve with at most about so many points, evenly spread along its length: what a chart can show."""
+    if len(curve.x) <= most:
+        return curve
+    length = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(curve.x)) + np.abs(np.diff(curve.y)))])
+    places = np.unique(np.searchsorted(length, np.linspace(0, length[-1], most)))
+    return Curve(curve.x[places], curve.y[places], curve.thresholds[places], curve.area)
 
 
 def _cumulated(positive: NDArray[np.bool_], probability: NDArray[np.floating]) -> tuple[Floats, Floats, Floats]:

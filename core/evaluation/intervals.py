@@ -1,7 +1,8 @@
-"""Confidence intervals of proportions, and of differences between two of them."""
+"""Confidence intervals of proportions, of differences between two of them, and of cross-validated scores."""
 
-from math import sqrt
-from statistics import NormalDist
+from collections.abc import Sequence
+from math import nan, sqrt
+from statistics import NormalDist, fmean, stdev
 
 
 def wilson_interval(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -93,3 +94,49 @@ def _square_and_add(
 
     difference = two - one
     return difference - distance(two - low2, high1 - one), difference + distance(high2 - two, one - low1)
+
+
+def cross_validation_interval(scores: Sequence[float], num_folds: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The confidence interval of the mean of the scores of repeated cross-validation.
+
+    The corrected resampled t interval: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
+    Learning 52 (2003), 239-281, for repeated folds by R. R. Bouckaert and E. Frank, "Evaluating the replicability of
+    significance tests for comparing learning algorithms", PAKDD 2004. Folds share most of their training images, so
+    their scores vary less than those of new data would: 1 / (folds - 1), the size of a test fold over that of its
+    training folds, is added to the 1 / number of a mean of independent scores.
+
+    Args:
+        scores: One of each fold of each repetition, two or more, 0..1.
+        num_folds: Of one repetition, two or more.
+        confidence: Level of the interval, between 0 and 1.
+
+    Returns:
+        Lower and upper end, 0..1; NaN where all folds score the same, which says nothing of other images.
+    """
+    number = len(scores)
+    if number < 2 or num_folds < 2:
+        raise ValueError(f"received {number} scores of {num_folds} folds; expected two or more of each")
+    mean, spread = fmean(scores), stdev(scores)
+    if not spread:
+        return nan, nan
+    reach = student_quantile((1 + confidence) / 2, number - 1) * spread * sqrt(1 / number + 1 / (num_folds - 1))
+    return max(0.0, mean - reach), min(1.0, mean + reach)
+
+
+def student_quantile(probability: float, freedom: int) -> float:
+    """The quantile of Student's t distribution, by the expansion around the normal one: M. Abramowitz and I. A. Stegun,
+    "Handbook of Mathematical Functions" (1964), 26.7.5. Within 0.001 from 9 degrees of freedom on at 0.975.
+
+    Args:
+        probability: Between 0 and 1.
+        freedom: Degrees of freedom, 1 or more.
+    """
+    z = NormalDist().inv_cdf(probability)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return float(sum(term / freedom**power for power, term in enumerate(terms)))

@@ -23,24 +23,24 @@ def copy_of(run: Run, row: int) -> int:
     return row % (1 + copies)
 
 
-def model_input(run: Run, dataset: Dataset, record: ImageRecord, row: int) -> NDArray[np.uint8]:
-    """uint8 (image_size, image_size, 3), RGB: the model's input for this row.
+def model_input(run: Run, dataset: Dataset, record: ImageRecord, copy: int = 0) -> NDArray[np.uint8]:
+    """uint8 (image_size, image_size, 3), RGB: the model's input, for the image itself or one of its copies (`copy_of`).
 
     Raises:
         ImageError: The file is gone, or no longer an image.
     """
     square = load_image(dataset.file(record), run.config.image_size)
-    if copy := copy_of(run, row):
+    if copy:
         square = augment(square, run.config.augmentation, run.config.seed, record.digest, copy)[0]
     return square
 
 
 def explained_jpeg(
-    run: Run, dataset: Dataset, record: ImageRecord, row: int, explainer: Explainer, label: int
+    run: Run, dataset: Dataset, record: ImageRecord, copy: int, explainer: Explainer, label: int
 ) -> tuple[bytes, str]:
     """The image with the Grad-CAM of class `label` over it as a JPEG, and ""; or b"" and the reason."""
     try:
-        square = model_input(run, dataset, record, row)
+        square = model_input(run, dataset, record, copy)
     except ImageError as error:
         return b"", error.received
     return to_jpeg(overlay(square, explainer.explain(square, label), strength=0.45)), ""

@@ -19,6 +19,7 @@ from core.datasets.names import match_classes
 from core.datasets.quality.report import make_report
 from core.datasets.source import Source, resolve_source
 from core.errors import Cancelled, DatasetError, PawlabError
+from core.evaluation.model_input import copy_of
 from core.evaluation.predictions import Predictions, images_of, load_predictions
 from core.evaluation.robustness import training_dataset
 from core.evaluation.scoring import probabilities_of
@@ -46,28 +47,33 @@ class Scored:
     Attributes:
         on: "validation", "test", or the text of another source.
         predictions: On every image whose class the run knows.
-        dataset: Where the images are from; None where they cannot be opened, which only validation does without.
-        records: The image of each row of `predictions`; () without a dataset.
+        dataset: Where the images are from.
+        records: The image of each row of `predictions`.
         leaked: Paths of images that the run was trained on too, or nearly so; None where that is not known.
         notes: What was left out or is missing, in sentences.
     """
 
     on: str
     predictions: Predictions
-    dataset: Dataset | None = None
-    records: tuple[ImageRecord, ...] = ()
-    leaked: Set[str] | None = None
+    dataset: Dataset
+    records: tuple[ImageRecord, ...]
+    leaked: Set[str] | None
     notes: tuple[str, ...] = ()
+
+    def copy_of(self, run: Run, row: int) -> int:
+        """0 for a row of an image itself, else the number of its augmented copy: only validation has these."""
+        return copy_of(run, row) if self.on == VALIDATION else 0
 
     def clean(self, edited: Dataset | None = None) -> CleanAccuracy | None:
         """The accuracy without leaks; None where they are not known.
 
         Args:
-            edited: The dataset with the current edits, where other edits than those of `dataset` are to count.
+            edited: The dataset with the current edits; read from the disk by default.
         """
-        if self.dataset is None or self.leaked is None:
+        if self.leaked is None:
             return None
-        return clean_accuracy(self.predictions, self.records, edited or self.dataset, self.leaked)
+        edited = edited or Edits.load(self.dataset).apply(self.dataset)
+        return clean_accuracy(self.predictions, self.records, edited, self.leaked)
 
 
 @dataclass(frozen=True)
@@ -89,18 +95,24 @@ def has_test_split(run: Run) -> bool:
 def evaluate_on(run: Run, on: str | Path = VALIDATION, progress: Progress = silent) -> SplitSummary:
     """All scores of a run on one split or source.
 
-    Args, raises: As `score`.
+    Args, raises: As `score`, but the validation split is scored even where its images cannot be opened.
     """
-    scored = score(run, on, progress)
-    edited = None
-    if scored.dataset is not None and scored.on in (VALIDATION, TEST):
-        edited = Edits.load(scored.dataset).apply(scored.dataset)
-    summary = summarise(scored.predictions)
+    try:
+        scored = score(run, on, progress)
+        clean = scored.clean()
+    except Cancelled:
+        raise
+    except PawlabError as error:
+        if on != VALIDATION:
+            raise
+        predictions = load_predictions(run)
+        notes = (_unknown_leaks(error), *_missing(predictions, "the validation split"))
+        return SplitSummary(**vars(summarise(predictions)), predictions=predictions, notes=notes)
     return SplitSummary(
-        **vars(summary),
+        **vars(summarise(scored.predictions)),
         split=scored.on,
         predictions=scored.predictions,
-        clean=scored.clean(edited),
+        clean=clean,
         notes=scored.notes,
     )
 
@@ -128,15 +140,8 @@ def score(run: Run, on: str | Path = VALIDATION, progress: Progress = silent) ->
 
 
 def _validation(run: Run, progress: Progress) -> Scored:
-    predictions = load_predictions(run)
-    try:
-        dataset = training_dataset(run, progress)
-        records = images_of(predictions, dataset, run)
-    except Cancelled:
-        raise
-    except PawlabError as error:
-        notes = (f"Leaks are not known: {error.received}.", *_missing(predictions, "the validation split"))
-        return Scored(VALIDATION, predictions, notes=notes)
+    predictions, dataset = load_predictions(run), training_dataset(run, progress)
+    records = images_of(predictions, dataset, run)
     leaked = leaked_images(make_report(dataset, progress))
     return Scored(VALIDATION, predictions, dataset, records, leaked, _missing(predictions, "the validation split"))
 
@@ -163,7 +168,7 @@ def _source(run: Run, source: Source, progress: Progress) -> Scored:
     except Cancelled:
         raise
     except PawlabError as error:
-        leaked, notes = None, (*notes, f"Leaks are not known: {error.received}.")
+        leaked, notes = None, (*notes, _unknown_leaks(error))
     notes = (*_left_out(dataset), *notes, *_missing(predictions, source.shown))
     return Scored(source.text, predictions, dataset, records, leaked, notes)
 
@@ -226,6 +231,10 @@ def _missing(predictions: Predictions, place: str) -> tuple[str, ...]:
         return ()
     recall = "its recall is" if len(names) == 1 else "their recalls are"
     return (f"There are no images of {_listed(names)} in {place}, so {recall} not known.",)
+
+
+def _unknown_leaks(error: PawlabError) -> str:
+    return f"Leaks are not known: {error.received}."
 
 
 def _files(number: int) -> str:

@@ -1,5 +1,6 @@
 """All scores of a run, each with its interval, and its accuracy without leaked and excluded images."""
 
+import itertools
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
@@ -10,10 +11,10 @@ from core.datasets import Dataset, ImageRecord
 from core.datasets.names import match_classes
 from core.datasets.quality.near_duplicates import same_photos
 from core.datasets.quality.report import Report
+from core.evaluation.areas import Areas
 from core.evaluation.bootstrap import bootstrap, bootstrap_each
 from core.evaluation.calibration import calibration_error
 from core.evaluation.confusion import ClassScores, Score, accuracy, class_scores, confusion, f1_scores, macro_f1
-from core.evaluation.curves import precision_recall, roc
 from core.evaluation.predictions import Predictions
 from core.jobs.progress import Progress, silent
 
@@ -61,27 +62,22 @@ def summarise(predictions: Predictions, resamples: int = 1000) -> Summary:
     def calibration(rows: Rows) -> float:
         return calibration_error(predictions.correct[rows], predictions.confidence[rows], number)
 
-    def f1(rows: Rows) -> NDArray[np.float64]:
+    areas = Areas(labels, table)
+
+    def of_classes(rows: Rows) -> NDArray[np.float64]:
         resampled = counts(rows)
-        return np.array([macro_f1(resampled), *f1_scores(resampled)])
-
-    def class_summary(at: int, scores: ClassScores, f1_score: Score) -> ClassSummary:
-        def roc_area(rows: Rows) -> float:
-            return roc(labels[rows] == at, table[rows, at]).area
-
-        def average_precision(rows: Rows) -> float:
-            return precision_recall(labels[rows] == at, table[rows, at]).area
-
-        resampled = (bootstrap(score, labels, resamples) for score in (roc_area, average_precision))
-        return ClassSummary(predictions.classes[at], scores, f1_score, *resampled)
+        weights = np.bincount(rows, minlength=len(labels))
+        return np.concatenate([[macro_f1(resampled)], f1_scores(resampled), *areas.of(weights)])
 
     whole = counts(np.arange(len(predictions)))
-    macro, *of_classes = bootstrap_each(f1, labels, resamples)
+    macro, *others = bootstrap_each(of_classes, labels, resamples)
+    f1, roc_areas, precisions = (others[start : start + number] for start in range(0, 3 * number, number))
+    scores = zip(predictions.classes, class_scores(whole), f1, roc_areas, precisions, strict=True)
     return Summary(
         accuracy(whole),
         macro,
         bootstrap(calibration, labels, resamples),
-        tuple(map(class_summary, range(number), class_scores(whole), of_classes)),
+        tuple(itertools.starmap(ClassSummary, scores)),
         {k: predictions.top_k(k) for k in TOP_K if number > LARGEST_WITHOUT},
     )
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from core.evaluation.confusion import Score, accuracy, class_scores, confused_pairs, confusion, macro_f1, rates
+from core.evaluation.confusion import (
+    Score,
+    accuracy,
+    class_scores,
+    confused_pairs,
+    confusion,
+    confusion_order,
+    macro_f1,
+    rates,
+)
 
 pairs = st.integers(2, 5).flatmap(
     lambda n: st.tuples(
@@ -99,3 +108,5 @@ def test_macro_f1_is_scikit_learns(drawn: tuple[int, list[tuple[int, int]]]) -> 
 def test_the_most_confused_pairs_come_first_and_equal_ones_by_their_share() -> None:
     counts = np.array([[90, 3, 0], [3, 4, 5], [0, 1, 8]])
     assert confused_pairs(counts) == [(1, 2), (1, 0), (0, 1), (2, 1)]
+    assert confusion_order(counts) == [1, 2, 0]
+    assert confusion_order(np.diag([1, 2, 3])) == [0, 1, 2]

@@ -24,17 +24,17 @@ def test_an_original_is_the_image_and_a_copy_its_augmentation(trained: Run) -> N
     record = dataset.usable("validation")[1]
     original = load_image(dataset.file(record), config.image_size)
     assert [copy_of(run, row) for row in range(3, 6)] == [0, 1, 2]
-    assert (model_input(run, dataset, record, 3) == original).all()
+    assert (model_input(run, dataset, record) == original).all()
     for copy in (1, 2):
         expected = augment(original, config.augmentation, config.seed, record.digest, copy)[0]
-        assert (model_input(run, dataset, record, 3 + copy) == expected).all()
+        assert (model_input(run, dataset, record, copy) == expected).all()
         assert (expected != original).any()
 
 
 def test_it_is_what_the_predictions_were_given_for(trained: Run) -> None:
     predictions, dataset = load_predictions(trained), training_dataset(trained)
     records = images_of(predictions, dataset, trained)
-    images = np.stack([model_input(trained, dataset, records[row], row) for row in range(4)])
+    images = np.stack([model_input(trained, dataset, records[row]) for row in range(4)])
     np.testing.assert_allclose(Classifier.open(trained).predict(images), predictions.probabilities[:4], atol=2e-4)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui.dataset.dataset_map import maps
 from pages.ui.dataset.edits import zips
 from pages.ui.dataset.quality import reports
+from pages.ui.evaluate.cross_validation import cross_validations
 from pages.ui.evaluate.state import comparisons, html_reports, image_tasks
 from pages.ui.shared.data import openings
 from pages.ui.train.estimate import estimates
@@ -19,5 +20,6 @@ def fresh_caches(components_known: None) -> Iterator[None]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
-    for jobs in (openings(), reports(), zips(), maps(), image_tasks(), estimates(), comparisons(), html_reports()):
+    single = (image_tasks(), estimates(), comparisons(), html_reports(), cross_validations())
+    for jobs in (openings(), reports(), zips(), maps(), *single):
         jobs.close()  # they would go on in the next test's home

@@ -16,13 +16,15 @@ from core.datasets.current import remember_source
 from core.evaluation.predictions import load_predictions
 from core.evaluation.retrain import NOTE, origin_of
 from core.evaluation.robustness import training_dataset
+from core.evaluation.splits import WHY_TEST, score
 from core.runs.queue import withdraw
 from core.runs.run import Run, load_run
 from core.runs.store import list_runs
 from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.files import read_json, write_json
-from pages.ui.evaluate.state import evaluate, html_reports, images_task, report_key
+from pages.ui.evaluate.state import Evaluation, evaluate, html_reports, image_tasks, images_task, report_key
 from tests.pages.app import new_app, words
+from tests.trained import copied
 
 
 def page(**state: Any) -> AppTest:
@@ -45,6 +47,18 @@ def metrics(at: AppTest) -> dict[str, str]:
 
 def button(at: AppTest, label: str) -> Any:
     return next(one for one in at.button if one.label == label)
+
+
+def control(at: AppTest, key: str) -> Any:
+    return next(one for one in at.segmented_control if one.key == key)
+
+
+def scored(at: AppTest) -> AppTest:
+    """The page once the images that it scores are scored, or the reason is there."""
+    task = image_tasks().latest
+    assert task is not None
+    assert task.wait(60)
+    return at.run()
 
 
 def wrong_row(run: Run, cell: tuple[int, int] = (0, 0)) -> int:
@@ -74,7 +88,7 @@ def test_the_most_confident_errors_are_seen_first(finished: Run) -> None:
     assert images_task(finished).wait(60)
     at = page()
     assert not at.exception
-    assert at.segmented_control[0].value == "misclassified"
+    assert control(at, "evaluate_view").value == "misclassified"
     assert "Most confident errors first" in words(at)
 
 
@@ -245,7 +259,9 @@ def test_a_report_is_offered_once_it_is_written(finished: Run) -> None:
     assert images_task(finished).wait(60)
     at = page(evaluate_view="report")
     button(at, "Prepare the report").click().run()
-    report = html_reports().find(report_key(evaluate(finished)))
+    evaluation = evaluate(finished)
+    assert isinstance(evaluation, Evaluation)
+    report = html_reports().find(report_key(evaluation))
     assert report is not None
     assert report.wait(60)
     at.run()
@@ -304,6 +320,78 @@ def test_three_classes_with_any_name(finished: Run) -> None:
         assert not at.exception
         if view == "curves":  # plotly reads no Markdown, but tags
             legend = [line["name"] for line in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]]
-            assert legend[2] == "big **dogs** ![](http://evil.exampl…"
+            assert legend[4] == "big **dogs** ![](http://evil.exampl…"
     assert "http://evil.example" not in words(at)  # as an address: it stands escaped where it stands
     assert "ROC area" not in metrics(at)
+
+
+def test_the_test_split_stands_apart_and_its_link_opens_it(trained_with_test: Run, pawlab_home: Path) -> None:
+    run = copied(trained_with_test, pawlab_home)
+    at = opened_by(run, run=run.id, view="misclassified")
+    assert "these scores are slightly optimistic: see Test" in words(at)
+    at = scored(control(at, "evaluate_on").set_value("test").run())
+    assert not at.exception
+    test = score(run, "test")
+    clean = test.clean()
+    assert clean is not None
+    assert metrics(at)["Accuracy"] == f"{test.predictions.accuracy().value:.1%}"
+    assert metrics(at)["Clean accuracy"] == f"{clean.accuracy.value:.1%}"
+    assert f"**Test split**, 18 images. {WHY_TEST}" in words(at)
+    assert at.query_params["on"] in ("test", ["test"])
+    for view in ("matrix", "curves", "calibration", "report", "compare"):
+        control(at, "evaluate_view").set_value(view).run()
+        assert not at.exception
+    assert "choose Validation above" in words(at)
+    again = scored(opened_by(run, run=run.id, view="misclassified", on="test"))
+    assert "**Test split**" in words(again)
+
+
+def test_other_images_are_scored_and_what_does_not_match_is_said(finished: Run, drawn: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(drawn / "validation", tmp_path / "more")
+    (folder / "dogs").rename(folder / "birds")
+    at = page()
+    assert "test" not in str(control(at, "evaluate_on").options).lower()
+    control(at, "evaluate_on").set_value("other").run()
+    assert not metrics(at)
+    button(at, "Score these images").click().run()
+    assert "Type the path" in at.warning[0].value
+    at.text_input(key="evaluate_typed").set_value(str(folder))
+    at = scored(button(at, "Score these images").click().run())
+    assert not at.exception
+    said = words(at).replace("\\", "")
+    assert "8 images are not scored, because their classes are unknown to the run: birds (8)." in said
+    assert f"There are no images of dogs in {folder}, so its recall is not known." in said
+    assert metrics(at)["Clean accuracy"] == metrics(at)["Accuracy"]
+    assert str(folder) not in str(at.query_params)
+    at.text_input(key="evaluate_typed").set_value(str(tmp_path / "nowhere"))
+    at = scored(button(at, "Score these images").click().run())
+    assert not at.exception
+    assert "Found no folder and no zip" in at.error[0].value
+    assert button(at, "Score again")
+
+
+def test_many_classes_have_pairs_chosen_curves_and_top_k(finished: Run) -> None:
+    names = tuple(f"class {number:02}" for number in range(12))
+    about = json.loads((finished.directory / "run.json").read_text())
+    write_json(finished.directory / "run.json", about | {"classes": list(names)})
+    random = np.random.default_rng(0)
+    labels = np.arange(48) % 12
+    table = random.dirichlet([0.2] * 12, 48) + 0.4 * np.eye(12)[labels]
+    table[labels == 3] = 0.9 * np.eye(12)[5] + 0.1 / 12  # all of one class are taken for another
+    table = (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
+    np.savez(finished.directory / "validation.npz", labels=labels, probabilities=table)
+    at = page(evaluate_view="matrix")
+    assert not at.exception
+    assert {"Top-3 accuracy", "Top-5 accuracy"} <= set(metrics(at))
+    pairs = next(one.value for one in at.dataframe if "Predicted as" in one.value)
+    assert pairs.iloc[0].tolist() == ["class 03", "class 05", 4, 1.0]
+    assert at.subheader[0].value == "class 03 predicted as class 05"
+    scores = next(one.value for one in at.dataframe if "Precision" in one.value)
+    assert scores["Class"][0] == "class 03"
+    control(at, "evaluate_view").set_value("curves").run()
+    assert "class 03" in [names[at] for at in at.multiselect[0].value]
+    legend = [line["name"] for line in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]]
+    assert legend[:3] == ["guessing", "macro average", "micro average"]
+    at.multiselect[0].set_value([0]).run()
+    legend = [line["name"] for line in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]]
+    assert legend[3:] == ["class 00"]

@@ -1,21 +1,20 @@
 """The content of a report on a run, gathered; `core.evaluation.report.html` writes it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.datasets import Dataset, Edits, ImageRecord
-from core.datasets.quality.report import balance_words, make_report
-from core.datasets.source import DRAWN
+from core.datasets.quality.report import balance_words
+from core.datasets.source import DRAWN, resolve_source
 from core.errors import Cancelled, ImageError, PawlabError
 from core.evaluation.model_input import copy_of, model_input, to_jpeg
-from core.evaluation.predictions import Predictions, images_of, load_predictions
-from core.evaluation.robustness import training_dataset
-from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, leaked_images, summarise
+from core.evaluation.predictions import Predictions, load_predictions
+from core.evaluation.splits import TEST, VALIDATION, Scored, SplitSummary, evaluate_on, has_test_split, score
+from core.evaluation.summary import CleanAccuracy, Summary, summarise
 from core.inference.grad_cam import Explainer, overlay
 from core.jobs.progress import Progress, silent
 from core.runs.history import History
@@ -45,7 +44,9 @@ class Misclassified:
 class Material:
     """Everything in a report. `clean` is None, and `no_images` says why, where the run's images cannot be opened.
 
-    `about` is the run's run.json; `errors` are the most confident ones.
+    `about` is the run's run.json; `errors` are the most confident ones; `on` is what the scores are measured on, as in
+    `core.evaluation.splits.score`, and `notes` what is missing there. `test` has the scores on the test split, where
+    there is one and `on` is the validation split.
     """
 
     run: Run
@@ -57,36 +58,65 @@ class Material:
     clean: CleanAccuracy | None
     errors: tuple[Misclassified, ...]
     no_images: str = ""
+    on: str = VALIDATION
+    notes: tuple[str, ...] = ()
+    test: SplitSummary | None = None
+
+    @property
+    def images(self) -> str:
+        """What the images are called: "validation images"."""
+        return f"{self.on} images" if self.on in (VALIDATION, TEST) else "images"
 
 
-def gather(run: Run, progress: Progress = silent) -> Material:
+def gather(run: Run, progress: Progress = silent, on: str | Path = VALIDATION) -> Material:
     """Reads and computes what the report shows.
 
     Args:
-        progress: Reports the phases of `open_dataset` and `make_report`, and "report", in steps.
+        progress: Reports the phases of `open_dataset` and `make_report`, "classify", and "report", in steps.
+        on: "validation", "test", or other labelled images, as `core.evaluation.splits.score` takes them.
 
     Raises:
         RunError: The run has no model, or its files are broken.
+        DatasetError: There are no such images; validation images that are gone leave the scores.
         Cancelled: From `progress`.
     """
-    about, predictions = run.summary(), load_predictions(run)
-    rows = predictions.misclassified[:MAX_ERRORS].tolist()
-    clean, errors, no_images = None, [_misclassified(run, predictions, row, "") for row in rows], ""
+    about, test, no_images = run.summary(), None, ""
+    clean: CleanAccuracy | None = None
+    notes: tuple[str, ...] = ()
     try:
-        dataset = training_dataset(run, progress)
-        records = images_of(predictions, dataset, run)
-        leaked = leaked_images(make_report(dataset, progress))
-        clean = clean_accuracy(predictions, records, Edits.load(dataset).apply(dataset), leaked)
-        errors = _with_images(run, predictions, dataset, records, progress)
+        scored = score(run, on, progress)
+        clean = scored.clean()
     except Cancelled:
         raise
     except PawlabError as error:
-        no_images = error.received
+        if on != VALIDATION:
+            raise
+        predictions, no_images = load_predictions(run), error.received
+        rows = predictions.misclassified[:MAX_ERRORS].tolist()
+        errors = [_misclassified(predictions, row, copy_of(run, row)) for row in rows]
+    else:
+        predictions, notes = scored.predictions, scored.notes
+        errors = _with_images(run, scored, progress)
+        if on == VALIDATION and has_test_split(run):
+            test = evaluate_on(run, TEST, progress)
     progress("report", MAX_ERRORS, MAX_ERRORS + 2)
     scores = summarise(predictions)
     progress("report", MAX_ERRORS + 1, MAX_ERRORS + 2)
-    threshold = chosen_threshold(run)
-    return Material(run, about, run.history(), predictions, scores, threshold, clean, tuple(errors), no_images)
+    shown = str(on) if on in (VALIDATION, TEST) else resolve_source(on).shown
+    return Material(
+        run,
+        about,
+        run.history(),
+        predictions,
+        scores,
+        chosen_threshold(run),
+        clean,
+        tuple(errors),
+        no_images,
+        shown,
+        notes,
+        test,
+    )
 
 
 def caveats(material: Material) -> list[str]:
@@ -95,12 +125,20 @@ def caveats(material: Material) -> list[str]:
     sentences = [
         "A confidence interval covers chance only: how much the score would vary with other images of the same kind. "
         "Images from another camera, country or breed can score quite differently.",
-        "The validation images also chose the best epoch and the drops of the learning rate, so the scores are "
-        "slightly optimistic. A test set that was used for nothing else would be a fairer judge.",
     ]
+    if material.on == VALIDATION:
+        sentences.append(
+            "The validation images also chose the best epoch and the drops of the learning rate, so the scores are "
+            "slightly optimistic. "
+            + (
+                "The scores on the test split, which chose nothing, are the fairer ones."
+                if material.test
+                else "A test set that was used for nothing else would be a fairer judge."
+            )
+        )
     if about.get("status") == "cancelled":
         sentences.append("The run was stopped early: the model is the best one up to then.")
-    if run.config.augment_validation and run.config.copies:
+    if material.on == VALIDATION and run.config.augment_validation and run.config.copies:
         sentences.append(
             f"Augmented copies were scored too: the {number:,} predictions are of "
             f"{number // (1 + run.config.copies):,} images with {run.config.copies:,} copies each. Copies of one "
@@ -108,14 +146,14 @@ def caveats(material: Material) -> list[str]:
             "augmentation."
         )
     elif number < 300:
-        sentences.append(f"{number:,} validation images are few: look at the intervals, not just at the scores.")
+        sentences.append(f"{number:,} {material.images} are few: look at the intervals, not just at the scores.")
     if run.source in DRAWN:
         sentences.append("The images are drawings made by Pawlab: the scores say nothing about photos.")
     if material.clean is None:
-        sentences.append("The images cannot be opened, so they were not checked for leaks: the scores may be too high.")
+        sentences.append("The images were not checked for leaks, so the scores may be too high.")
     elif material.clean.leaks:
         sentences.append(
-            f"{material.clean.leaks:,} validation images have an exact or near duplicate among the training images."
+            f"{material.clean.leaks:,} {material.images} have an exact or near duplicate among the training images."
         )
     if words := balance_words(about.get("counts", {}).get("train", {})):
         sentences.append(f"In training, {words}.")
@@ -132,30 +170,29 @@ def caveats(material: Material) -> list[str]:
     return sentences
 
 
-def _misclassified(run: Run, predictions: Predictions, row: int, path: str, **images: Any) -> Misclassified:
+def _misclassified(predictions: Predictions, row: int, copy: int, path: str = "", **images: Any) -> Misclassified:
     label, prediction = predictions.classes[predictions.labels[row]], predictions.classes[predictions.best[row]]
-    return Misclassified(path, label, prediction, float(predictions.confidence[row]), copy_of(run, row), **images)
+    return Misclassified(path, label, prediction, float(predictions.confidence[row]), copy, **images)
 
 
-def _with_images(
-    run: Run, predictions: Predictions, dataset: Dataset, records: Sequence[ImageRecord], progress: Progress
-) -> list[Misclassified]:
+def _with_images(run: Run, scored: Scored, progress: Progress) -> list[Misclassified]:
     errors: list[Misclassified] = []
+    predictions = scored.predictions
     rows = predictions.misclassified[:MAX_ERRORS].tolist()
     explainer = Explainer.open(run) if rows else None
     for row in rows:
         progress("report", len(errors), MAX_ERRORS + 2)
-        record = records[row]
+        record, copy = scored.records[row], scored.copy_of(run, row)
         images: dict[str, Any] = {}
         try:
-            square = model_input(run, dataset, record, row)
+            square = model_input(run, scored.dataset, record, copy)
         except ImageError as error:
             images["reason"] = error.received
         else:
             assert explainer is not None
             shown = overlay(square, explainer.explain(square, int(predictions.best[row])), 0.45)
             images = {"image": _small(square), "evidence": _small(shown)}
-        errors.append(_misclassified(run, predictions, row, record.path, **images))
+        errors.append(_misclassified(predictions, row, copy, record.path, **images))
     return errors
 
 

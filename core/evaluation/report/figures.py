@@ -1,5 +1,7 @@
 """The figures of a report: (title, SVG with its legend, caption) each."""
 
+import itertools
+
 import numpy as np
 
 from core.evaluation.calibration import calibration
@@ -14,14 +16,15 @@ from core.evaluation.charts import (
     THRESHOLD,
     TRUE_POSITIVE_RATE,
 )
-from core.evaluation.curves import precision_recall, roc
+from core.evaluation.class_curves import MACRO, MICRO, MOST, classes_to_draw, precision_recall_curves, roc_curves
+from core.evaluation.curves import Curve
 from core.evaluation.report.content import Material
 from core.evaluation.report.svg import Axis, Line, line_chart
 from core.evaluation.threshold import coverage_points
 from core.runs.history import History
 
-MAX_CURVES = 6  # lines that can be told apart
 GUIDE = 0
+AVERAGE_LINES = {MACRO: 7, MICRO: 8}
 
 Figure = tuple[str, str, str]
 
@@ -33,20 +36,21 @@ def figures(material: Material) -> list[Figure]:
 
 def _curves(material: Material) -> list[Figure]:
     predictions = material.predictions
-    names = predictions.classes
-    shown = range(1, 2) if len(names) == 2 else range(min(len(names), MAX_CURVES))
-    more = f" The first {MAX_CURVES} of {len(names):,} classes." if len(names) > MAX_CURVES else ""
-    roc_lines = [Line("guessing", [0, 1], [0, 1], GUIDE)]
-    recall_lines: list[Line] = []
-    for number, at in enumerate(shown, 1):
-        side = predictions.labels == at, predictions.probabilities[:, at]
-        for lines, curve in ((roc_lines, roc(*side)), (recall_lines, precision_recall(*side))):
-            if len(curve.x):
-                lines.append(Line(names[at], curve.x, curve.y, number))
+    shown, number = classes_to_draw(predictions), len(predictions.classes)
+    more = ""
+    if number > 2:
+        more = " The macro average counts each class the same, the micro average each image."
+    if number > MOST:
+        more += f" Of {number:,} classes, those with the lowest F1 are drawn."
+    guessing = [Line("guessing", [0, 1], [0, 1], GUIDE)]
+    roc_lines, recall_lines = (
+        _lines(roc_curves(predictions, shown)),
+        _lines(precision_recall_curves(predictions, shown)),
+    )
     return [
         (
             "ROC curve",
-            line_chart(roc_lines, Axis(FALSE_POSITIVE_RATE), Axis(TRUE_POSITIVE_RATE), "ROC curve"),
+            line_chart(guessing + roc_lines, Axis(FALSE_POSITIVE_RATE), Axis(TRUE_POSITIVE_RATE), "ROC curve"),
             f"A looser threshold finds more images of the class, and takes more of other classes for it.{more}",
         ),
         (
@@ -54,6 +58,15 @@ def _curves(material: Material) -> list[Figure]:
             line_chart(recall_lines, Axis(RECALL), Axis(PRECISION), "Precision–recall curve"),
             f"A stricter threshold raises precision and lowers recall.{more}",
         ),
+    ]
+
+
+def _lines(curves: dict[str, Curve]) -> list[Line]:
+    colours = itertools.count(1)
+    drawn = [(name, curve) for name, curve in curves.items() if len(curve.x)]
+    return [
+        Line(name, curve.x, curve.y, AVERAGE_LINES[name] if name in AVERAGE_LINES else next(colours))
+        for name, curve in drawn
     ]
 
 

@@ -9,12 +9,17 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import PawlabError
-from core.evaluation.confusion import Score, rates
+from core.evaluation.confusion import Counts, Score, confused_pairs, rates
 from core.evaluation.report.content import Material, Misclassified, caveats, gather
 from core.evaluation.report.figures import figures, training_figures
 from core.evaluation.report.markup import bullets, date, named, table
 from core.evaluation.report.provenance import data, provenance, settings, training
+from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, SplitSummary
+from core.evaluation.summary import ClassSummary, CleanAccuracy, Summary
 from core.evaluation.threshold import coverage_point
 from core.evaluation.words import DECIMAL, PERCENT, as_percent, confidence_interval, decimal, interval, percent
 from core.jobs.progress import Progress, silent
@@ -22,21 +27,25 @@ from core.runs.run import Run
 from core.storage.files import write_atomic
 from core.text.markup import escape_html as text
 
+FEW = 8
+"""Up to so many classes have cells in the matrix that are large enough for two figures."""
+MAX_PAIRS = 20
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def write_report(run: Run, target: Path, progress: Progress = silent) -> None:
+def write_report(run: Run, target: Path, progress: Progress = silent, on: str | Path = VALIDATION) -> None:
     """Writes the report on a run with a model to `target`, whole or not at all.
 
     Args:
-        progress: As `core.evaluation.report.content.gather`.
+        progress, on: As `core.evaluation.report.content.gather`.
 
     Raises:
         RunError: The run has no model, or its files are broken.
+        DatasetError: There are no images to score it on.
         PawlabError: The file cannot be written.
         Cancelled: From `progress`.
     """
-    content = report_html(gather(run, progress))
+    content = report_html(gather(run, progress, on))
     try:
         write_atomic(target, content)
     except OSError as error:
@@ -48,8 +57,9 @@ def report_html(material: Material) -> str:
     run = material.run
     sections = [
         ("Scores", _scores(material)),
+        *([("Test split", _test(material.test))] if material.test else []),
         ("Confusion matrix", _matrix(material)),
-        ("Scores per class", _classes(material)),
+        ("Scores per class", _class_table(material.scores.classes)),
         ("Curves", _figures(figures(material))),
         ("Confidence threshold", _threshold(material)),
         ("Most confident errors", _errors(material)),
@@ -77,13 +87,33 @@ def _headline(material: Material) -> str:
     shown = ", ".join(map(named, names[:8])) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
     return (
         f"A classifier of {shown}, trained on {date(material.run.created)}. Its accuracy on "
-        f"{len(material.predictions):,} validation images is {percent(score)} ({confidence_interval(score)})."
+        f"{len(material.predictions):,} {material.images}{_where(material)} is {percent(score)} "
+        f"({confidence_interval(score)})."
     )
 
 
+def _where(material: Material) -> str:
+    return "" if material.on in (VALIDATION, TEST) else f" of {named(material.on)}"
+
+
 def _scores(material: Material) -> str:
-    scores, clean = material.scores, material.clean
-    rows = [("Accuracy", scores.accuracy, PERCENT, "The share of the validation images that are classified correctly.")]
+    note = f"<p>{text(WHY_TEST)}</p>" if material.on == TEST else ""
+    note += f"<p>The images can no longer be opened: {text(material.no_images)}.</p>" if material.no_images else ""
+    return _score_table(material.scores, material.clean, material.images) + note + _notes(material.notes)
+
+
+def _test(test: SplitSummary) -> str:
+    """Apart from the other scores, because it is the only split that chose nothing."""
+    words = f"<p>{len(test.predictions):,} images. {text(WHY_TEST)}</p>"
+    return words + _score_table(test, test.clean, "test images") + _class_table(test.classes) + _notes(test.notes)
+
+
+def _notes(notes: Sequence[str]) -> str:
+    return bullets(map(text, notes)) if notes else ""
+
+
+def _score_table(scores: Summary, clean: CleanAccuracy | None, images: str) -> str:
+    rows = [("Accuracy", scores.accuracy, PERCENT, f"The share of the {images} that are classified correctly.")]
     if clean is not None:
         words = (
             f"Without {clean.leaks:,} images that also occur in the training set and {clean.excluded:,} that were "
@@ -92,6 +122,9 @@ def _scores(material: Material) -> str:
         rows.append(("Clean accuracy", clean.accuracy, PERCENT, words))
     words = "The mean over the classes of F1, which combines precision and recall; a rare class counts as much."
     rows.append(("F1, macro average", scores.macro_f1, PERCENT, words))
+    for k, score in scores.top_k.items():
+        words = f"The share of the {images} whose true class is among the {k} most probable."
+        rows.append((f"Top-{k} accuracy", score, PERCENT, words))
     if len(scores.classes) == 2:
         negative, positive = scores.classes
         words = f"The probability that a random image of {positive.name} ranks above one of {negative.name}."
@@ -109,29 +142,42 @@ def _scores(material: Material) -> str:
         )
         for title, score, form, words in rows
     ]
-    note = "" if clean else f"<p>The images can no longer be opened: {text(material.no_images)}.</p>"
-    return table(("score", "value", "95% CI", "meaning"), cells) + note
+    return table(("score", "value", "95% CI", "meaning"), cells)
 
 
 def _matrix(material: Material) -> str:
     names, counts = material.predictions.classes, material.predictions.matrix()
-    shares = rates(counts)
-    head = "".join(f'<th scope="col">{named(name)}</th>' for name in names)
+    shares, dense = rates(counts), len(names) > FEW
+    head = "".join(f'<th scope="col"><span>{named(name)}</span></th>' for name in names)
     lines = []
     for row, name in enumerate(names):
-        cells = "".join(
-            f'<td class="{"right" if row == column else "wrong"}" style="--share:{shares[row, column]:.3f}">'
-            f"<b>{counts[row, column]:,}</b><br>{as_percent(shares[row, column])}</td>"
-            for column in range(len(names))
-        )
+        cells = "".join(_matrix_cell(row, column, counts, shares[row, column]) for column in range(len(names)))
         lines.append(f'<tr><th scope="row">{named(name)}</th>{cells}</tr>')
+    figures = "Counts; cells without images are blank" if dense else "Counts, and percentages of each row"
     return (
-        "<p>Rows: true class. Columns: predicted class. Counts, and percentages of each row.</p>"
-        f'<div class="wide"><table class="matrix"><tr><td></td>{head}</tr>{"".join(lines)}</table></div>'
+        f"<p>Rows: true class. Columns: predicted class. {figures}.</p>"
+        f'<div class="wide"><table class="matrix{" dense" if dense else ""}"><tr><td></td>{head}</tr>{"".join(lines)}'
+        f"</table></div>{_pairs(names, counts, shares) if dense else ''}"
     )
 
 
-def _classes(material: Material) -> str:
+def _matrix_cell(row: int, column: int, counts: Counts, share: float) -> str:
+    count = counts[row, column]
+    large = f"<b>{count:,}</b><br>{as_percent(share)}"
+    small = f"{count:,}" if count else ""
+    figures = large if len(counts) <= FEW else small
+    return f'<td class="{"right" if row == column else "wrong"}" style="--share:{share:.3f}">{figures}</td>'
+
+
+def _pairs(names: Sequence[str], counts: Counts, shares: NDArray[np.float64]) -> str:
+    rows = [
+        (named(names[row]), named(names[column]), f"{counts[row, column]:,}", as_percent(shares[row, column]))
+        for row, column in confused_pairs(counts)[:MAX_PAIRS]
+    ]
+    return f"<h3>Most confused pairs</h3>{table(('true class', 'predicted as', 'images', 'of the class'), rows)}"
+
+
+def _class_table(classes: Sequence[ClassSummary]) -> str:
     head = ("class", "images", "precision", "recall", "F1", "ROC area", "average precision")
     rows = [
         (
@@ -140,7 +186,7 @@ def _classes(material: Material) -> str:
             *(_with_interval(score) for score in (of_class.scores.precision, of_class.scores.recall, of_class.f1)),
             *(_with_interval(score, DECIMAL) for score in (of_class.roc_area, of_class.average_precision)),
         )
-        for of_class in material.scores.classes
+        for of_class in classes
     ]
     return table(head, rows) + "<p>Small figures: 95% confidence intervals.</p>"
 
@@ -166,7 +212,7 @@ def _threshold(material: Material) -> str:
 
 def _errors(material: Material) -> str:
     if not material.errors:
-        return "<p>No validation image is misclassified.</p>"
+        return "<p>No image is misclassified.</p>"
     total = len(material.predictions.misclassified)
     images = f"{total:,} images are" if total > 1 else "1 image is"
     words = (

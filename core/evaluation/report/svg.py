@@ -1,6 +1,6 @@
 """Line charts as SVG text: a report shows them without a script or a network.
 
-Colours come from the document's style sheet: classes `line-1` to `line-6`, `guide` and `grid`.
+Colours come from the document's style sheet: classes `line-1` to `line-8`, `guide` and `grid`.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """`x` and `y` of its points, in data units, finite; `whiskers` are (x, low, high). `number` is its colour, 1..6, or
-    0 for a dashed guide."""
+    """`x` and `y` of its points, in data units, finite; `whiskers` are (x, low, high). `number` is its colour, 1..6,
+    7 and 8 for averages, or 0 for a dashed guide."""
 
     name: str
     x: ArrayLike

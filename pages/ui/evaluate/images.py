@@ -13,7 +13,7 @@ from pages.ui.components.gallery import GalleryItem, Look, Paging, gallery, gall
 from pages.ui.components.lightbox import badges
 from pages.ui.evaluate.large import RowGallery, large
 from pages.ui.evaluate.state import Evaluation, edited_catalog, grad_cam_jpeg, input_jpeg
-from pages.ui.shared.classifier import explainer_of, model_key
+from pages.ui.shared.classifier import explainer_of
 
 PAGE_SIZE = 24
 
@@ -25,7 +25,7 @@ def rows_gallery(evaluation: Evaluation, shown: RowGallery) -> None:
         return
     state, rows = st.session_state, shown.rows
     opened_key, page_key, subject_key = shown.key("open"), shown.key("page"), shown.key("of")
-    if state.get(subject_key) != (subject := (evaluation.run.id, shown.subject)):
+    if state.get(subject_key) != (subject := (evaluation.run.id, evaluation.on, shown.subject)):
         state.update({subject_key: subject, page_key: 1, opened_key: -1})
     event = gallery_event(shown.key("images"))
     if event.opened.isdigit() and int(event.opened) in rows:
@@ -94,7 +94,7 @@ def _items(evaluation: Evaluation, shown: RowGallery, rows: Sequence[int], *, wi
 
 
 def _rendered(evaluation: Evaluation, rows: Sequence[int], *, with_grad_cam: bool) -> list[Rendered]:
-    key, best = model_key(evaluation.run), evaluation.predictions.best
+    key, best = evaluation.key, evaluation.predictions.best
     if with_grad_cam:
         try:
             explainer_of(evaluation.run)  # once, before many threads ask for it

@@ -123,7 +123,7 @@ def _image(evaluation: Evaluation, row: int, label: int) -> None:
     record, name = evaluation.images.records[row], evaluation.predictions.classes[label]
     alt = f"{record.label}, {record.path}, as the network sees it"
     try:
-        square = model_input(evaluation.run, evaluation.images.dataset, record, row)
+        square = model_input(evaluation.run, evaluation.images.dataset, record, evaluation.copy(row))
     except PawlabError as error:
         show_error(error)
         return
@@ -150,12 +150,13 @@ def _actions(evaluation: Evaluation, row: int) -> None:
         "Open in Dataset",
         key="evaluate_dataset",
         help="Shows this image on the Dataset page with everything that is known about it."
-        + ("" if is_shown else " This run's dataset replaces the one that is open now."),
+        + ("" if is_shown else " Its dataset replaces the one that is open now."),
     ):
         if not is_shown:
-            start(evaluation.run.source)
+            start(evaluation.images.dataset.source)
         open_image_of(evaluation.images.dataset, current.path)
         st.switch_page("dataset.py")
     if current.excluded or current.label != record.label:
         state = "excluded" if current.excluded else f'labelled "{plain(current.label)}"'
-        st.markdown(f"Now {state}. **Train again**, below, to see what that changes.")
+        more = " **Train again**, below, to see what that changes." if evaluation.on_own_data else ""
+        st.markdown(f"Now {state}.{more}")

@@ -18,7 +18,7 @@ def report_view(evaluation: Evaluation) -> None:
     path = file_asked_for(
         html_reports().find(key),
         "report",
-        lambda: prepare_report(evaluation.run, key),
+        lambda: prepare_report(evaluation, key),
         note="Writing the report. It continues if you leave this page.",
         help="Takes a few seconds. The report contains small versions of the misclassified images it shows.",
         key="evaluate_report",

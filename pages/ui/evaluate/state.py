@@ -1,14 +1,13 @@
-"""What the Evaluate page shows of a run, and what it reads for that, each once for all sessions."""
+"""What the Evaluate page shows of a run on some images, and what it reads for that, each once for all sessions."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from core.datasets import Dataset, Edits, ImageRecord
+from core.datasets import Dataset, Edits
 from core.datasets.edits.actions import Action
 from core.datasets.edits.sidecar import edits_stamp, read_actions
-from core.datasets.quality.report import Report, make_report
 from core.datasets.selection import Catalog
 from core.errors import DatasetError, ImageError
 from core.evaluation.compare_runs import Comparison, compare, image_key, validated_on
@@ -16,7 +15,8 @@ from core.evaluation.model_input import copy_of, explained_jpeg, model_input, to
 from core.evaluation.predictions import Predictions, images_of, load_predictions
 from core.evaluation.report.html import write_report
 from core.evaluation.robustness import training_dataset
-from core.evaluation.summary import CleanAccuracy, Summary, clean_accuracy, leaked_images, summarise
+from core.evaluation.splits import TEST, VALIDATION, Scored, score
+from core.evaluation.summary import CleanAccuracy, Summary, summarise
 from core.jobs.background import SingleFlight, Task
 from core.jobs.progress import Progress
 from core.runs.run import Run
@@ -29,44 +29,47 @@ from pages.ui.shared.text import show_error
 
 
 @dataclass(frozen=True)
-class ValidationImages:
-    """The images of a run: its dataset, the record behind each row of its predictions, and the data quality report."""
-
-    dataset: Dataset
-    records: tuple[ImageRecord, ...]
-    report: Report
-
-    @property
-    def state(self) -> str:
-        """Changes with the images and with every edit."""
-        return f"{self.dataset.root} {self.dataset.fingerprint} {edits_stamp(self.dataset.root)}"
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """One run as the Evaluate page shows it.
+    """One run on one split or source, as the Evaluate page shows it.
 
     Attributes:
         run: A run with a model.
-        predictions: Its predictions on the validation images.
+        on: As `core.evaluation.splits.score` takes it.
+        predictions: Its predictions on these images.
         summary: Their scores.
-        task: Opens the images: they come later than the scores, or not at all.
+        task: Opens the images: those of the validation split come later than the scores, or not at all.
     """
 
     run: Run
+    on: str
     predictions: Predictions
     summary: Summary
-    task: Task[ValidationImages]
+    task: Task[Scored]
 
     @property
     def has_images(self) -> bool:
         return self.task.result is not None
 
     @property
-    def images(self) -> ValidationImages:
+    def images(self) -> Scored:
         """The images, for what is drawn only once they are open."""
         assert self.task.result is not None
         return self.task.result
+
+    @property
+    def key(self) -> str:
+        """Changes with the model and with the images."""
+        return _key(self.run, self.on, self.task)
+
+    @property
+    def on_own_data(self) -> bool:
+        """Whether the images are of the dataset that the run was trained on."""
+        return self.on in (VALIDATION, TEST)
+
+    @property
+    def words(self) -> str:
+        """What the images are called: "validation images"."""
+        return f"{self.on} images" if self.on_own_data else "images"
 
     def prediction(self, row: int) -> tuple[str, float]:
         """The predicted class of a row, and its confidence, 0..1."""
@@ -74,55 +77,72 @@ class Evaluation:
 
     def copy(self, row: int) -> int:
         """0 for an original image, else the number of its augmented copy."""
-        return copy_of(self.run, row)
+        return copy_of(self.run, row) if self.on == VALIDATION else 0
 
 
-def evaluate(run: Run) -> Evaluation:
-    """Raises `RunError` where the predictions of the run are missing or broken."""
-    predictions = predictions_of(run)
-    return Evaluation(run, predictions, _summary(model_key(run), predictions), images_task(run))
+def evaluate(run: Run, on: str = VALIDATION) -> Evaluation | Task[Scored]:
+    """The evaluation; of images other than the validation split the task while there are no predictions.
+
+    Raises:
+        RunError: The predictions on the validation split are missing or broken.
+    """
+    if on == VALIDATION:
+        predictions = predictions_of(run)
+        task = images_task(run)
+    else:
+        task = images_task(run, on)
+        if task.result is None:
+            return task
+        predictions = task.result.predictions
+    return Evaluation(run, on, predictions, _summary(_key(run, on, task), predictions), task)
 
 
 def predictions_of(run: Run) -> Predictions:
-    """Raises `RunError`."""
+    """Those on the validation split. Raises `RunError`."""
     return _predictions(model_key(run), run)
 
 
-def images_task(run: Run, *, again: bool = False) -> Task[ValidationImages]:
-    """Opens the run's images, and compares them for leaks."""
-
-    def work(progress: Progress) -> ValidationImages:
-        dataset = training_dataset(run, progress)
-        return ValidationImages(dataset, images_of(predictions_of(run), dataset, run), make_report(dataset, progress))
-
-    task = image_tasks().submit(model_key(run), work, again=again)
+def images_task(run: Run, on: str = VALIDATION, *, again: bool = False) -> Task[Scored]:
+    """Opens the images, lets the model predict them where it has not, and compares them for leaks."""
+    task = image_tasks().submit(f"{model_key(run)} {on}", lambda progress: score(run, on, progress), again=again)
     task.wait(AT_ONCE)
     return task
 
 
-def edited_catalog(images: ValidationImages) -> Catalog:
+def _key(run: Run, on: str, task: Task[Scored]) -> str:
+    return model_key(run) if on == VALIDATION else f"{model_key(run)} {task.id}"
+
+
+def _state(images: Scored) -> str:
+    """Changes with the images and with every edit."""
+    dataset = images.dataset
+    return f"{dataset.root} {dataset.fingerprint} {edits_stamp(dataset.root)}"
+
+
+def edited_catalog(images: Scored) -> Catalog:
     """The run's data with the current edits. It need not be the open dataset."""
     try:
-        return catalog_of(_edited(images.state, images.dataset))
+        return catalog_of(_edited(_state(images), images.dataset))
     except DatasetError as error:  # broken edits, which were moved aside: the next call finds none
         show_error(error)
-        return catalog_of(_edited(images.state, images.dataset))
+        return catalog_of(_edited(_state(images), images.dataset))
 
 
-def current_edits(images: ValidationImages) -> tuple[Action, ...]:
+def current_edits(images: Scored) -> tuple[Action, ...]:
     """The current edits of the run's data. Call it after `edited_catalog`, which deals with broken ones."""
     return read_actions(images.dataset.root)[0]
 
 
-def clean_accuracy_of(evaluation: Evaluation) -> CleanAccuracy:
-    """The accuracy without leaks and without images that are excluded now."""
+def clean_accuracy_of(evaluation: Evaluation) -> CleanAccuracy | None:
+    """The accuracy without leaks and without images that are excluded now; None where leaks are not known."""
     images = evaluation.images
     edited = edited_catalog(images).dataset
-    return _clean_accuracy(f"{model_key(evaluation.run)} {images.state}", evaluation, edited)
+    return _clean_accuracy(f"{evaluation.key} {_state(images)}", images, edited)
 
 
 def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
-    """Compares the run with another one, the older first, on the images that both were validated on."""
+    """Compares the run with another one, the older first, on the images that both were validated on. The evaluation is
+    one of the validation split."""
     run, images, edited = evaluation.run, evaluation.images, edited_catalog(evaluation.images).dataset
 
     def work(progress: Progress) -> Comparison:
@@ -135,30 +155,31 @@ def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
         first, second = reversed(pair) if other.created < run.created else pair
         return compare(first, second, truth={image_key(record): record.label for record in edited.usable()})
 
-    task = comparisons().submit(f"{model_key(run)} {model_key(other)} {images.state}", work)
+    task = comparisons().submit(f"{model_key(run)} {model_key(other)} {_state(images)}", work)
     task.wait(AT_ONCE)
     return task
 
 
 def report_key(evaluation: Evaluation) -> str:
     """Changes with everything that a report shows."""
-    run, state = evaluation.run, evaluation.images.state if evaluation.has_images else ""
-    return f"{model_key(run)} {chosen_threshold(run)} {state}"
+    state = _state(evaluation.images) if evaluation.has_images else ""
+    return f"{evaluation.key} {chosen_threshold(evaluation.run)} {state}"
 
 
-def prepare_report(run: Run, key: str) -> None:
+def prepare_report(evaluation: Evaluation, key: str) -> None:
+    run, on = evaluation.run, evaluation.on
     target = subfolder("exports") / f"report-{run.id}.html"
 
     def work(progress: Progress) -> Path:
-        write_report(run, target, progress)
+        write_report(run, target, progress, on)
         return target
 
     html_reports().submit(key, work, again=True).wait(AT_ONCE)
 
 
 @st.cache_resource(show_spinner=False)
-def image_tasks() -> SingleFlight[ValidationImages]:
-    """The run whose images are open, for all sessions."""
+def image_tasks() -> SingleFlight[Scored]:
+    """The run and the images that are open, for all sessions."""
     return SingleFlight()
 
 
@@ -176,17 +197,18 @@ def html_reports() -> SingleFlight[Path]:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def grad_cam_jpeg(key: str, row: int, label: int, _evaluation: Evaluation) -> tuple[bytes, str]:
-    """An image with the Grad-CAM of class `label` over it, for `model_key`: a JPEG, or b"" and the reason."""
+    """An image with the Grad-CAM of class `label` over it, for `Evaluation.key`: a JPEG, or b"" and the reason."""
     run, images = _evaluation.run, _evaluation.images
-    return explained_jpeg(run, images.dataset, images.records[row], row, explainer_of(run), label)
+    copy = _evaluation.copy(row)
+    return explained_jpeg(run, images.dataset, images.records[row], copy, explainer_of(run), label)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def input_jpeg(key: str, row: int, _evaluation: Evaluation) -> tuple[bytes, str]:
-    """An image as the model gets it, for `model_key`: a JPEG, or b"" and the reason."""
-    images = _evaluation.images
+    """An image as the model gets it, for `Evaluation.key`: a JPEG, or b"" and the reason."""
+    images, copy = _evaluation.images, _evaluation.copy(row)
     try:
-        return to_jpeg(model_input(_evaluation.run, images.dataset, images.records[row], row)), ""
+        return to_jpeg(model_input(_evaluation.run, images.dataset, images.records[row], copy)), ""
     except ImageError as error:
         return b"", error.received
 
@@ -197,9 +219,8 @@ def _edited(state: str, _dataset: Dataset) -> Dataset:
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
-def _clean_accuracy(state: str, _evaluation: Evaluation, _edited: Dataset) -> CleanAccuracy:
-    images = _evaluation.images
-    return clean_accuracy(_evaluation.predictions, images.records, _edited, leaked_images(images.report))
+def _clean_accuracy(state: str, _images: Scored, _edited: Dataset) -> CleanAccuracy | None:
+    return _images.clean(_edited)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

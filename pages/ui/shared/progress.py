@@ -19,6 +19,7 @@ UNITS = {
     "tensorflow": "steps",
     "check": "steps",
     "classify": "images",
+    "cross-validate": "fits",
     "copy": "images",
 }
 

@@ -22,6 +22,7 @@ PHASES = {
     "write": "Writing the zip",
     "robustness": "Running the model",
     "classify": "Classifying",
+    "cross-validate": "Cross-validating",
     "copy": "Copying",
     "weights": "Loading the pre-trained weights",
     "unfreeze": "Unfreezing the last layers",

@@ -14,11 +14,14 @@ from core.errors import Cancelled
 from core.evaluation.predictions import Predictions, load_predictions
 from core.evaluation.report.content import Misclassified, caveats, gather
 from core.evaluation.report.html import POLICY, report_html, write_report
+from core.evaluation.splits import WHY_TEST, evaluate_on
 from core.evaluation.summary import summarise
-from core.evaluation.words import DECIMAL, decimal, interval, percent
+from core.evaluation.words import DECIMAL, confidence_interval, decimal, interval, percent
 from core.runs.run import Run
 from core.runs.threshold import choose_threshold
 from core.text.markup import escape_html
+from tests.drawing import write_images
+from tests.trained import copied
 
 HOSTILE = (
     '<script src="http://evil.example/x.js"></script>',
@@ -90,9 +93,10 @@ def test_of_a_fine_tuned_run_it_tells_both_stages(tuned: Run, trained: Run, tmp_
 
 
 def test_hostile_names_stay_text(finished: Run) -> None:
-    number = len(HOSTILE)
+    names = (*HOSTILE, "a", "b", "c")  # enough for the matrix of small cells and the most confused pairs
+    number = len(names)
     random = np.random.default_rng(0)
-    predictions = Predictions(HOSTILE, np.arange(60) % number, random.dirichlet(np.ones(number), 60))
+    predictions = Predictions(names, np.arange(60) % number, random.dirichlet(np.ones(number), 60))
     material = gather(finished)
     about = json.loads(json.dumps(material.about))
     about["settings"][HOSTILE[0]] = HOSTILE[1]
@@ -121,6 +125,7 @@ def test_hostile_names_stay_text(finished: Run) -> None:
     assert "url(" not in document.split("</style>")[0]
     assert HOSTILE[0] in read.words
     assert "\\x00\\x1b" in read.words
+    assert "Most confused pairs" in read.words
     document.encode()
 
 
@@ -156,3 +161,25 @@ def test_a_stop_leaves_no_file(finished: Run, tmp_path: Path) -> None:
 
 def test_text_escapes_what_ends_an_attribute_or_a_tag() -> None:
     assert not re.search(r"[<>\"']", escape_html("<a href='x' title=\"y\">"))
+
+
+def test_the_test_split_has_a_section_of_its_own_and_other_images_their_notes(
+    trained_with_test: Run, pawlab_home: Path, tmp_path: Path
+) -> None:
+    run = copied(trained_with_test, pawlab_home)
+    write_report(run, tmp_path / "report.html")
+    whole = (tmp_path / "report.html").read_text()
+    section = Reader(whole.split("<h2>Test split</h2>")[1].split("</section>")[0]).words
+    test = evaluate_on(run, "test")
+    assert WHY_TEST in section
+    assert percent(test.accuracy) in section
+    assert confidence_interval(test.accuracy).removeprefix("95% CI ") in section
+    assert "Without 2 images that also occur in the training set" in section
+    assert "scores on the test split, which chose nothing, are the fairer ones" in Reader(whole).words
+    others = write_images(tmp_path / "others", {"cats": 3, "birds": 2})
+    write_report(run, tmp_path / "report.html", on=others)
+    words = Reader((tmp_path / "report.html").read_text()).words
+    assert f"accuracy on 3 images of {others} is" in words
+    assert "unknown to the run: birds (2)" in words
+    assert "Test split" not in words
+    assert "validation images also chose" not in words
