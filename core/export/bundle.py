@@ -21,7 +21,8 @@ from core.export.notebook import notebook
 from core.export.samples import Samples, digests, take_samples
 from core.inference.classifier import Classifier, Prediction
 from core.jobs.progress import Progress, silent
-from core.runs.run import Run
+from core.runs.limits import BASE, limits_of, neighbours_of
+from core.runs.run import NEIGHBOURS, Run
 from core.storage.archives import extract_zip
 from core.storage.files import atomic_file
 
@@ -79,7 +80,8 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
             expected = list(classifier.classify_all(samples.files))
             progress("bundle", 0, 0)
             write_models(run, folder, manifest)
-            difference = compare_script(folder, samples.files, expected, progress)
+            limits = limits_of(run, classifier.neighbours)
+            difference = compare_script(folder, samples.files, expected, limits, progress)
             both = zip(samples.files, expected, strict=True)
             good = tuple(file for file, prediction in both if isinstance(prediction, Prediction))
             keras = compare_keras(folder / "model.keras", classifier, good, work / "keras", progress, litert=litert)
@@ -98,7 +100,7 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
             progress("unpack", 0, 0)
             extract_zip(temporary, work / "out" / "bundle", limits=LIMITS)
             check_files(work / "out" / "bundle")
-            again = compare_script(work / "out" / "bundle", samples.files, expected, progress)
+            again = compare_script(work / "out" / "bundle", samples.files, expected, limits, progress)
             if again > max(difference, NOISE):  # more than the model card states
                 raise ExportError(
                     f"predict.py differs by {again:.1e}, and by {difference:.1e} before", "the same difference twice"
@@ -121,17 +123,18 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
 
 
 def write_models(run: Run, folder: Path, manifest: Manifest) -> None:
-    """Writes both models, predict.py and its files.
+    """Writes both models, the reference set where the run has one, predict.py and its files.
 
     Raises:
         RunError: A model of the run is missing.
     """
-    for name in ("model.onnx", "model.keras"):
+    reference = (NEIGHBOURS, *([BASE] if run.fine_tuning else [])) if manifest.unlike else ()
+    for name in ("model.onnx", "model.keras", *reference):
         try:
             shutil.copyfile(run.directory / name, folder / name)
         except FileNotFoundError:
             missing = f"The run {run.id} has no {name}"
-            raise RunError(missing, "both models, as Pawlab wrote them", "Train again") from None
+            raise RunError(missing, "the models as Pawlab wrote them", "Train again") from None
     shutil.copyfile(PREDICT, folder / "predict.py")
     _write(folder / "requirements.txt", "".join(f"{name}=={version(name)}\n" for name in PACKAGES))
     _write(folder / "labels.json", labels_json(manifest))
@@ -144,7 +147,8 @@ def write_papers(run: Run, folder: Path, manifest: Manifest, samples: Samples, v
     predictions = _predictions(run, folder)
     _write(folder / "run.json", manifest.to_json() + "\n")
     _write(folder / "notebook.ipynb", notebook(manifest, by_digest=samples.dataset is not None))
-    _write(folder / "README.md", model_card(manifest, predictions, verified))
+    neighbours = neighbours_of(run) if manifest.unlike else None
+    _write(folder / "README.md", model_card(manifest, predictions, verified, neighbours))
     write_sums(folder)
 
 

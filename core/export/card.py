@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.backbone.neighbours import K, Neighbours
 from core.evaluation.confusion import Score
 from core.evaluation.predictions import Predictions
 from core.evaluation.summary import summarise
 from core.evaluation.threshold import coverage_point
+from core.evaluation.unlike import LIMITS, basis_in_words, cut_at, cut_in_words
 from core.evaluation.words import DECIMAL, confidence_interval, percent, with_interval
 from core.export.compare import TOLERANCE, Keras
 from core.export.manifest import Manifest
@@ -30,11 +32,14 @@ class Verified:
     keras: Keras
 
 
-def model_card(manifest: Manifest, predictions: Predictions | None, verified: Verified) -> str:
+def model_card(
+    manifest: Manifest, predictions: Predictions | None, verified: Verified, neighbours: Neighbours | None = None
+) -> str:
     """Markdown.
 
     Args:
         predictions: On the run's validation images; None where the run has none.
+        neighbours: The run's reference set; None where it has none.
     """
     parts = [
         f"# {plain(manifest.name)}",
@@ -43,6 +48,8 @@ def model_card(manifest: Manifest, predictions: Predictions | None, verified: Ve
         "    pip install -r requirements.txt\n    python predict.py IMAGE_OR_FOLDER... [--sort-into DIR]",
         "## Scores",
         *_scores(manifest, predictions),
+        "## Images unlike the training images",
+        *_unlike(manifest, neighbours),
         "## Data",
         *_data(manifest),
         "## Training",
@@ -58,7 +65,7 @@ def model_card(manifest: Manifest, predictions: Predictions | None, verified: Ve
         "## Verification",
         *_verification(manifest, verified),
         "## Files",
-        _files(verified),
+        _files(manifest, verified),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -107,6 +114,18 @@ def _scores(manifest: Manifest, predictions: Predictions | None) -> list[str]:
     else:
         lines.append("No confidence threshold was chosen: the model decides every image.")
     return lines
+
+
+def _unlike(manifest: Manifest, neighbours: Neighbours | None) -> list[str]:
+    if manifest.unlike is None or neighbours is None:
+        return ["This model cannot tell whether an image is unlike its training images."]
+    cut = cut_at(neighbours, manifest.unlike.rejection)
+    return [
+        f"`predict.py` also gives the distance of each image to the training images: the cosine distance to the {K}th "
+        "nearest, of the frozen base's features averaged over the image (Sun et al., Out-of-distribution detection "
+        f"with deep nearest neighbors, 2022). {cut_in_words(cut)} {basis_in_words(neighbours)}",
+        LIMITS,
+    ]
 
 
 def _data(manifest: Manifest) -> list[str]:
@@ -168,7 +187,8 @@ def limits(manifest: Manifest, escape: Callable[[str], str] = str) -> list[str]:
     return [
         f"The model must choose one of its {len(manifest.classes)} classes, also for an image of something else. It "
         "cannot spot unknown objects, not even with a confidence threshold: a car may get a confident "
-        f'"{escape(manifest.classes[0])}".',
+        f'"{escape(manifest.classes[0])}".'
+        + (" That an image is unlike the training images is a hint, no proof." if manifest.unlike else ""),
         "The scores apply to images like the validation images. On images from other cameras, places or sources they "
         "can be quite different.",
         f"Every image is squeezed to a square of {manifest.settings.image_size} pixels; details of a few pixels of "
@@ -203,11 +223,17 @@ def _verification(manifest: Manifest, verified: Verified) -> list[str]:
     return lines
 
 
-def _files(verified: Verified) -> str:
+def _files(manifest: Manifest, verified: Verified) -> str:
+    has_neighbours = manifest.unlike is not None
+    has_base = has_neighbours and manifest.fine_tuning is not None
     files = {
         "predict.py": "classifies and sorts images with onnxruntime, pillow and numpy alone; `--help` says how",
         "requirements.txt": "the versions of these packages used for the verification",
         "model.onnx": "input `image`, float32 (batch, size, size, 3), RGB, 0..255; output `probabilities`",
+        "neighbours.npz": "features of training images, to tell how unlike them an image is; no names, no pixels"
+        if has_neighbours
+        else "",
+        "base.onnx": "the frozen base whose features these are" if has_base else "",
         "model.keras": "the same for `keras.models.load_model`; preprocessing included",
         "model.tflite": "the same for LiteRT" if verified.keras.litert else "",
         "labels.json": "the classes in the order of the outputs, the image size, the threshold. With two classes "

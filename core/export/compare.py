@@ -6,6 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from core.inference.classifier import Classifier, Prediction
 from core.jobs.process import module_command, module_environment
 from core.jobs.progress import Progress
 from core.jobs.subprocess_limits import run_bounded
+from core.runs.limits import Limits
 
 TOLERANCE = 1e-4
 """The largest accepted difference between two probabilities."""
@@ -41,12 +43,17 @@ class Keras:
 
 
 def compare_script(
-    folder: Path, files: tuple[Path, ...], expected: list[Prediction | ImageError], progress: Progress
+    folder: Path,
+    files: tuple[Path, ...],
+    expected: list[Prediction | ImageError],
+    limits: Limits,
+    progress: Progress,
 ) -> float:
     """Runs the `predict.py` in `folder` in a fresh process on `files`, without access to this project.
 
     Returns:
-        The largest difference between a confidence that it prints and the app's probability of that class.
+        The largest difference between a confidence that it prints and the app's probability of that class, or between
+        their distances to the training images.
 
     Raises:
         ExportError: It fails, differs by more than `TOLERANCE`, or refuses a file that the app
@@ -75,8 +82,21 @@ def compare_script(
         difference = max(abs(line["confidence"] - probability), prediction.confidence - probability)
         if not difference <= TOLERANCE:
             raise _refused(f"predict.py differs by {difference:.2g} in a probability of {file.name}")
-        largest = max(largest, difference)
+        largest = max(largest, difference, _distance_difference(line, prediction, limits, file))
     return largest
+
+
+def _distance_difference(line: dict[str, Any], prediction: Prediction, limits: Limits, file: Path) -> float:
+    """Raises ExportError where the two say something else of the distance or of the image."""
+    if prediction.distance is None:
+        return 0.0
+    difference = abs(float(line.get("distance", math.nan)) - prediction.distance)
+    if not difference <= TOLERANCE:
+        raise _refused(f"predict.py differs by {difference:.2g} in the distance of {file.name}")
+    is_near = abs(prediction.distance - limits.cut) <= TOLERANCE  # either may be beyond the cut
+    if line.get("unlike") is not prediction.is_unlike(limits) and not is_near:
+        raise _refused(f"predict.py gives unlike {line.get('unlike')!r} for {file.name}, unlike the app")
+    return difference
 
 
 def compare_keras(

@@ -5,6 +5,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from core.backbone.neighbours import K
 from core.errors import ArchiveError
 from core.export.manifest import Manifest
 from core.storage.archives import ArchiveLimits
@@ -21,7 +22,7 @@ REQUIRED = (
     "requirements.txt",
     "run.json",
 )
-OPTIONAL = ("data.json", "model.tflite", "validation.npz")
+OPTIONAL = ("base.onnx", "data.json", "model.tflite", "neighbours.npz", "validation.npz")
 MEMBERS = (*REQUIRED, *OPTIONAL)
 _STORED = (".keras", ".onnx", ".tflite", ".npz")  # not worth compressing
 # A model.keras is a zip too, whose entries count as well; `check_files` checks the names one by one.
@@ -78,11 +79,12 @@ def labels_json(manifest: Manifest) -> str:
 
 
 def labels(manifest: Manifest) -> dict[str, object]:
-    return {
+    about: dict[str, object] = {
         "classes": list(manifest.classes),
         "image_size": manifest.settings.image_size,
         "threshold": manifest.threshold,
     }
+    return about | ({"unlike": {"cut": manifest.unlike.cut, "neighbour": K}} if manifest.unlike else {})
 
 
 def refused(received: str, expected: str) -> ArchiveError:

@@ -11,29 +11,31 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from core.backbone.neighbours import load_neighbours
 from core.datasets.edits.actions import to_json
 from core.datasets.source import WORDS
 from core.errors import ArchiveError, ExportError, PawlabError, RunError
 from core.evaluation.predictions import load_predictions
 from core.export.check_keras import check_keras
-from core.export.check_onnx import check_onnx
+from core.export.check_onnx import check_base, check_onnx
 from core.export.files import LIMITS, check_files, labels, refused
 from core.export.manifest import MAX_BYTES, Manifest
 from core.jobs.process import module_command, module_environment
 from core.jobs.progress import Progress, silent
 from core.jobs.subprocess_limits import run_bounded
+from core.runs.limits import BASE, choose_rejection
 from core.runs.names import NAME_CHARACTERS, extended
-from core.runs.run import BROUGHT_IN, Run, load_run, new_folder
+from core.runs.run import BROUGHT_IN, NEIGHBOURS, Run, load_run, new_folder
 from core.runs.threshold import choose_threshold
 from core.storage.archives import extract_zip
 from core.storage.files import EventLog, read_json, sha256_file, write_atomic, write_json
 from core.storage.home import subfolder
-from core.text.lines import one_line
+from core.text.lines import error_line, one_line
 from core.training.loop.second_stage import begins
 
 TRIAL_SECONDS = 120.0
 IMPORTED = " (imported)"  # appended to the original name
-KEPT = ("model.keras", "model.onnx", "validation.npz")
+KEPT = ("base.onnx", "model.keras", "model.onnx", "neighbours.npz", "validation.npz")
 
 
 def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> Run:
@@ -77,10 +79,13 @@ def check_bundle(bundle: Path, scratch: Path, progress: Progress) -> Manifest:
     _check_labels(bundle, manifest)
     progress("check", 1, 4)
     check_onnx(bundle / "model.onnx", manifest.settings, len(manifest.classes))
+    _check_neighbours(bundle, manifest)
     progress("check", 2, 4)
     check_keras(bundle / "model.keras", scratch / "keras")
     progress("check", 3, 4)
-    _try(bundle / "model.onnx", manifest, lambda: progress("check", 3, 4))
+    for name in ("model.onnx", BASE):
+        if (bundle / name).is_file():
+            _try(bundle / name, manifest, lambda: progress("check", 3, 4))
     progress("check", 4, 4)
     return manifest
 
@@ -106,13 +111,32 @@ def _check_labels(bundle: Path, manifest: Manifest) -> None:
         raise refused("labels.json does not match run.json", "the same classes, size and threshold in both")
 
 
+def _check_neighbours(bundle: Path, manifest: Manifest) -> None:
+    """The reference set, and the frozen base of a fine-tuned run: both where run.json has a cut, else neither."""
+    wanted = {NEIGHBOURS: manifest.unlike is not None, BASE: bool(manifest.unlike and manifest.fine_tuning)}
+    for name, is_wanted in wanted.items():
+        if (bundle / name).is_file() != is_wanted:
+            raise refused(f"{name} does not match run.json", "what tells unlike images, in both or in neither")
+    if manifest.unlike is None:
+        return
+    try:
+        cut = load_neighbours(bundle / NEIGHBOURS, len(manifest.classes)).cut(manifest.unlike.rejection)
+    except (OSError, KeyError, ValueError) as error:
+        raise refused(f"{NEIGHBOURS} of the bundle is broken: {error_line(error)}", "the run's") from error
+    if abs(cut - manifest.unlike.cut) > 1e-6:
+        raise refused(f"The cut {manifest.unlike.cut:g} in run.json does not follow from {NEIGHBOURS}", f"{cut:g}")
+    if manifest.fine_tuning:
+        check_base(bundle / BASE)
+
+
 def _try(model: Path, manifest: Manifest, tick: Callable[[], None]) -> None:
     outputs = 1 if len(manifest.classes) == 2 else len(manifest.classes)
+    outputs = 0 if model.name == BASE else outputs
     command = module_command("core.export.trial", str(model), str(manifest.settings.image_size), str(outputs))
     try:
         run_bounded(command, TRIAL_SECONDS, tick, env=module_environment())
     except ExportError as error:
-        raise refused(f"model.onnx cannot be run: {error.received}", "a classifier that runs") from error
+        raise refused(f"{model.name} cannot be run: {error.received}", "a model that runs") from error
 
 
 def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
@@ -135,6 +159,8 @@ def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
         run = load_run(directory)
         if manifest.threshold > 0:
             choose_threshold(run, manifest.threshold)
+        if manifest.unlike:
+            choose_rejection(run, manifest.unlike.rejection)
         if (directory / "validation.npz").is_file():
             load_predictions(run)
         return run
@@ -155,7 +181,7 @@ def source_of(manifest: Manifest) -> str:
 
 
 def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:
-    left_out = {"format", "version", "data", "history", "threshold"}
+    left_out = {"format", "version", "data", "history", "threshold", "unlike"}
     if manifest.fine_tuning is None:
         left_out |= {"fine_tuning", "fine_tuned_from"}
     return {

@@ -11,6 +11,7 @@ from core.errors import PawlabError, RunError
 from core.export.bundle import Bundle, make_bundle
 from core.export.page.build import Page, write_page
 from core.jobs.progress import Progress, silent
+from core.runs.limits import chosen_rejection
 from core.runs.run import Run
 from core.runs.threshold import chosen_threshold
 from core.storage.files import read_json, write_json
@@ -20,12 +21,13 @@ Export = TypeVar("Export", Bundle, Page)
 
 
 def export_key(run: Run) -> str:
-    """Changes with everything of a run that its exports contain: the model, the name and the confidence threshold.
+    """Changes with everything of a run that its exports contain: the model, the reference set, the name, the confidence
+    threshold and the cut.
 
     Raises:
         RunError: The run has no model.
     """
-    return f"{run.directory} {run.model_stamp()} {chosen_threshold(run)} {run.name}"
+    return f"{run.directory} {run.model_stamp()} {chosen_threshold(run)} {chosen_rejection(run)} {run.name}"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from core.backbone.neighbours import NEVER
 from core.config import Settings
 from core.datasets.source import WORDS, address_name
 from core.errors import PawlabError, RunError
 from core.net.addresses import is_address
 from core.runs.fine_tuning import FineTuning, FineTuningConfig
+from core.runs.limits import MOST, chosen_rejection, frozen_base, neighbours_of
 from core.runs.run import Run
 from core.runs.settings import TrainingConfig
 from core.runs.threshold import chosen_threshold
@@ -59,6 +61,14 @@ class FirstStage(Settings):
     val_loss: float
 
 
+class Unlike(Settings):
+    """When an image is unlike the training images (`core.backbone.neighbours`): the share of images like them that may
+    be, and the distance that follows from it."""
+
+    rejection: float = Field(ge=0, le=MOST)
+    cut: float = Field(ge=0, le=NEVER)
+
+
 class Manifest(Settings):
     """Everything about a run that a reader of the bundle may know and an import needs."""
 
@@ -79,6 +89,8 @@ class Manifest(Settings):
     val_loss: float
     keras_onnx_difference: float = Field(ge=0)
     threshold: float = Share
+    unlike: Unlike | None = None
+    """None for a run that cannot tell, such as one from before version 0.2."""
     settings: TrainingConfig
     fine_tuning: FineTuningConfig | None = None
     fine_tuned_from: FirstStage | None = None
@@ -137,6 +149,7 @@ def manifest_of(run: Run) -> Manifest:
                 "status": summary["status"],
                 "keras_onnx_difference": summary["keras_onnx_difference"],
                 "threshold": chosen_threshold(run),
+                "unlike": _unlike(run),
                 "settings": run.config.model_dump(mode="json"),
                 "fine_tuning": summary.get("fine_tuning"),
                 "fine_tuned_from": summary.get("fine_tuned_from"),
@@ -148,6 +161,15 @@ def manifest_of(run: Run) -> Manifest:
         )
     except (KeyError, TypeError, AttributeError, PawlabError) as error:
         raise RunError(f"The summary of the run {run.id} is broken: {error}", "run.json as Pawlab wrote it") from error
+
+
+def _unlike(run: Run) -> dict[str, float] | None:
+    try:
+        frozen_base(run)
+        cut = neighbours_of(run).cut(rejection := chosen_rejection(run))
+    except RunError:  # the model is none the worse for it
+        return None
+    return {"rejection": rejection, "cut": cut}
 
 
 def data_name(source: str) -> str:

@@ -1,6 +1,7 @@
 """Prints one line of JSON an image: path, label and confidence (0..1), or path and error; also "unsure" where the
-confidence is below the threshold in labels.json. Exits with 1 where an image failed. Needs onnxruntime, pillow and
-numpy."""
+confidence is below the threshold in labels.json. Where neighbours.npz is beside it, also "distance" (0..1) to the
+training images, and "unlike": whether that is beyond the cut. That is no test for what an image shows: see README.md.
+Exits with 1 where an image failed. Needs onnxruntime, pillow and numpy."""
 
 import argparse
 import json
@@ -9,9 +10,10 @@ import re
 import struct
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -78,13 +80,13 @@ def files_in(place: Path, skip: Path | None) -> Iterator[Path]:
 
 
 def class_folders(classes: list[str]) -> dict[str, str]:
-    """A folder's name for each class, safe on every system; no two are the same, and none is "unsure"."""
+    """A folder's name for each class, safe on every system; no two are the same, and none is "unsure" or "unlike"."""
     folders: dict[str, str] = {}
     for label in classes:
         name = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", label).strip(" .")[:60] or "_"
         if re.match(r"(con|prn|aux|nul|(com|lpt)\d)\s*(\.|$)", name, re.IGNORECASE):
             name = f"_{name}"
-        while name.casefold() in {"unsure", *(taken.casefold() for taken in folders.values())}:
+        while name.casefold() in {"unsure", "unlike", *(taken.casefold() for taken in folders.values())}:
             name += "_"
         folders[label] = name
     return folders
@@ -109,18 +111,44 @@ def copy_into(folder: Path, file: Path) -> str:
         copy = folder / f"{file.stem}-{number}{file.suffix}"
 
 
+class Reference:
+    """Features of training images, and the model that gives such features: base.onnx, where model.onnx's have changed
+    with fine-tuning."""
+
+    def __init__(self, folder: Path, about: dict[str, float], open_session: Callable[[Path], Any]) -> None:
+        with np.load(folder / "neighbours.npz", allow_pickle=False) as stored:
+            rows = stored["features"].astype(np.float32)
+        self.rows, self.cut = rows / np.linalg.norm(rows, axis=1, keepdims=True), about["cut"]
+        self.neighbour = min(int(about["neighbour"]), len(rows))
+        self.base = open_session(folder / "base.onnx") if (folder / "base.onnx").is_file() else None
+
+    def distance(self, image: np.ndarray, feature_map: np.ndarray) -> float:
+        """The cosine distance to the 5th nearest training image, by the base's features averaged over the image."""
+        if self.base:
+            (feature_map,) = self.base.run(["feature_map"], {"image": image})
+        feature = feature_map[0].mean(axis=(0, 1))
+        similarities = self.rows @ (feature / max(float(np.linalg.norm(feature)), 1e-12))
+        return float(1 - np.sort(similarities)[-self.neighbour])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Classifies images. " + " ".join(str(__doc__).split()))
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="an image, or a folder of images")
-    explained = "copy each image into DIR/CLASS, unsure ones into DIR/unsure; originals stay, nothing is overwritten"
+    explained = "copy each image into DIR/CLASS, unsure ones into DIR/unsure, those unlike the training images into "
+    explained += "DIR/unlike; originals stay, nothing is overwritten"
     parser.add_argument("--sort-into", type=Path, metavar="DIR", help=explained)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # from Pillow, about metadata
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # or ONNX Runtime reports its use to its makers
     import onnxruntime  # here, so that load_image can be imported without it
 
-    about = json.loads(Path(__file__).with_name("labels.json").read_text(encoding="utf-8"))
-    session = onnxruntime.InferenceSession(Path(__file__).with_name("model.onnx"), providers=["CPUExecutionProvider"])
+    def open_session(model: Path) -> onnxruntime.InferenceSession:
+        return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+
+    here = Path(__file__).parent
+    about = json.loads((here / "labels.json").read_text(encoding="utf-8"))
+    session = open_session(here / "model.onnx")
+    reference = Reference(here, about["unlike"], open_session) if "unlike" in about else None
     target, folders, failed = arguments.sort_into, class_folders(about["classes"]), 0
     skip = target and target.resolve()
     files = [file for place in arguments.images for file in files_in(place, skip)]  # before there are copies
@@ -130,14 +158,20 @@ def main() -> int:
         prediction: dict[str, object] = {"path": str(file)}
         try:
             image = load_image(str(file), about["image_size"])[np.newaxis].astype(np.float32)
-            row = session.run(["probabilities"], {"image": image})[0][0].tolist()
+            rows, feature_map = session.run(["probabilities", "feature_map"], {"image": image})
+            row = rows[0].tolist()
             row = row if len(row) > 1 else [1 - row[0], row[0]]
             label, unsure = about["classes"][row.index(max(row))], max(row) < about["threshold"]
             prediction |= {"label": label, "confidence": max(row)}
             if unsure:
                 prediction["unsure"] = True
+            folder = "unsure" if unsure else folders[label]
+            if reference:
+                distance = reference.distance(image, feature_map)
+                prediction |= {"distance": distance, "unlike": distance > reference.cut}
+                folder = "unlike" if prediction["unlike"] else folder
             if target:
-                prediction["copy"] = copy_into(target / ("unsure" if unsure else folders[label]), file)
+                prediction["copy"] = copy_into(target / folder, file)
         except Exception as error:  # a decoder may raise nearly anything
             prediction["error"] = str(error) or type(error).__name__
             failed = 1

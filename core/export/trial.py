@@ -1,4 +1,5 @@
-"""The first use of a stranger's model, within limits: `python -m core.export.trial MODEL SIZE OUTPUTS`.
+"""The first use of a stranger's model, within limits: `python -m core.export.trial MODEL SIZE OUTPUTS`; OUTPUTS are 0
+for a base without a head.
 
 Runs it on a few blank images. Exits with 0 if the outputs are predictions; else the last line on stderr says what is
 wrong.
@@ -24,14 +25,19 @@ def main(model: Path, size: int, outputs: int) -> str:
     _limit(MEMORY + 2 * model.stat().st_size)
     try:
         blank = np.full((IMAGES, size, size, 3), 255, np.float32)
-        rows, features = open_session(model, threads=1).run([PROBABILITIES, FEATURE_MAP], {IMAGE: blank})
+        wanted = [FEATURE_MAP, PROBABILITIES] if outputs else [FEATURE_MAP]
+        features, *heads = open_session(model, threads=1).run(wanted, {IMAGE: blank})
     except PawlabError as error:
         return error.received
     except Exception as error:  # ONNX Runtime's exceptions share no base class below Exception
         return str(error).splitlines()[0][:200]
     side = -(-size // 32)
-    if rows.shape != (IMAGES, outputs) or features.shape != (IMAGES, side, side, FEATURES):
-        return f"its outputs have the shapes {rows.shape} and {features.shape}"
+    shapes = [(IMAGES, side, side, FEATURES), (IMAGES, outputs)][: 1 + len(heads)]
+    if [array.shape for array in (features, *heads)] != shapes:
+        return f"its outputs have the shapes {[array.shape for array in (features, *heads)]}"
+    if not heads:
+        return "" if np.isfinite(features).all() else "its outputs are not finite"
+    (rows,) = heads
     sums = np.abs(rows.sum(axis=1) - 1) if outputs > 1 else np.zeros(1)
     if not np.isfinite(rows).all() or rows.min() < 0 or rows.max() > 1 or sums.max() > 1e-3:
         return "its outputs are not probabilities"

@@ -23,6 +23,7 @@ from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
 from core.export.samples import DIGEST, awkward_images
 from core.images.files import MAX_BYTES
 from core.inference.classifier import Classifier, Prediction
+from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
 from core.runs.threshold import choose_threshold
 from core.text.file_names import file_name
@@ -83,10 +84,12 @@ def predict(
     return lines
 
 
-def test_it_holds_what_it_should_and_every_checksum_fits(made: tuple[Bundle, Path]) -> None:
+def test_it_holds_what_it_should_and_every_checksum_fits(made: tuple[Bundle, Path], trained: Run) -> None:
     bundle, folder = made
-    assert set(bundle.files) == names_in(Path(bundle.path)) == {SUMS, *MEMBERS}
+    assert set(bundle.files) == names_in(Path(bundle.path)) == {SUMS, *MEMBERS} - {"base.onnx"}
     check_files(folder)
+    for name in ("model.onnx", "neighbours.npz"):
+        assert (folder / name).read_bytes() == (trained.directory / name).read_bytes()
     done = subprocess.run(["sha256sum", "-c", SUMS], cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout
 
@@ -142,7 +145,9 @@ def test_predict_decodes_as_the_app_with_nothing_but_its_three_packages(
     files = [*(tmp_path / name for name in images), tmp_path / "missing.jpg"]
     lines = predict(made[1], *files, code=GUARD)
     assert [line["path"] for line in lines] == [str(file) for file in files]
-    predictions = list(Classifier.open(trained).classify_all(files))
+    classifier = Classifier.open(trained)
+    limits, predictions = limits_of(trained, classifier.neighbours), list(classifier.classify_all(files))
+    assert {line.get("unlike") for line in lines} == {True, False, None}
     refused = [
         file.name for file, prediction in zip(files, predictions, strict=True) if not isinstance(prediction, Prediction)
     ]
@@ -151,7 +156,9 @@ def test_predict_decodes_as_the_app_with_nothing_but_its_three_packages(
     assert {"heavy.jpg", "wide.png"} <= set(refused)
     for line, prediction in zip(lines, predictions, strict=True):
         if isinstance(prediction, Prediction):
-            assert set(line) == {"path", "label", "confidence"}
+            assert set(line) == {"path", "label", "confidence", "distance", "unlike"}
+            assert line["distance"] == pytest.approx(prediction.distance, abs=1e-4)
+            assert line["unlike"] is prediction.is_unlike(limits)
             assert line["confidence"] == pytest.approx(prediction.probabilities[line["label"]], abs=1e-4), line["path"]
             assert line["label"] == prediction.label or abs(prediction.confidence - 0.5) < 1e-4
         else:
@@ -174,6 +181,8 @@ def test_predict_sorts_a_folder_into_class_folders(
     images = [file for file in sorted(photos.rglob("*.*")) if file.suffix != ".txt" and not file.is_symlink()]
     confidences = sorted(classifier.classify(image).confidence for image in images)
     about["threshold"] = (confidences[3] + confidences[4]) / 2
+    assert classifier.neighbours is not None
+    about["unlike"]["cut"] = float(np.sort(classifier.neighbours.validation)[-4])  # three are beyond it
     (bundle / "labels.json").write_text(json.dumps(about))
     for _ in range(2):  # the copies of the first time are not classified the second time
         lines = predict(bundle, photos, "--sort-into", photos / "sorted")
@@ -182,18 +191,35 @@ def test_predict_sorts_a_folder_into_class_folders(
         for line in lines:
             if "error" not in line:
                 assert Path(line["copy"]).read_bytes() == Path(line["path"]).read_bytes()
-                assert Path(line["copy"]).parent.name == ("unsure" if line.get("unsure") else line["label"])
+                assert Path(line["copy"]).parent.name == (
+                    "unlike" if line["unlike"] else "unsure" if line.get("unsure") else line["label"]
+                )
         assert sum(line.get("unsure", False) for line in lines) == 4
+        assert sum(line.get("unlike", False) for line in lines) == 3
     assert len(list((photos / "sorted").rglob("*.*"))) == 2 * len(images)
 
 
 def test_predict_makes_safe_folders_of_hostile_classes() -> None:
-    hostile = ["../up", "unsure", "CON", "", "..", "a/b", "a?b", "A_B", "\0nul", ".hidden", "x" * 300, "Unsure "]
+    hostile = [
+        "../up",
+        "unsure",
+        "UNLIKE",
+        "CON",
+        "",
+        "..",
+        "a/b",
+        "a?b",
+        "A_B",
+        "\0nul",
+        ".hidden",
+        "x" * 300,
+        "Unsure ",
+    ]
     code = f"import predict, json; print(json.dumps(predict.class_folders({hostile!r})))"
     done = subprocess.run([sys.executable, "-c", code], cwd=PREDICT.parent, capture_output=True, text=True, timeout=60)
     folders = json.loads(done.stdout)
     names = [folders[label] for label in hostile]
-    assert len({name.casefold() for name in [*names, "unsure"]}) == len(hostile) + 1
+    assert len({name.casefold() for name in [*names, "unsure", "unlike"]}) == len(hostile) + 2
     for name in names:
         assert name == Path(name).name
         assert file_name(name) == name
@@ -227,6 +253,8 @@ def test_predict_runs_in_a_fresh_environment(
         "path": str(image),
         "label": prediction.label,
         "confidence": pytest.approx(prediction.confidence, abs=1e-4),
+        "distance": pytest.approx(prediction.distance, abs=1e-4),
+        "unlike": False,
     }
 
 
@@ -359,6 +387,17 @@ def test_a_stop_leaves_nothing_behind(copy: Run, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         make_bundle(copy, tmp_path / "out.zip", stop)
     assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
+
+
+def test_the_card_says_what_the_cut_rejects_and_its_limits(made: tuple[Bundle, Path], trained: Run) -> None:
+    card = (made[1] / "README.md").read_text(encoding="utf-8")
+    neighbours = Classifier.open(trained).neighbours
+    assert neighbours is not None
+    cut = neighbours.cut(0.01)
+    rejected = int((neighbours.validation > cut).sum())
+    assert f"Beyond a distance of {cut:.3f}" in card
+    assert f"it calls {rejected / 16:.1%} so (95% CI" in card
+    assert "too few to know" in card and "0.67" in card and "118 breeds" in card
 
 
 def test_a_threshold_makes_unsure_predictions(copy: Run, tmp_path: Path, drawn: Path) -> None:

@@ -54,6 +54,8 @@ def test_it_comes_back_with_its_second_stage(folder: Path, tuned: Run, tmp_path:
     for key in ("epoch", "layers", "learning_rate"):
         assert mine.fine_tune[key] == theirs.fine_tune[key]
     assert mine.damaged is False
+    assert Classifier.open(run).classify(image_bytes()).distance is not None
+    assert (run.directory / "base.onnx").read_bytes() == (tuned.directory / "base.onnx").read_bytes()
     assert Classifier.open(run).classify(image_bytes()) == Classifier.open(tuned).classify(image_bytes())
     with pytest.raises(Exception, match="fine-tuned already"):
         fine_tune_run(run, SECOND)

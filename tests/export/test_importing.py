@@ -18,12 +18,13 @@ from core.backbone.architecture import WEIGHT_SHAPES
 from core.errors import ArchiveError, Cancelled, DatasetError
 from core.evaluation.predictions import load_predictions
 from core.evaluation.robustness import training_dataset
-from core.export.check_onnx import check_onnx
+from core.export.check_onnx import check_base, check_onnx
 from core.export.files import MEMBERS, OPTIONAL, REQUIRED, SUMS, write_zip
 from core.export.importing import import_bundle, source_of
 from core.export.manifest import Manifest
 from core.inference.classifier import Classifier
 from core.runs.feature_plan import feature_plan
+from core.runs.limits import choose_rejection, chosen_rejection
 from core.runs.names import NAME_CHARACTERS
 from core.runs.run import Run, load_run
 from core.runs.settings import Pooling, preset
@@ -46,6 +47,7 @@ def folder(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("PAWLAB_HOME", str(place / "home"))
         run = load_run(place / "run")
         choose_threshold(run, 0.8)
+        choose_rejection(run, 0.05)
         write_bundle(run, place / "bundle", place / "scratch")
     return place / "bundle"
 
@@ -83,7 +85,7 @@ def test_an_imported_run_is_a_finished_run_like_any_other(bundle: Path, trained:
         assert [point[at] for point in run.history().epochs] == [point[at] for point in trained.history().epochs]
     assert not run.history().damaged
     assert np.array_equal(load_predictions(run).probabilities, load_predictions(trained).probabilities)
-    assert chosen_threshold(run) == 0.8
+    assert (chosen_threshold(run), chosen_rejection(run)) == (0.8, 0.05)
     assert not list((home() / "imports").iterdir())
 
 
@@ -111,7 +113,7 @@ def test_an_imported_run_can_be_exported_and_imported_again(bundle: Path, traine
     assert Classifier.open(second).classify(image_bytes()) == Classifier.open(trained).classify(image_bytes())
 
 
-@pytest.mark.parametrize("name", [SUMS, *REQUIRED, "data.json", "validation.npz"])
+@pytest.mark.parametrize("name", [SUMS, *REQUIRED, "data.json", "neighbours.npz", "validation.npz"])
 def test_one_changed_byte_of_any_member_is_noticed(folder: Path, tmp_path: Path, name: str) -> None:
     def flip(copy: Path) -> None:
         content = bytearray((copy / name).read_bytes())
@@ -135,7 +137,7 @@ def test_a_missing_member_is_noticed(folder: Path, tmp_path: Path, name: str) ->
 
 def test_what_may_be_missing_may_be_missing(folder: Path, tmp_path: Path) -> None:
     def remove(copy: Path) -> None:
-        for name in OPTIONAL:
+        for name in set(OPTIONAL) - {"neighbours.npz", "base.onnx"}:  # which go with their cut, as tested below
             (copy / name).unlink(missing_ok=True)
 
     run = import_bundle(changed(folder, tmp_path / "x.zip", remove))
@@ -241,6 +243,9 @@ def rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
         ("val_loss", float("nan")),
         ("threshold", 2),
         ("threshold", 0.7),
+        ("unlike", None),
+        ("unlike", {"rejection": 0.05, "cut": 0.1}),
+        ("unlike", {"rejection": 2, "cut": 0.1}),
         ("fingerprint", "../.."),
         ("status", "running"),
         ("settings", {"image_size": 100_000}),
@@ -250,9 +255,54 @@ def rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
     ],
 )
 def test_a_manifest_with_another_value_is_refused(folder: Path, tmp_path: Path, key: str, value: object) -> None:
-    with pytest.raises(ArchiveError, match=r"run\.json|cannot be run|has outputs other"):
+    with pytest.raises(ArchiveError, match=r"run\.json|cannot be run|has outputs other|something other"):
         import_bundle(changed(folder, tmp_path / "x.zip", rewritten(lambda about: about.update({key: value}))))
     assert nothing_left()
+
+
+@pytest.mark.parametrize("what", ["no zip", "other features", "gone"])
+def test_a_reference_set_that_is_not_ours_is_refused(folder: Path, tmp_path: Path, what: str) -> None:
+    def change(copy: Path) -> None:
+        file = copy / "neighbours.npz"
+        if what == "gone":
+            file.unlink()
+        elif what == "no zip":
+            file.write_bytes(b"x" * 1000)
+        else:
+            with np.load(file) as stored:
+                arrays = dict(stored)
+            np.savez(file, **arrays | {"features": arrays["features"] * np.float16(3)})
+
+    with pytest.raises(ArchiveError, match=r"neighbours\.npz"):
+        import_bundle(changed(folder, tmp_path / "x.zip", change))
+    assert nothing_left()
+
+
+def test_a_base_beside_a_model_that_needs_none_is_refused(folder: Path, tmp_path: Path) -> None:
+    def add(copy: Path) -> None:
+        shutil.copyfile(copy / "model.onnx", copy / "base.onnx")
+
+    with pytest.raises(ArchiveError, match=r"base\.onnx"):
+        import_bundle(changed(folder, tmp_path / "x.zip", add))
+
+
+def test_only_the_graph_of_the_base_is_taken_for_one(folder: Path, weights_cache: Path, tmp_path: Path) -> None:
+    base = next((weights_cache / "base").glob("*.onnx"))
+    check_base(base)
+    with pytest.raises(ArchiveError, match=r"operations|something other"):
+        check_base(folder / "model.onnx")
+
+
+def test_a_bundle_from_before_there_were_reference_sets_is_taken(folder: Path, tmp_path: Path) -> None:
+    def forget(copy: Path) -> None:
+        (copy / "neighbours.npz").unlink()
+        for name in ("run.json", "labels.json"):
+            about = json.loads((copy / name).read_text(encoding="utf-8"))
+            del about["unlike"]
+            (copy / name).write_text(json.dumps(about), encoding="utf-8")
+
+    run = import_bundle(changed(folder, tmp_path / "x.zip", forget))
+    assert Classifier.open(run).classify(image_bytes()).distance is None
 
 
 def test_a_manifest_of_endless_brackets_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ INSIDE = {
     "model.onnx": "for ONNX Runtime: servers, browsers, C#, Java",
     "model.keras": "for `keras.models.load_model`, to continue in Keras",
     "model.tflite": "for LiteRT: phones and small boards",
+    "neighbours.npz": "features of training images, by which `predict.py` says how unlike them an image is",
+    "base.onnx": "the frozen base whose features these are: the model's own base has been fine-tuned",
     "labels.json": "the classes and the image size",
     "notebook.ipynb": "the whole run in plain Keras",
     "README.md": "the model card: data, settings, scores with intervals, limits, and how it was verified",
