@@ -19,6 +19,7 @@ from pages.ui.evaluate.report import report_view
 from pages.ui.evaluate.retrain import RUN, VIEW, retrained_bar, train_again_bar
 from pages.ui.evaluate.split_chooser import choose_images
 from pages.ui.evaluate.state import Evaluation, clean_accuracy_of, evaluate, images_task
+from pages.ui.evaluate.unlike import unlike_view
 from pages.ui.evaluate.views import calibration_view, classes_table, curves_view, matrix_view, pairs_table
 from pages.ui.shared.classifier import usable_runs
 from pages.ui.shared.progress import follow
@@ -31,6 +32,7 @@ VIEWS = {
     "matrix": "Confusion matrix",
     "curves": "Curves",
     "calibration": "Calibration",
+    "unlike": "Unlike images",
     "compare": "Compare",
     "report": "Report",
 }
@@ -77,7 +79,8 @@ def main() -> None:
         persist_state="session",
         help="Misclassified: every error, most confident first. Confusion matrix: true against predicted classes, with "
         "the images. Curves: ROC and precision–recall. Calibration: does its confidence match its accuracy? "
-        "Compare: two runs on the same images. Report: a file to keep.",
+        "Unlike images: the cut beyond which an image is called unlike the training images. Compare: two runs on the "
+        "same images. Report: a file to keep.",
     )
     if view == "compare" and on != VALIDATION:
         st.info("Runs are compared on the images that both were validated on: choose Validation above.")
@@ -229,6 +232,8 @@ def views(view: str, evaluation: Evaluation) -> None:
         classes_table(evaluation.summary)
     elif view == "calibration":
         calibration_view(evaluation, threshold)
+    elif view == "unlike":
+        unlike_view(evaluation.run)
     elif view == "curves":
         curves_view(evaluation)
         classes_table(evaluation.summary)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.backbone.neighbours import NEVER
 from core.charts import CLEAR, GRID, MARK, PALETTE, TOOLBAR, TRAINING, VALIDATION, graph_objects, legend_name
 from core.evaluation.calibration import Bin
 from core.evaluation.class_curves import MACRO, MICRO
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 360
 LEGEND = 84  # pixels below a plot for the axis and two rows of names
+Distances = NDArray[np.float32]
 BAND = "rgba(31, 138, 133, 0.2)"
 FALSE_POSITIVE_RATE, TRUE_POSITIVE_RATE = "False positive rate", "True positive rate"
 RECALL, PRECISION = "Recall", "Precision"
@@ -91,6 +94,31 @@ def coverage_chart(points: Sequence[CoveragePoint], threshold: float) -> "go.Fig
     figure.add_vline(x=threshold, line={"color": MARK, "width": 1.5})
     lowest = points[0].threshold if points else 0.0
     figure.update_xaxes(range=[lowest - 0.01, 1.01], tickformat=".2f")
+    return figure
+
+
+def distances_chart(validation: Distances, others: Distances, cut: float) -> "go.Figure":
+    """The share of validation images, and of other images, beyond each distance, with the cut marked.
+
+    Args:
+        validation, others: float32 (images,), distances to the training images, 0..1; `others` may be empty.
+    """
+    figure = _figure("Distance to the training images", "Share of images beyond it")
+    for name, colour, distances in (("validation images", TRAINING, validation), ("your images", VALIDATION, others)):
+        if not len(distances):
+            continue
+        ordered = np.sort(distances)
+        figure.add_scatter(
+            x=ordered,
+            y=1 - np.arange(1, len(ordered) + 1) / len(ordered),
+            mode="lines",
+            line={"color": colour, "width": 2.5, "shape": "hv"},
+            name=name,
+            hovertemplate=f"%{{y:.1%}} of {name} are beyond %{{x:.3f}}<extra></extra>",
+        )
+    if cut < NEVER:
+        figure.add_vline(x=cut, line={"color": MARK, "width": 1.5}, annotation={"text": f"cut {cut:.3f}"})
+    figure.update_xaxes(range=None, tickformat=".2f")
     return figure
 
 

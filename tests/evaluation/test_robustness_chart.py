@@ -1,9 +1,11 @@
-"""What stands where in the curve of accuracy against strength."""
+"""What stands where in the curves of accuracy against strength, and of images beyond a distance."""
 
 import json
 from typing import Any
 
-from core.evaluation.charts import robustness_chart
+import numpy as np
+
+from core.evaluation.charts import distances_chart, robustness_chart
 from core.evaluation.robustness import Point
 
 CURVE = [Point(0, 0.95, 0.9, 0.98, 100), Point(1, 0.9, 0.82, 0.95, 100), Point(2, 0.7, 0.6, 0.78, 100)]
@@ -12,6 +14,17 @@ CURVE = [Point(0, 0.95, 0.9, 0.98, 100), Point(1, 0.9, 0.82, 0.95, 100), Point(2
 def drawn(points: list[Point]) -> dict[str, Any]:
     figure: dict[str, Any] = json.loads(robustness_chart(points).to_json())
     return figure
+
+
+def test_the_share_beyond_the_cut_can_be_read_off() -> None:
+    validation, others = np.array([0.3, 0.1, 0.2, 0.4], np.float32), np.array([0.5, 0.25], np.float32)
+    figure = distances_chart(validation, others, 0.3)
+    ours, theirs = figure.data
+    at = np.searchsorted(ours.x, np.float32(0.3), "right") - 1
+    assert ours.y[at] == (validation > np.float32(0.3)).mean() == 0.25
+    assert theirs.y.tolist() == [0.5, 0]
+    assert figure.layout.shapes[0].x0 == 0.3
+    assert len(distances_chart(validation, others[:0], 2.0).data) == 1
 
 
 def test_the_band_goes_along_the_upper_ends_and_back_along_the_lower() -> None:

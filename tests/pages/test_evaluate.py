@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.datasets import Edits
@@ -17,12 +18,14 @@ from core.evaluation.predictions import load_predictions
 from core.evaluation.retrain import NOTE, origin_of
 from core.evaluation.robustness import training_dataset
 from core.evaluation.splits import WHY_TEST, score
+from core.runs.limits import chosen_rejection, neighbours_of
 from core.runs.queue import withdraw
 from core.runs.run import Run, load_run
 from core.runs.store import list_runs
 from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.files import read_json, write_json
 from pages.ui.evaluate.state import Evaluation, evaluate, html_reports, image_tasks, images_task, report_key
+from tests.drawing import encode
 from tests.pages.app import new_app, words
 from tests.trained import copied
 
@@ -395,3 +398,41 @@ def test_many_classes_have_pairs_chosen_curves_and_top_k(finished: Run) -> None:
     at.multiselect[0].set_value([0]).run()
     legend = [line["name"] for line in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]]
     assert legend[3:] == ["class 00"]
+
+
+def test_a_cut_is_tried_on_images_of_other_things_and_kept(finished: Run) -> None:
+    at = page(evaluate_view="unlike")
+    assert not at.exception
+    assert "few to know" in words(at) and "118 breeds" in words(at)
+    assert set(metrics(at)) >= {"Validation images"} and "Your images" not in metrics(at)
+    grey = encode(Image.new("RGB", (90, 60), "grey"))
+    at.file_uploader[0].set_value([("a.png", grey, ""), ("no.png", b"text", "")])
+    at.run()
+    for _ in range(100):
+        if "Your images" in metrics(at):
+            break
+        time.sleep(0.1)
+        at.run()
+    assert (metrics(at)["Your images"], metrics(at)["ROC area"]) == ("100.0%", "1.000")
+    assert button(at, "Use this cut").disabled
+    slider = next(one for one in at.select_slider if "called unlike" in one.label)
+    slider.set_value(0.2).run()
+    neighbours = neighbours_of(finished)
+    assert metrics(at)["Validation images"] == f"{(neighbours.validation > neighbours.cut(0.2)).mean():.1%}"
+    button(at, "Use this cut").click().run()
+    assert chosen_rejection(finished) == 0.2
+    assert "In use for this run: 20.0%" in words(at)
+
+
+def test_an_old_run_gets_its_reference_set_at_a_press(finished: Run, weights_cache: Path, pawlab_home: Path) -> None:
+    shutil.copytree(weights_cache, pawlab_home / "cache")
+    (finished.directory / "neighbours.npz").unlink()
+    at = page(evaluate_view="unlike")
+    button(at, "Compare with the training images").click().run()
+    for _ in range(200):
+        if "Validation images" in metrics(at):
+            break
+        time.sleep(0.1)
+        at.run()
+    assert not at.exception
+    assert len(neighbours_of(finished).labels) == 40
