@@ -175,7 +175,8 @@ def predict(run: Run, images: Iterable[ImageLike]) -> "list[Prediction]":
         images: Paths, arrays and PIL images, of any size.
 
     Returns:
-        For each image, in order, a prediction with its `label`, `confidence`, 0..1, and `probabilities` by class.
+        For each image, in order, a prediction with its `label`, `confidence`, 0..1, `probabilities` by class, and
+        `distance` to the run's training images, 0..1 (None for a run from before version 0.2).
 
     Raises:
         RunError: The run has no model.

@@ -5,7 +5,9 @@ import io
 import json
 import re
 import shutil
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from core.datasets import open_dataset
 from core.datasets.current import current_source
 from core.datasets.edits.corrections import add_correction, corrections, corrections_folder
 from core.inference.classifier import Classifier, Prediction
@@ -427,3 +430,53 @@ def test_a_judged_class_keeps_its_name_as_a_button_and_in_a_list(num_others: int
         assert at.selectbox[0].options[:2] == ["Right: a*b_c", "Wrong: it is d_0"]
     else:
         assert at.pills[0].options[:2] == [r"Right\: a\*b\_c", r"Wrong\: it is d\_0"]
+
+
+def test_an_image_unlike_the_training_images_is_said_to_be_so_beside_its_probability(finished: Path) -> None:
+    at = given(("grey.png", encode(Image.new("RGB", (90, 60), "grey"), "PNG")))
+    assert "Unlike the training images" in words(at) and "118 breeds" in str([one.help for one in at.markdown])
+    assert "not a" not in " ".join(one.value for one in at.markdown)
+    choose_rejection(load_run(finished), 0.0)
+    assert "Unlike the training images" not in words(at.run())
+
+
+def test_look_closer_shows_the_nearest_training_images_and_a_wrong_label_is_changed(
+    finished: Path, trained: Run, drawn: Path, tmp_path: Path
+) -> None:
+    pets = shutil.copytree(drawn, tmp_path / "pets")  # whose edits are this test's
+    config = finished / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "source": str(pets)}))
+    file = sorted((pets / "train" / "dogs").iterdir())[0]
+    at = given(("a.jpg", file.read_bytes()))
+    cells = nearest_images(at)
+    assert len(cells) == 5
+    path = f"train/dogs/{file.name}"
+    assert (cells[0]["id"], cells[0]["caption"]) == (path, "dogs · 0.000")
+    at.session_state["classify_nearest_open"] = path
+    button(at.run(), "Relabel as cats").click().run()
+    assert not at.exception
+    assert "Labelled **cats**" in words(at) and "Changed since this run" in words(at)
+    edited = open_dataset(str(pets))
+    assert next(record.label for record in edited.records if record.path == path) == "cats"
+    assert nearest_images(at)[0]["caption"] == "cats · 0.000"
+
+
+def test_without_its_training_images_their_labels_and_distances_are_told_in_words(finished: Path, drawn: Path) -> None:
+    config = finished / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "source": "/gone/away"}))
+    at = given(("a.jpg", sorted((drawn / "train" / "cats").iterdir())[0].read_bytes()))
+    settled(at)
+    assert "cats (0.000), " in words(at)
+    assert "The images cannot be shown" in words(at)
+
+
+def nearest_images(at: AppTest) -> list[dict[str, Any]]:
+    """The cells of their gallery, once the run's images are open."""
+    for _ in range(100):
+        for element in at.get("bidi_component"):
+            if element.proto.component_name == "gallery":
+                items: list[dict[str, Any]] = json.loads(element.proto.json)["items"]
+                return items
+        time.sleep(0.1)
+        at.run()
+    pytest.fail("no gallery")

@@ -1,4 +1,5 @@
-"""One image large: its prediction, where the model looked, and whether the prediction is right."""
+"""One image large: its prediction, where the model looked, the nearest training images, and whether the prediction is
+right."""
 
 import base64
 
@@ -16,6 +17,7 @@ from core.runs.limits import Limits
 from core.runs.run import Run
 from core.text.markup import escape_html
 from pages.ui.classify.corrections import check
+from pages.ui.classify.nearest import nearest
 from pages.ui.shared.classifier import bars, confidence_in_words, explainer_of, model_key
 from pages.ui.shared.grad_cam import beside
 from pages.ui.shared.text import plain, show_error
@@ -47,6 +49,7 @@ def detail(run: Run, classifier: Classifier, row: Row, limits: Limits) -> None:
             return
         name = "" if label is None else classifier.classes[label]
         beside(image, f"{row.image.path}, classified as {row.prediction.label}", evidence, name, LARGE)
+        nearest(run, classifier, row)
 
 
 def headline(prediction: Prediction, limits: Limits) -> str:

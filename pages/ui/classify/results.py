@@ -189,7 +189,8 @@ def _cards(batch: Batch, places: list[int], limits: Limits) -> None:
                     key=f"classify_open_{place}",
                     on_click=_open,
                     args=(place,),
-                    help="Shows where the model looked, and lets you check its prediction.",
+                    help="Shows where the model looked and the nearest training images, and lets you check its "
+                    "prediction.",
                 )
 
 
