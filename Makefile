@@ -49,6 +49,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.pixels
+	$(BIN)/python -m benchmarks.unknown
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.upload
 	$(BIN)/python -m benchmarks.preview
