@@ -32,7 +32,8 @@ def main() -> None:
     training = busy is not None or (run is not None and look_at(run).status in ACTIVE)
     if training:  # the form folds: curves, predictions and progress have the screen
         left, right = st.columns([2, 3], vertical_alignment="top")
-        form: DeltaGenerator = left.expander("New run", expanded=is_reopened(), key="new_run")
+        # A new key for each watched run: one that was opened by hand folds again after Start.
+        form: DeltaGenerator = left.expander("New run", expanded=is_reopened(), key=f"new_run_{run.id if run else ''}")
         place, result = right, st.container()
     else:
         form, place = st.columns([2, 3], gap="large")

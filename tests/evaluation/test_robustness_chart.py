@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from core.charts import TOOLBAR
 from core.evaluation.charts import distances_chart, robustness_chart
 from core.evaluation.robustness import Point
 
@@ -51,6 +52,14 @@ def test_the_break_and_the_unchanged_images_lower_end_are_marked() -> None:
 def test_a_curve_that_does_not_break_and_one_of_a_single_point_have_no_such_mark() -> None:
     for points in (CURVE[:2], CURVE[:1]):
         assert len(drawn(points)["layout"]["shapes"]) == 1
+
+
+def test_neither_the_toolbar_nor_an_axis_stands_on_the_legend() -> None:
+    layout = drawn(CURVE)["layout"]
+    assert layout["margin"]["t"] >= TOOLBAR
+    assert (layout["legend"]["yref"], layout["legend"]["y"], layout["legend"]["yanchor"]) == ("container", 0, "bottom")
+    axis_and_two_rows = 40 + 2 * 20
+    assert layout["margin"]["b"] >= axis_and_two_rows
 
 
 def test_nothing_that_a_theme_owns_is_painted() -> None:

@@ -1,5 +1,6 @@
 """In what runs differ: everything that does, nothing that does not."""
 
+from core.charts import TOOLBAR
 from core.evaluation.setting_differences import AUGMENTATION, differences
 from core.runs.comparison_chart import MOST, Line, comparison_curves
 from core.runs.run import Run, create_run
@@ -92,3 +93,5 @@ def test_a_chart_draws_every_run_in_a_colour_of_its_own_and_a_name_stays_a_name(
     assert figure.layout.xaxis.range[1] >= 2
     assert figure.layout.xaxis.dtick == 1  # else plotly writes 1 1 2 2
     assert comparison_curves([Line("none yet", [])], "key").layout.xaxis.range[1] >= 1
+    assert figure.layout.margin.t >= TOOLBAR  # which covers the legend if both are at the top
+    assert (figure.layout.legend.yref, figure.layout.legend.y) == ("container", 0)

@@ -267,8 +267,10 @@ def test_corrections_of_two_classes_are_opened_on_the_dataset_page(finished: Pat
     at = given(("b.jpg", image_bytes()))
     at.toggle(key="classify_keep").set_value(True).run()
     assert button(at, "Open my corrections").disabled
+    assert "needs images of two classes" in words(at)
     at.pills[0].set_value("dogs").run()
     assert not button(at, "Open my corrections").disabled
+    assert "two classes" not in words(at)
     at = settled(button(at, "Open my corrections").click().run())
     assert at.title[0].value == "Dataset"
     assert current_source().text == str(corrections_folder())

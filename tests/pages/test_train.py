@@ -19,6 +19,7 @@ from core.runs.store import list_runs
 from core.storage.files import write_json
 from pages.ui.shared.runs import FRESH, WATCHED
 from pages.ui.shared.text import plain
+from pages.ui.train.queue import _follow
 from tests.events import event
 from tests.pages.app import new_app, unescaped_words, words
 from tests.trained import wait_for
@@ -234,6 +235,31 @@ def test_while_a_run_is_at_work_others_wait_their_turn_and_can_be_moved_and_with
     assert "Queue" not in [one.value for one in app.subheader]
     app.selectbox(key=WATCHED).set_value(second.id).run()
     assert app.button(key="resume").label == "Queue again"
+
+
+def test_the_badge_of_a_run_at_work_leads_to_it_from_every_page(drawn: Path) -> None:
+    busy = at_work(drawn)
+    for name in ("dataset.py", "augment.py", "evaluate.py", "classify.py"):
+        app = new_app(name).run()
+        assert f"“{busy.name}” is training" in app.button(key="header_watch").label, name
+    app.button(key="header_watch").click().run()
+    assert app.title[0].value == "Training"
+    assert app.selectbox(key=WATCHED).value == busy.id
+
+
+def test_a_queue_that_another_window_changed_is_drawn_anew(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the timer of its fragment, without a press here: the page of a stopped run went on to list it as waiting."""
+    at_work(drawn)
+    app = page()
+    next(button for button in app.button if button.label == "Start training").click().run()
+    shown = [run.id for run in waiting()]
+    asked: list[str] = []
+    monkeypatch.setattr(st, "rerun", lambda: asked.append("the whole page"))
+    _follow(shown)
+    assert not asked
+    withdraw(waiting()[0])
+    _follow(shown)
+    assert asked
 
 
 def test_a_second_tab_that_presses_start_late_starts_no_second_worker(drawn: Path) -> None:

@@ -131,7 +131,7 @@ def _saved(row: Row, *, is_on: bool) -> None:
         return
     amounts = ", ".join(f"{count:,} {plain(name)}" for name, count in counts.items())
     st.caption(f"Saved so far: {amounts}, in {folder}, on this machine only.")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if row.image.id in session().saved:
             st.button(
                 "Undo this correction",
@@ -142,8 +142,10 @@ def _saved(row: Row, *, is_on: bool) -> None:
         opens = st.button(
             "Open my corrections",
             disabled=len(counts) < 2,
-            help="Opens them on the Dataset page, to look at them or to train with them. Needs images of two classes.",
+            help="Opens them on the Dataset page, to look at them or to train with them.",
         )
+        if len(counts) < 2:
+            st.caption("A dataset needs images of two classes.", width="content")
     if opens:
         try:
             start(corrections_source())
