@@ -153,14 +153,14 @@ def training_dataset(run: Run, progress: Progress = silent) -> Dataset:
     summary = run.summary()
     if run.source.startswith(BROUGHT_IN):
         raise DatasetError(
-            f"The run {run.id} was imported from a bundle, which contains no images",
+            f"“{run.name}” was imported from a bundle, which contains no images",
             "a run whose images are on this machine",
             "Its predictions and scores are here; for the rest, open its dataset and train again",
         )
     split, seed, source = run.config.validation_split, run.config.seed, resolve_source(run.source)
     if source.is_remote and not source.path.is_file():  # a page that is looked at asks no host for anything
         raise DatasetError(
-            f"The images of the run {run.id} are at {source.shown}, and not on this machine",
+            f"The images of “{run.name}” are at {source.shown}, and not on this machine",
             "images that have been downloaded",
             "Open that address on the Dataset page, which downloads it",
         )
@@ -168,7 +168,7 @@ def training_dataset(run: Run, progress: Progress = silent) -> Dataset:
     dataset = apply_actions(dataset, run.edits())
     if (dataset.fingerprint, list(dataset.classes)) != (summary.get("fingerprint"), summary.get("classes")):
         raise DatasetError(
-            f"The images in {run.source} have changed since the run {run.id} was trained",
+            f"The images in {run.source} have changed since “{run.name}” was trained",
             "the images that it was trained and validated on",
             "Train again, or restore the images",
         )
