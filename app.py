@@ -10,6 +10,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
 from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, download_bundle, download_page
+from pages.ui.routes.half_sent import close_half_sent
 from pages.ui.routes.live import LiveRoute
 from pages.ui.routes.own_pages import OwnPagesOnly
 from pages.ui.routes.stale_fragments import StaleFragments
@@ -28,4 +29,5 @@ routes = [
     Route(PAGE_PATH, download_page),
     WebSocketRoute("/api/live", LiveRoute().connect),
 ]
+close_half_sent()
 app = st.App("pages/main.py", routes=routes, middleware=[Middleware(OwnPagesOnly), Middleware(StaleFragments)])
