@@ -3,27 +3,32 @@
     python -m benchmarks.hostile [--share 1.0] [--seed 0]
 
 Images, zips, bundles, run folders and caches, mutated by `tests.mutations`, `tests.hostile_runs` and the corpus of
-`tests.hostile`, all from the seed; nothing of it is kept. `--share 0.02` tries the fiftieth part, as the suite does.
+`tests.hostile`, and images as large as any that are decoded (`tests.hostile_large`), all from the seed; nothing is
+kept. `--share 0.02` tries the fiftieth part, as the suite does.
 
 Of each kind: `tried`; `refused`, with a reason; `failures` by kind, each of which is a fault of ours: an exception that
 is no `PawlabError`, something left behind, a number that is another than before the damage; `slowest` in seconds, and
-`largest`: the most memory of this process in MB. Workers that decode have limits of their own. The program ends with
-code 1 where anything failed.
+`largest`: the most memory in MB, of this process and of a worker that decodes (0 where the system does not tell). The
+program ends with code 1 where anything failed.
 """
 
 import argparse
 import logging
+import random
+import re
 import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks.common import own_home, print_result
 from core.augmentation import preset as augmentation
@@ -32,7 +37,7 @@ from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
 from core.datasets.sample.sample import write_sample
-from core.errors import PawlabError
+from core.errors import ImageError, PawlabError
 from core.export.importing import import_bundle
 from core.images import isolated
 from core.jobs.memory import peak_memory
@@ -46,11 +51,19 @@ from tests.drawing import image_bytes, make_zip
 from tests.export.making import changed as bundle_with
 from tests.export.making import write_bundle
 from tests.hostile import bad_files, odd_files
+from tests.hostile_large import large_files
 from tests.hostile_runs import damaged_copy, read_all
 from tests.mutations import mutated
 
-TRIED = {"images": 10_000, "zips": 150, "bundles": 120, "runs": 600, "caches": 100}
+TRIED = {"images": 10_000, "large": 100, "zips": 150, "bundles": 120, "runs": 600, "caches": 100}
 SIZE = 160
+LOOKS: list[Callable[[bytes], object]] = [
+    partial(isolated.load_image, size=SIZE),
+    partial(isolated.decode_image, longest=240),
+    isolated.inspect_image,
+    isolated.read_exif,
+    partial(isolated.load_views, size=SIZE, longest=1600),
+]
 
 
 @dataclass
@@ -61,6 +74,7 @@ class Tally:
     refused: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
+    largest_worker: int = 0
 
     def attempt(self, work: Callable[[], str | None]) -> None:
         """Does it. `work` returns what is wrong all the same, if anything is."""
@@ -77,26 +91,52 @@ class Tally:
             self.failures[f"{type(error).__name__}: {str(error)[:80]}"] += 1
         self.slowest = max(self.slowest, time.perf_counter() - started)
 
+    def watch_workers(self) -> None:
+        """Notes the peak of the workers that are alive."""
+        for child in psutil.Process().children():
+            with suppress(OSError, psutil.Error):
+                status = Path(f"/proc/{child.pid}/status").read_text()
+                if "core.jobs.pool_worker" in child.cmdline() and (peak := re.search(r"VmHWM:\s*(\d+) kB", status)):
+                    self.largest_worker = max(self.largest_worker, 1024 * int(peak[1]))
+
     def result(self) -> dict[str, Any]:
         facts = {"tried": self.tried, "refused": self.refused, "failures": dict(self.failures)}
-        return facts | {"slowest": round(self.slowest, 2), "largest": round(peak_memory() / 1e6)}
+        largest = {"largest": round(peak_memory() / 1e6), "largest_worker": round(self.largest_worker / 1e6)}
+        return facts | {"slowest": round(self.slowest, 2), **largest}
 
 
 def images(number: int, seed: int) -> Tally:
     """Each is looked at in one of the ways in which the app looks at images."""
     tally, good = Tally(), _good_images()
     corpus = [*bad_files().values(), *odd_files().values()]
-    looks: list[Callable[[bytes], object]] = [
-        partial(isolated.load_image, size=SIZE),
-        partial(isolated.decode_image, longest=240),
-        isolated.inspect_image,
-        isolated.read_exif,
-        partial(isolated.load_views, size=SIZE, longest=1600),
-    ]
     for at in range(number):
         whole = corpus[at] if at < len(corpus) else good[at % len(good)]
         content = whole if at < len(corpus) else mutated(whole, seed + at)
-        tally.attempt(partial(_nothing_wrong, looks[at % len(looks)], content))
+        tally.attempt(partial(_nothing_wrong, LOOKS[at % len(LOOKS)], content))
+    tally.watch_workers()
+    return tally
+
+
+def large(number: int, seed: int) -> Tally:
+    """Each in each of the ways. None may cost its worker, nor more memory than its header told."""
+    tally, draws = Tally(), large_files()
+    pairs = [(name, look) for name in draws for look in LOOKS]
+    random.Random(seed).shuffle(pairs)
+    contents: dict[str, bytes] = {}
+
+    def attempt(name: str, look: Callable[[bytes], object]) -> str | None:
+        try:
+            look(contents[name])
+        except ImageError as error:
+            if any(word in error.received for word in ("crashed", "seconds", "not enough memory")):
+                return f"{name}: {error.received}"
+            raise
+        return None
+
+    for name, look in pairs[:number]:
+        contents[name] = contents.get(name) or draws[name]()
+        tally.attempt(partial(attempt, name, look))
+        tally.watch_workers()
     return tally
 
 
@@ -253,6 +293,7 @@ def measure(share: float, seed: int) -> dict[str, Any]:
         run = trained(folder)
         return {
             "images": images(number["images"], seed).result(),
+            "large": large(number["large"], seed).result(),
             "zips": zips(number["zips"], seed, folder).result(),
             "runs": runs(number["runs"], seed, run).result(),
             "bundles": bundles(number["bundles"], seed, run, folder).result(),

@@ -7,7 +7,7 @@ PawlabError
 │   │   ├── ArchiveError  a zip is broken, hostile or too large
 │   │   └── NamedFilesError  a source has no class folders, but files that are named by class
 │   ├── ImageError        bytes are not an image that we decode
-│   │   └── LargeImageError  an image is left to a process that decodes large ones
+│   │   └── LargeImageError  an image takes more memory than was allowed here
 │   └── RunError          a run does not exist or is not in the state that was asked for
 ├── DownloadError         a file could not be downloaded whole and unchanged
 ├── WeightsError          no source of pre-trained weights could be used
@@ -59,7 +59,11 @@ class ImageError(InputError):
 
 
 class LargeImageError(ImageError):
-    """An image is so large that only one may be decoded at a time, and the caller is not the one who may."""
+    """Decoding an image takes more memory than was allowed: `memory` bytes."""
+
+    def __init__(self, received: str, expected: str = "", fix: str = "", *, memory: int = 0) -> None:
+        super().__init__(received, expected, fix)
+        self.memory = memory
 
 
 class RunError(InputError):

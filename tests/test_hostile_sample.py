@@ -22,6 +22,12 @@ def test_images() -> None:
     assert 0 < tally.refused < tally.tried
 
 
+def test_large_images() -> None:
+    tally = hostile.large(3, SEED)
+    assert not tally.failures
+    assert tally.largest_worker < 1700 * 2**20
+
+
 def test_zips(tmp_path: Path) -> None:
     assert not hostile.zips(15, SEED, tmp_path).failures
 

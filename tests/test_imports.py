@@ -52,9 +52,7 @@ WORKER_SIDE = TENSORFLOW_SIDE | {
 DECODING_SIDE = {
     "core.images.serve",
     "core.datasets.scan.file",
-    "core.backbone.features",
-    "core.training.loop.saving",
-    "core.training.loop.passing_images",
+    "core.images.isolated",
 }
 DECODES = {"load_image", "load_views", "decode_image", "inspect_image", "read_exif", "decode"}
 

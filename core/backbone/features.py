@@ -28,7 +28,7 @@ from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
-from core.images.decode import load_image
+from core.images.isolated import load_scanned_image
 from core.jobs.parallel import ordered_map
 from core.jobs.progress import Progress, silent
 from core.storage.files import atomic_folder, drop_unfinished, size_of
@@ -165,7 +165,7 @@ def compute_features(
 
 def _original(dataset: Dataset, record: ImageRecord, image_size: int) -> NDArray[np.uint8]:
     try:
-        return load_image(dataset.file(record), image_size)
+        return load_scanned_image(dataset.file(record), image_size)
     except ImageError as error:
         raise DatasetError(
             f"{record.path} decoded when the dataset was opened and no longer does: {error.received}",

@@ -1,22 +1,21 @@
 """The only decoder: bytes or a path in, upright RGB pixels out, the same for browsing, training and classifying.
 
 It runs in a process that may be lost: a worker of `core.images.isolated`, which is what everybody else calls, or a
-training process, whose feature pass decodes in its own threads files that a scan has decoded before.
+training process, where that decodes small files that a scan has decoded before.
 
 Covers JPEG (also the multi-image files of phones), PNG, WebP, BMP, GIF and TIFF, the first frame of each; grey,
 palette, CMYK, 1-bit and 16-bit pixels; alpha, which is laid on white; and EXIF rotation. Does not cover colour profiles
 (Keras ignores them too) nor pixels whose white is unknown (floating point, 32-bit integers beyond 16 bits).
 
-Hostile input: bytes and pixels are limited before anything is decoded, only the six parsers above ever see the bytes,
-and what they raise becomes an `ImageError`. Time and memory are limited by the worker. All functions may be called from
-many threads.
+Hostile input: bytes, pixels, scans and memory are limited before anything is decoded (`core.images.limits`), only the
+six parsers above ever see the bytes, and what they raise becomes an `ImageError`. Time is limited by the worker. All
+functions may be called from many threads.
 """
 
 import io
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,16 +29,15 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from core.errors import ImageError, LargeImageError
+from core.errors import ImageError
 from core.images.exif import Exif, exif_of
-from core.images.files import FORMATS, MAX_BYTES, MAX_JPEG_PIXELS, MAX_PIXELS, not_decoded, read_image_file, refused
+from core.images.files import FORMATS, MAX_BYTES, not_decoded, read_image_file
+from core.images.limits import ORDINARY, Limits, check_header, check_memory, check_webp
 from core.images.orientation import orientation, upright
 from core.images.pillow import in_words, silence
-from core.images.pixels import to_grey, to_rgb
+from core.images.pixels import to_grey, to_pixels
 
 MAX_FRAMES = 1000
-MAX_WEBP_PIXELS = 65_000_000  # its decoder takes 20 bytes a pixel; 13 are the most of any other
-LARGE_PIXELS = 25_000_000  # larger images are decoded one at a time: the largest take up to 2.5 GB
 # Pixels that the longest side of an image keeps, at least, for `core.datasets.scan.measures`. Many datasets hold photos
 # of 500: half of that decodes in half the time.
 MEASURED_SIDE = 240
@@ -58,20 +56,6 @@ _PARSERS: list[tuple[re.Pattern[bytes], type[ImageFile]]] = [
     (re.compile(rb"GIF8[79]a"), GifImageFile),
     (re.compile(rb"II[*+]\x00|MM\x00[*+]"), TiffImageFile),
 ]
-_one_large_image = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What is decoded at all: images of at most `pixels`, of which only JPEG may have more than `MAX_PIXELS`; and of
-    more than `LARGE_PIXELS` (of most JPEGs: at the scale that is decoded) only where `large`. The threads of a process
-    take turns with large images; of several processes, all but one must leave them alone."""
-
-    pixels: int = MAX_JPEG_PIXELS
-    large: bool = True
-
-
-ORDINARY = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +85,13 @@ def load_image(source: bytes | Path, size: int, limits: Limits = ORDINARY) -> np
         `2 * DRAFT_SIDES * size` or more is decoded at a reduced scale, and a pixel differs by a few levels.
 
     Raises:
-        LargeImageError: The image is large, and the limits leave those out. Nothing was decoded.
+        LargeImageError: It takes more memory than the limits allow. Nothing was decoded.
         ImageError: The file is no image that we decode; `received` is the reason in a few words.
     """
-    with _opened(source, limits) as (image, _):
+    with _opened(source, limits) as (image, content):
         box = _reduce_for_model(image, size)
-        with _turn_for(image, limits):
-            square = to_rgb(image).resize((size, size), Image.Resampling.BILINEAR, box)
-        return np.array(upright(square, orientation(image)))
+        check_memory(image, content, limits)
+        return np.array(upright(_resized(to_pixels(image), (size, size), box), orientation(image)))
 
 
 def load_views(
@@ -129,16 +112,16 @@ def load_views(
         ImageError: As `load_image`.
     """
     with _opened(source, limits) as (image, content):
-        full = max(image.size)
+        full, view = max(image.size), None
         box = _reduce_for_model(image, size)
-        with _turn_for(image, limits):
-            rgb = to_rgb(image)
-            square = upright(rgb.resize((size, size), Image.Resampling.BILINEAR, box), orientation(image))
-            if max(rgb.size) < min(longest, full):  # a JPEG that is small, and so quick to decode again
-                return np.array(square), decode_image(content, longest, limits)
-            target = _fitting(rgb, longest)
-            view = rgb if target == rgb.size else rgb.resize(target, Image.Resampling.BILINEAR)
-            return np.array(square), np.array(upright(view, orientation(image)))
+        if max(image.size) < min(longest, full):  # a JPEG's scale that is too small for people; first what takes more
+            view = decode_image(content, longest, limits)
+        check_memory(image, content, limits)
+        pixels = to_pixels(image)
+        square = np.array(upright(_resized(pixels, (size, size), box), orientation(image)))
+        if view is None:
+            view = np.array(upright(_resized(pixels, _fitting(pixels, longest)), orientation(image)))
+        return square, view
 
 
 def decode_image(source: bytes | Path, longest: int | None = None, limits: Limits = ORDINARY) -> np.ndarray:
@@ -154,14 +137,11 @@ def decode_image(source: bytes | Path, longest: int | None = None, limits: Limit
     Raises:
         ImageError: As `load_image`.
     """
-    with _opened(source, limits) as (image, _):
+    with _opened(source, limits) as (image, content):
         target = _fitting(image, longest or max(image.size))
         image.draft("RGB", target)
-        with _turn_for(image, limits):
-            rgb = to_rgb(image)
-            if rgb.size != target:
-                rgb = rgb.resize(target, Image.Resampling.BILINEAR)
-            return np.array(upright(rgb, orientation(image)))
+        check_memory(image, content, limits)
+        return np.array(upright(_resized(to_pixels(image), target), orientation(image)))
 
 
 def inspect_image(source: bytes | Path, limits: Limits = ORDINARY) -> tuple[ImageFacts, Image.Image]:
@@ -180,10 +160,10 @@ def inspect_image(source: bytes | Path, limits: Limits = ORDINARY) -> tuple[Imag
         frames = _num_frames(image, content)
         scale = max(width, height) / MEASURED_SIDE
         image.draft("L", (max(1, int(width / scale)), max(1, int(height / scale))))
-        with _turn_for(image, limits):
-            grey = to_grey(image)
-            if (factor := max(grey.size) // MEASURED_SIDE) > 1:
-                grey = grey.reduce(factor)
+        check_memory(image, content, limits)
+        grey = to_grey(image)
+        if (factor := max(grey.size) // MEASURED_SIDE) > 1:
+            grey = grey.reduce(factor)
         turned = orientation(image)
         if turned >= 5:
             width, height = height, width
@@ -217,11 +197,13 @@ def _opened(source: bytes | Path, limits: Limits) -> Iterator[tuple[ImageFile, b
     if parser is None:
         reason = "the file is empty" if not content else f"not an image in a format that we read ({FORMATS})"
         raise not_decoded(reason)
+    if parser is WebPImageFile:
+        check_webp(content, limits)
     opened = False
     try:
         with parser(io.BytesIO(content)) as image:
             opened = True
-            _check_size(image, min(limits.pixels, _most_pixels(parser)))
+            check_header(image, content, limits)
             yield image, content
     except ImageError:
         raise
@@ -233,17 +215,13 @@ def _parser_of(content: bytes) -> type[ImageFile] | None:
     return next((parser for magic, parser in _PARSERS if magic.match(content)), None)
 
 
-def _most_pixels(parser: type[ImageFile]) -> int:
-    return {JpegImageFile: MAX_JPEG_PIXELS, WebPImageFile: MAX_WEBP_PIXELS}.get(parser, MAX_PIXELS)
-
-
-def _check_size(image: ImageFile, most: int) -> None:
-    if image.width * image.height > most:
-        limit = f"{most / 10**6:g} million pixels"
-        raise refused(
-            f"the image has {image.width}x{image.height} pixels, more than {limit}: save a smaller copy",
-            f"a {image.format} of at most {limit}",
-        )
+def _resized(
+    pixels: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None = None
+) -> Image.Image:
+    """In RGB. Grey stays grey until it is small: the same values in a third of the time."""
+    if box or pixels.size != size:
+        pixels = pixels.resize(size, Image.Resampling.BILINEAR, box)
+    return pixels if pixels.mode == "RGB" else pixels.convert("RGB")
 
 
 def _reduce_for_model(image: ImageFile, size: int) -> tuple[float, float, float, float] | None:
@@ -272,16 +250,3 @@ def _num_frames(image: ImageFile, content: bytes) -> int:
     else:
         frames = int(getattr(image, "n_frames", 1))  # PNG and WebP say it in the header, which is read already
     return min(max(frames, 1), MAX_FRAMES)
-
-
-def _turn_for(image: ImageFile, limits: Limits) -> AbstractContextManager[object]:
-    """Many threads decode at once, but only one of them a large image."""
-    _check_size(image, MAX_PIXELS)  # as it is decoded
-    pixels = image.width * image.height
-    if image.info.get("progressive"):  # all its coefficients are in memory, whatever the scale
-        pixels *= image.decoderconfig[0] ** 2 if image.decoderconfig else 1
-    if pixels <= LARGE_PIXELS:
-        return nullcontext()
-    if not limits.large:
-        raise LargeImageError(f"the image has {image.width}x{image.height} pixels", "a smaller one")
-    return _one_large_image

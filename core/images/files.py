@@ -48,9 +48,9 @@ def read_image_file(path: Path | str) -> bytes:
         raise not_decoded(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def refused(reason: str, expected: str) -> ImageError:
+def refused(reason: str, expected: str, fix: str = "Open it in an image editor and save it as JPEG") -> ImageError:
     """How the decoder refuses a file: in one form, whoever finds the fault."""
-    return ImageError(reason, expected, "Open it in an image editor and save it as JPEG")
+    return ImageError(reason, expected, fix)
 
 
 def not_decoded(reason: str) -> ImageError:

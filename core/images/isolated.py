@@ -5,9 +5,10 @@ on the command line. A file that crashes the decoder, hangs it or wants too much
 other, and no other file suffers. All functions may be called from many threads.
 
 It costs 0.1 ms an image (0.4 where the cores are busy), and 0.4 s for the first one, in which a worker starts.
+
+Small images are decoded side by side, each with `SMALL_MEMORY`; of larger ones as many as fit into `MAX_MEMORY`.
 """
 
-import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,14 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import ImageError
+from core.errors import ImageError, LargeImageError
+from core.images import decode
 from core.images.decode import ImageFacts
 from core.images.exif import Exif
 from core.images.files import MAX_BYTES, MAX_JPEG_PIXELS, not_decoded
+from core.images.limits import MAX_MEMORY, SMALL_MEMORY, Limits
+from core.jobs.budget import MemoryBudget
 from core.jobs.pool import POOL, WorkerDiedError
 
-one_large_image = threading.Lock()
-"""Held while a worker decodes a large image: it may take 3 GB."""
+LARGE_IMAGES = MemoryBudget(MAX_MEMORY)
+"""What all threads of this process take from while their workers decode images that are not small."""
 SERVE = "core.images.serve:serve"
 CRASHED = "the decoder crashed on it"
 
@@ -51,6 +55,19 @@ def load_images(sources: Sequence[bytes | Path], size: int) -> list[np.ndarray |
     that waits for each reply, lose a third of the time of a small image."""
     replies = iter(_replies([str(source.absolute()) for source in sources if isinstance(source, Path)], size))
     return [_loaded(source, size, next(replies, None) if isinstance(source, Path) else None) for source in sources]
+
+
+def load_scanned_image(path: Path, size: int) -> np.ndarray:
+    """`load_image` of a file that a scan has decoded before: in this process, which saves the way to a worker for each
+    of thousands of images. A large one is decoded in a worker all the same, within the memory of all.
+
+    Raises:
+        ImageError: As `load_image`.
+    """
+    try:
+        return decode.load_image(path, size, Limits(memory=SMALL_MEMORY))
+    except LargeImageError:
+        return load_image(path, size)
 
 
 def load_views(source: bytes | Path, size: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +137,7 @@ def _replies(paths: list[str], size: int) -> list[Any]:
     if paths:
         try:
             with POOL.worker() as worker:
-                worker.request(SERVE, ["load_image", paths, [size], [MAX_JPEG_PIXELS, False]])
+                worker.request(SERVE, ["load_image", paths, [size], [MAX_JPEG_PIXELS, SMALL_MEMORY]])
                 for _ in paths:
                     replies.append(worker.reply())  # noqa: PERF401 - those before its end count
         except WorkerDiedError as error:
@@ -156,7 +173,7 @@ def _arrays(shapes: Any, payload: bytearray, num: int) -> list[np.ndarray]:
 
 
 def _reply(function: str, source: bytes | Path, arguments: list[Any], max_pixels: int) -> tuple[Any, bytearray]:
-    """What the worker found. Ordinary images side by side, large ones one at a time."""
+    """What the worker found, which may say first how much memory it needs."""
     content, path = b"", None
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
@@ -164,16 +181,19 @@ def _reply(function: str, source: bytes | Path, arguments: list[Any], max_pixels
         content = source
     else:
         path = str(source.absolute())  # a worker stands where we stood when it began
-    for large in (False, True):
-        with one_large_image if large else nullcontext():
-            message, payload = _ask([function, [path], arguments, [max_pixels, large]], content)
+    memory = 0
+    for _ in range(2):
+        with LARGE_IMAGES.take(memory) if memory else nullcontext():
+            message, payload = _ask([function, [path], arguments, [max_pixels, memory or SMALL_MEMORY]], content)
         match message:
-            case ["large"]:
-                continue
+            case ["large", int(need)] if 0 < need <= MAX_MEMORY:
+                memory = need
             case ["pixels" | "facts", result]:
                 return result, payload
             case ["refused", str(received), str(expected), str(fix)]:
                 raise ImageError(received, expected, fix)
+            case _:
+                break
     raise not_decoded(CRASHED)
 
 

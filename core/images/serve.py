@@ -1,7 +1,7 @@
 """What a worker does for `core.images.isolated`: decodes one image and sends the pixels.
 
 A reply is ["pixels", shapes] with the arrays' bytes one behind the other, ["facts", what JSON holds], ["refused",
-received, expected, fix], or ["large"] for an image that was left alone.
+received, expected, fix], or ["large", bytes] for an image that was left alone because it takes so much memory.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ import numpy as np
 
 from core.errors import ImageError, LargeImageError
 from core.images import decode
-from core.images.decode import Limits
-from core.jobs.pool_worker import LARGE_MEMORY, MEMORY, limit_memory
+from core.images.limits import Limits
+from core.jobs.pool_worker import MEMORY, OWN_MEMORY, limit_memory
 
 Reply = tuple[list[Any], bytes | memoryview]
 
@@ -22,14 +22,14 @@ Reply = tuple[list[Any], bytes | memoryview]
 def serve(arguments: Any, content: bytearray) -> Iterator[Reply]:
     """Yields a reply for each path to [function of `core.images.decode`, paths, its other arguments, limits]; where a
     path is null, for the content."""
-    function, paths, others, (pixels, large) = arguments
-    limit_memory(LARGE_MEMORY if large else MEMORY)
+    function, paths, others, (pixels, memory) = arguments
+    limit_memory(OWN_MEMORY + memory)
     for path in paths:
         source = bytes(content) if path is None else Path(path)
         try:
-            yield _reply(getattr(decode, function)(source, *others, Limits(pixels, large)))
-        except LargeImageError:
-            yield ["large"], b""
+            yield _reply(getattr(decode, function)(source, *others, Limits(pixels, memory)))
+        except LargeImageError as error:
+            yield ["large", error.memory], b""
         except ImageError as error:
             yield ["refused", error.received, error.expected, error.fix], b""
     limit_memory(MEMORY)

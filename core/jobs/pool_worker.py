@@ -26,16 +26,16 @@ DECODER = "core.images.serve"
 """Imported before the first request, which takes as long as a hundred images."""
 SECONDS = 30
 """For one file, after which it counts as one that hangs its decoder; the slowest real ones take 5."""
-MEMORY = 800 * 2**20
-"""Bytes of data that a worker may hold: 25 million pixels take up to 20 bytes each."""
-LARGE_MEMORY = 3 * 2**30
-"""The same for an image of up to 100 million pixels as decoded, of which only one is decoded at a time."""
+OWN_MEMORY = 128 * 2**20
+"""Bytes of data that a worker holds for itself: Python and the libraries, 60 MB, and copies on the way."""
+MEMORY = 256 * 2**20
+"""Bytes of data that a worker may hold, with those of a small image (`core.images.limits.SMALL_MEMORY`)."""
 
 Serve = Callable[[Any, bytearray], Iterator[tuple[Any, bytes | memoryview]]]
 
 
 def limit_memory(size: int) -> None:
-    """From now on, this process cannot allocate beyond `size` bytes. A function may raise that up to `LARGE_MEMORY`."""
+    """From now on, this process cannot allocate beyond `size` bytes. A function may raise that while it works."""
     if resource:
         _limit(resource.RLIMIT_DATA, size)
 

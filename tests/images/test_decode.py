@@ -5,8 +5,6 @@ import os
 import struct
 import subprocess
 import sys
-import threading
-import time
 import tracemalloc
 import warnings
 import zlib
@@ -20,21 +18,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import ImageError, LargeImageError
 from core.images import decode as images
+from core.images import pixels as pixel_kinds
 from core.images.decode import (
     MAGIC_BYTES,
     ImageFacts,
-    Limits,
     begins_as_image,
     decode_image,
     inspect_image,
     load_image,
     load_views,
 )
+from core.images.limits import Limits
 from core.jobs.process import PROJECT
 from tests.drawing import draw_image, encode, image_bytes
 from tests.hostile import vp8l
@@ -155,13 +153,19 @@ def test_a_transparent_grey_level_is_white_in_the_grey_image() -> None:
     assert set(np.asarray(inspect_image(content)[1]).ravel().tolist()) == {255}
 
 
-def test_a_large_image_can_be_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "LARGE_PIXELS", 64 * 48 - 1)
-    content = image_bytes(format="PNG")
-    assert inspect_image(content)[0].width == 64
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_image_that_takes_more_memory_is_left_alone_and_says_how_much(
+    format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = image_bytes(format=format)
+    with pytest.raises(LargeImageError) as caught:
+        inspect_image(content, Limits(memory=64 * 48))
+    assert 64 * 48 < caught.value.memory < 64 * 48 * 20 + 2 * len(content) + 1
+    assert inspect_image(content, Limits(memory=caught.value.memory))[0].width == 64
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("decoded"))
+    monkeypatch.setattr(WebPImageFile, "_open", lambda image: pytest.fail("its decoder was made"))
     with pytest.raises(LargeImageError):
-        inspect_image(content, Limits(large=False))
+        inspect_image(content, Limits(memory=caught.value.memory - 1))
 
 
 def test_bytes_and_path_give_the_same(tmp_path: Path) -> None:
@@ -340,9 +344,24 @@ def test_integers_of_an_unknown_range_are_refused(values: np.ndarray) -> None:
     assert "unknown" in reason
 
 
-def test_floating_point_pixels_are_refused_with_a_reason() -> None:
+def test_floating_point_pixels_are_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("decoded"))
     (reason,) = reasons(encode(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"))
     assert "the kind F" in reason
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "I", "I;16"])
+def test_a_large_image_is_converted_in_tiles_to_the_same_pixels(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(7).integers(0, 65536, (61, 47, 4))
+    array = {"I": np.int32, "I;16": np.uint16}.get(mode)
+    image = Image.fromarray(noise[..., 0].astype(array) if array else (noise // 256).astype(np.uint8))
+    image = image if array else image.convert(mode)
+    content = encode(image, "TIFF" if mode == "I" else "PNG", **({"transparency": 3} if mode in "LP" else {}))
+    whole, grey = decode_image(content), inspect_image(content)[1]
+    for number in (1, 30, 47, 100):  # less than a row, a row, two
+        monkeypatch.setattr(pixel_kinds, "TILE_PIXELS", number)
+        np.testing.assert_array_equal(decode_image(content), whole)
+        np.testing.assert_array_equal(inspect_image(content)[1], grey)
 
 
 # --- hostile input ---------------------------------------------------------------------------------------------------
@@ -416,18 +435,33 @@ def test_the_limit_on_pixels_is_inclusive() -> None:
         load_image(image_bytes(format="PNG", size=(65, 48)), 16, limits)
 
 
-def test_a_webp_beyond_its_own_limit_is_refused_by_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WebPImageFile, "load", lambda _: pytest.fail("decoded"))
-    with pytest.raises(ImageError, match=r"8100x8100 pixels.*WEBP of at most 65 million"):
-        inspect_image(vp8l(8100, 8100))
+def test_a_webp_that_takes_too_much_memory_is_refused_by_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WebPImageFile, "_open", lambda _: pytest.fail("its decoder was made"))
+    with pytest.raises(ImageError, match=r"9000x9000 pixels; .*1620 MB.*more than 1610: save a smaller copy"):
+        inspect_image(vp8l(9000, 9000))
 
 
-def test_the_limit_of_a_webp_is_inclusive_and_is_not_that_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_WEBP_PIXELS", 64 * 48)
-    inspect_image(image_bytes(format="WEBP"))
-    inspect_image(image_bytes(format="PNG", size=(65, 48)))
-    with pytest.raises(ImageError, match="65x48 pixels"):
-        inspect_image(image_bytes(format="WEBP", size=(65, 48)))
+def scans(number: int, side: int, behind: bytes = b"") -> bytes:
+    """A progressive JPEG of so many scans whose header promises so many pixels a side."""
+    whole = image_bytes(1, (16, 16), progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    more = whole[:last] + whole[last:-2] * (number - whole.count(b"\xff\xda") + 1) + whole[-2:]
+    return more.replace(struct.pack(">HH", 16, 16), struct.pack(">HH", side, side), 1) + behind
+
+
+def test_scans_times_pixels_of_a_jpeg_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert inspect_image(scans(40, 16))[0].width == 16
+    thumbnail = b"\xff\xe1" + struct.pack(">H", 42) + b"\xff\xda" * 20
+    for behind in (b"", b"\xff\xda" * 100):  # a phone's film
+        content = scans(25, 10_000, behind)
+        images.read_exif(content[:2] + thumbnail + content[2:])
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("decoded"))
+    with pytest.raises(ImageError, match=r"26 scans of 10000x10000 pixels.*without 'progressive'.*at most 25 scans"):
+        inspect_image(scans(26, 10_000))
+    flood = scans(26, 10_000)
+    start = flood.index(b"\xff\xda")
+    with pytest.raises(ImageError, match="26 scans"):  # also behind more markers than are looked at
+        inspect_image(flood[:start] + b"\xff\xfe\0\2" * 20_000 + flood[start:])
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -575,29 +609,6 @@ def test_threads_get_what_one_thread_gets() -> None:
         for _ in range(3):
             for got, want in zip(pool.map(lambda content: load_image(content, 50), contents), expected, strict=True):
                 np.testing.assert_array_equal(got, want)
-
-
-@pytest.mark.parametrize(("large", "together"), [(64 * 48 - 1, 1), (64 * 48, 4)])
-def test_only_one_large_image_is_decoded_at_a_time(large: int, together: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "LARGE_PIXELS", large)
-    inside, most, lock = 0, 0, threading.Lock()
-    real = ImageFile.ImageFile.load
-
-    def watched(image: ImageFile.ImageFile) -> Any:
-        nonlocal inside, most
-        with lock:
-            inside += 1
-            most = max(most, inside)
-        time.sleep(0.05)
-        with lock:
-            inside -= 1
-        return real(image)
-
-    monkeypatch.setattr(BmpImageFile, "load", watched)
-    content = image_bytes(format="BMP")
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(inspect_image, [content] * 8))
-    assert most == together
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -12,11 +12,10 @@ from pathlib import PurePosixPath
 from core.datasets.quality.candidates import MIN_DETAIL
 from core.datasets.quality.signature import details, stack
 from core.datasets.records import ImageRecord
-from core.images.decode import LARGE_PIXELS
 from core.images.files import EXTENSIONS
 
 TINY_SIDE = 64  # pixels of the shorter side: the networks take 96 to 224, so more than half would be interpolated
-HUGE_PIXELS = LARGE_PIXELS  # from here on images are decoded one at a time
+HUGE_PIXELS = 25_000_000  # a good camera of today
 HUGE_BYTES = 20 * 2**20
 ODD_ASPECT = 2.5  # longer over shorter side; film is 1.5, wide screens are 1.78
 VERY_DARK = 0.2  # mean grey level, 0..1

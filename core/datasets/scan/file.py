@@ -13,8 +13,9 @@ from PIL import Image
 
 from core.datasets.scan.measures import Measures, measure
 from core.errors import ImageError, LargeImageError
-from core.images.decode import ORDINARY, ImageFacts, Limits, inspect_image
+from core.images.decode import ImageFacts, inspect_image
 from core.images.files import read_image_file
+from core.images.limits import ORDINARY, Limits
 
 _is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_signature = re.compile(r"(?:[0-9a-f]{2}){1,512}").fullmatch

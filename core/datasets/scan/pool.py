@@ -1,7 +1,7 @@
 """A scan on all cores, in the workers of `core.jobs.pool`.
 
-A worker that dies leaves files without a reply. These, and images so large that only one may be decoded at a time,
-are done one by one: the file that ends its worker then is recorded with that reason.
+A worker that dies leaves files without a reply. These, and images that take so much memory that they have to wait for
+it, are done one by one: the file that ends its worker then is recorded with that reason.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from queue import Empty, SimpleQueue
 from core.datasets.scan.file import Scanned, from_row, stamp
 from core.errors import ImageError
 from core.images.files import read_image_file
-from core.images.isolated import one_large_image
+from core.images.isolated import LARGE_IMAGES
+from core.images.limits import MAX_MEMORY, SMALL_MEMORY
 from core.jobs.pool import NUM_PROCESSES, POOL, Worker, WorkerDiedError
 
 BATCH = 64  # files a request: 10 ms of small ones
@@ -80,9 +81,9 @@ class _Scan:
     def _work(self) -> None:
         try:
             while self._batches:
-                left, _ = self._request(self._batches.popleft(), large=False)
-                for path in left:
-                    self._request_alone(path)
+                left, _ = self._request(self._batches.popleft(), SMALL_MEMORY)
+                for path, memory in left.items():
+                    self._request_alone(path, memory)
         except IndexError:  # another thread took the last batch
             pass
         except BaseException as error:
@@ -90,34 +91,40 @@ class _Scan:
         finally:
             self._results.put(None)
 
-    def _request_alone(self, path: str) -> None:
+    def _request_alone(self, path: str, memory: int) -> None:
         """A worker may die of the file that it had before: a second one decides."""
-        with one_large_image:
-            left, died = self._request([path], large=True)
-            if left and died and not died.hung:
-                left, died = self._request([path], large=True)
-        if left and died and not self._stopped:
-            self._results.put([(path, _deadly(f"{self._root}/{path}", died.reason))])
+        crashed = False
+        for _ in range(3):
+            with LARGE_IMAGES.take(memory):
+                left, died = self._request([path], memory)
+            if not left or self._stopped:
+                return
+            if died and (crashed or died.hung):
+                break
+            crashed, memory = crashed or bool(died), left[path]
+        reason = (died or WorkerDiedError(hung=False)).reason
+        self._results.put([(path, _deadly(f"{self._root}/{path}", reason))])
 
-    def _request(self, paths: Sequence[str], *, large: bool) -> tuple[list[str], WorkerDiedError | None]:
-        """Has files scanned, and gives those that were not: large images that were left alone, and after the death of
-        the worker whatever it did not reply to."""
-        left, waiting = [], deque(paths)
+    def _request(self, paths: Sequence[str], memory: int) -> tuple[dict[str, int], WorkerDiedError | None]:
+        """Has files scanned. Gives those that were not, {path: bytes of memory that it takes}: large images that were
+        left alone, and after the death of the worker whatever it did not reply to."""
+        left: dict[str, int] = {}
+        waiting = deque(paths)
         try:
             with POOL.worker() as worker:
                 self._hold(worker)
                 try:
-                    worker.request("core.datasets.scan.serve:serve", [self._root, large, paths])
+                    worker.request("core.datasets.scan.serve:serve", [self._root, memory, paths])
                     while waiting:
                         rows = _parsed(worker.reply()[0], len(waiting))
-                        replies = [(waiting.popleft(), scanned) for scanned in rows]
-                        left += [path for path, scanned in replies if scanned is None]
-                        self._results.put([(path, scanned) for path, scanned in replies if scanned])
+                        replies = [(waiting.popleft(), row) for row in rows]
+                        left |= {path: row for path, row in replies if isinstance(row, int)}
+                        self._results.put([(path, row) for path, row in replies if isinstance(row, Scanned)])
                 finally:
                     with self._lock:
                         self._workers.discard(worker)
         except WorkerDiedError as error:
-            return [*left, *waiting], error
+            return left | dict.fromkeys(waiting, memory), error
         return left, None
 
     def _hold(self, worker: Worker) -> None:
@@ -127,10 +134,10 @@ class _Scan:
                 worker.kill()
 
 
-def _parsed(rows: object, most: int) -> list[Scanned | None]:
+def _parsed(rows: object, most: int) -> list[Scanned | int]:
     if isinstance(rows, list) and 0 < len(rows) <= most:
         try:
-            return [None if row is None else from_row(row) for row in rows]
+            return [row if type(row) is int and 0 < row <= MAX_MEMORY else from_row(row) for row in rows]
         except ValueError:
             pass
     raise WorkerDiedError(hung=False)  # it says what no worker of ours would, which ends it

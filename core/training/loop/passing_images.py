@@ -11,7 +11,7 @@ from core.augmentation import augment
 from core.backbone.features import FeaturePlan
 from core.datasets import Dataset, ImageRecord
 from core.errors import ImageError
-from core.images.decode import load_image
+from core.images.isolated import load_scanned_image
 from core.runs.passing_images import FOLDER, file_name
 from core.storage.files import write_atomic
 
@@ -31,7 +31,7 @@ class PassingImages:
         Nothing where the image cannot be read: extraction reports the reason."""
         copy = self._number % (1 + plan.copies)
         try:
-            pixels = load_image(dataset.file(record), plan.image_size)
+            pixels = load_scanned_image(dataset.file(record), plan.image_size)
         except ImageError:
             return {}
         if copy:

@@ -20,7 +20,7 @@ from core.backbone.weights import Weights
 from core.datasets import Dataset
 from core.datasets.edits.apply import count_edits
 from core.errors import DatasetError, ImageError, PawlabError
-from core.images.decode import load_image
+from core.images.isolated import load_scanned_image
 from core.runs.run import Run
 from core.storage.files import write_atomic
 from core.training.head.fused_step import Floats
@@ -105,7 +105,7 @@ def _verified_images(run: Run, dataset: Dataset) -> Floats:
     images: list[NDArray[np.uint8]] = []
     for place in dict.fromkeys([*spread, *range(len(records))]):
         with suppress(ImageError):
-            images.append(load_image(dataset.file(records[place]), run.config.image_size))
+            images.append(load_scanned_image(dataset.file(records[place]), run.config.image_size))
         if len(images) == len(spread):
             break
     if not images:

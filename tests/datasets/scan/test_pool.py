@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,7 +15,9 @@ from core.datasets.scan import pool as scan_pool
 from core.datasets.scan.file import Scanned, look_at, measured
 from core.datasets.scan.index import scan_files
 from core.errors import Cancelled, PawlabError
+from core.images.limits import MAX_MEMORY
 from core.jobs import pool
+from core.jobs.budget import MemoryBudget
 from core.jobs.pool_worker import SECONDS
 from tests.drawing import image_bytes, write_images
 from tests.workers import DEADLY, HANGS_WITH_THE_LOCK, ChangeWorkers
@@ -72,9 +76,9 @@ def test_a_file_that_hangs_the_decoder_is_a_record(
     """Even with Python's lock in the decoder's hands."""
     (folder / "cats" / "bad.jpg").write_bytes(DEADLY)
     deadly_images(HANGS_WITH_THE_LOCK)
-    monkeypatch.setattr(pool, "SECONDS", 3)
+    monkeypatch.setattr(pool, "SECONDS", 8)
     results = scan_files(folder, paths_in(folder))
-    assert reasons(results) == {"cats/bad.jpg": "decoding it took more than 3 seconds"}
+    assert reasons(results) == {"cats/bad.jpg": "decoding it took more than 8 seconds"}
     assert len(usable(results)) == 210
 
 
@@ -103,12 +107,13 @@ def test_without_processes_it_says_so(
         scan_files(folder, paths_in(folder))
 
 
-def test_large_images_are_decoded_one_at_a_time(folder: Path, change_workers: ChangeWorkers) -> None:
+def test_large_images_wait_for_memory(
+    folder: Path, change_workers: ChangeWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = folder.parent / "log"
     change_workers(f"""
         import time
         from core.images import decode
-        decode.LARGE_PIXELS = 1
         real = decode.to_grey
         def to_grey(image):
             with open({str(log)!r}, "a") as file: file.write("+")
@@ -117,9 +122,18 @@ def test_large_images_are_decoded_one_at_a_time(folder: Path, change_workers: Ch
             return real(image)
         decode.to_grey = to_grey
     """)
+    monkeypatch.setattr(scan_pool, "SMALL_MEMORY", 1)
+    monkeypatch.setattr(scan_pool, "LARGE_IMAGES", OneAtATime(MAX_MEMORY))
     paths = paths_in(folder)[:70]
     assert len(usable(scan_files(folder, paths))) == 70
     assert log.read_text() == "+-" * 70
+
+
+class OneAtATime(MemoryBudget):
+    @contextmanager
+    def take(self, size: int) -> Iterator[None]:
+        with super().take(self.total):
+            yield
 
 
 def test_two_scans_share_the_workers(folder: Path) -> None:
