@@ -56,6 +56,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.watchers
 	$(BIN)/python -m benchmarks.estimate
+	$(BIN)/python -m benchmarks.sessions
 	$(BIN)/python -m benchmarks.kills
 	$(BIN)/python -m benchmarks.hostile
 

@@ -8,6 +8,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 PATIENCE = 120.0  # seconds for one run of a page's script
 
@@ -83,5 +84,7 @@ class Window:
 async def open_window(url: str) -> AsyncIterator[Window]:
     """A window of its own session at the server `url`, without a page yet."""
     address = f"ws{url.removeprefix('http')}/_stcore/stream"
-    async with connect(address, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
+    # As a browser, which sends no pings of its own: on a machine that is busy elsewhere the reply can take long.
+    protocol = Subprotocol("streamlit")
+    async with connect(address, subprotocols=[protocol], max_size=None, ping_interval=None) as socket:
         yield Window(socket)

@@ -71,9 +71,9 @@ def exit_reason(directory: Path) -> str:
         started = worker.get("started")
         if isinstance(started, float) and started < psutil.boot_time():
             return "The machine was switched off or restarted during the training."
-        if _full(directory):
-            return "The training process ended, probably because the disk is full. Free some space, then resume it."
-        return "The training process ended without giving a reason."
+        return _full(directory) or "The training process ended without giving a reason."
+    if code > 0 and (full := _full(directory)):  # its last words had no room
+        return full
     if code >= 0:
         return f"The training process ended with exit code {code}, without giving a reason."
     try:
@@ -94,12 +94,17 @@ def log_end(directory: Path, lines: int) -> str:
         return ""
 
 
-def _full(directory: Path) -> bool:
-    """Whether the disk has no room left, not even for a last line of the log."""
+def _full(directory: Path) -> str:
+    """That the disk has no room left, not even for a last line of the log; "" where it has."""
     try:
-        return shutil.disk_usage(directory).free < LOG_BYTES
+        if shutil.disk_usage(directory).free >= LOG_BYTES:
+            return ""
     except OSError:
-        return False
+        return ""
+    return (
+        f"The training process ended, probably because the disk is full: {directory} has no room. Free some space, "
+        "then resume it."
+    )
 
 
 def _lives(file: Path) -> bool:

@@ -50,11 +50,12 @@ def test_a_restart_of_the_machine_is_told_from_a_death() -> None:
     assert "switched off or restarted" in reason(died(None, started=1.0))
 
 
-def test_a_disk_without_room_for_last_words_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = died(None)
+@pytest.mark.parametrize("code", [None, 1])  # whether or not there was room to store how it ended
+def test_a_disk_without_room_for_last_words_is_named(code: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = died(code)
     usage = shutil.disk_usage(run.directory)
     monkeypatch.setattr("core.runs.liveness.shutil.disk_usage", lambda folder: usage._replace(free=4096))
-    assert "the disk is full" in reason(run)
+    assert f"the disk is full: {run.directory} has no room" in reason(run)
 
 
 def test_the_end_of_an_earlier_worker_does_not_explain_the_latest() -> None:
