@@ -36,7 +36,7 @@ VIEWS = {
     "compare": "Compare",
     "report": "Report",
 }
-SMALLER = "<style>.st-key-scores [data-testid='stMetricValue'] {font-size: 1.5rem; line-height: 1.3}</style>"
+SMALLER = "<style>[class*='scores'] [data-testid='stMetricValue'] {font-size: 1.5rem; line-height: 1.3}</style>"
 
 
 def main() -> None:
@@ -178,7 +178,7 @@ def about_this_run(evaluation: Evaluation) -> str:
 
 def score(label: str, value: str, below: str, words: str) -> None:
     # Two beside each other on a phone.
-    st.metric(label, value, below, delta_color="off", delta_arrow="off", help=words, width=165)
+    st.metric(label, value, below, delta_color="off", delta_arrow="off", help=words, width=150)
 
 
 def task_status(evaluation: Evaluation) -> None:

@@ -387,7 +387,7 @@ def test_many_classes_have_pairs_chosen_curves_and_top_k(finished: Run) -> None:
     assert not at.exception
     assert {"Top-3 accuracy", "Top-5 accuracy"} <= set(metrics(at))
     pairs = next(one.value for one in at.dataframe if "Predicted as" in one.value)
-    assert pairs.iloc[0].tolist() == ["class 03", "class 05", 4, 1.0]
+    assert pairs.iloc[0].tolist() == ["class 03", "class 05", 4, 100.0]
     assert at.subheader[0].value == "class 03 predicted as class 05"
     scores = next(one.value for one in at.dataframe if "Precision" in one.value)
     assert scores["Class"][0] == "class 03"

@@ -57,7 +57,7 @@ def _show(result: CrossValidation) -> None:
             ("F1, macro average", result.macro_f1, "The mean over all folds of all repetitions."),
         ):
             below = f"95% CI {interval(score)}"
-            st.metric(label, percent(score), below, delta_color="off", delta_arrow="off", help=words, width=165)
+            st.metric(label, percent(score), below, delta_color="off", delta_arrow="off", help=words, width=150)
     low, high = min(result.each), max(result.each)
     st.caption(
         f"{result.num_images:,} images in {result.num_folds} folds, {len(result.each)} times; the repetitions lie "

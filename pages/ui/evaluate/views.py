@@ -42,6 +42,7 @@ def matrix_view(predictions: Predictions, threshold: float) -> tuple[int, int]:
         )
         confused_first = size > FEW and st.toggle(
             "Most confused first",
+            value=True,
             key=ORDER,
             help="Orders the classes so that the most confused pairs stand side by side at the top left; else by name.",
         )
@@ -66,13 +67,13 @@ def pairs_table(predictions: Predictions, threshold: float) -> None:
                 "True class": names[row],
                 "Predicted as": names[column],
                 "Images": int(counts[row, column]),
-                "Of the class": float(shares[row, column]),
+                "Of the class": 100 * float(shares[row, column]),
             }
             for row, column in pairs
         ],
         column_config={
             "Images": st.column_config.NumberColumn(width=70),
-            "Of the class": st.column_config.NumberColumn(format="percent", width=90),
+            "Of the class": st.column_config.NumberColumn(format="%.1f%%", width=90),
         },
         hide_index=True,
         width="stretch",
