@@ -104,13 +104,14 @@ def distances_chart(validation: Distances, others: Distances, cut: float) -> "go
         validation, others: float32 (images,), distances to the training images, 0..1; `others` may be empty.
     """
     figure = _figure("Distance to the training images", "Share of images beyond it")
+    both = np.concatenate([validation, others])
     for name, colour, distances in (("validation images", TRAINING, validation), ("your images", VALIDATION, others)):
         if not len(distances):
             continue
         ordered = np.sort(distances)
         figure.add_scatter(
-            x=ordered,
-            y=1 - np.arange(1, len(ordered) + 1) / len(ordered),
+            x=np.concatenate([both.min(keepdims=True), ordered]),
+            y=1 - np.arange(len(ordered) + 1) / len(ordered),
             mode="lines",
             line={"color": colour, "width": 2.5, "shape": "hv"},
             name=name,
@@ -119,6 +120,7 @@ def distances_chart(validation: Distances, others: Distances, cut: float) -> "go
     if cut < NEVER:
         figure.add_vline(x=cut, line={"color": MARK, "width": 1.5}, annotation={"text": f"cut {cut:.3f}"})
     figure.update_xaxes(range=None, tickformat=".2f")
+    figure.update_layout(legend={"y": -0.24})  # below the axis' title also on a phone
     return figure
 
 

@@ -13,7 +13,7 @@ from core.errors import PawlabError, RunError
 from core.evaluation.confusion import Score
 from core.evaluation.curves import roc
 from core.evaluation.robustness import training_dataset
-from core.evaluation.words import as_percent
+from core.evaluation.words import as_percent, confidence_interval, percent
 from core.jobs.progress import Progress, silent
 from core.runs.run import Run
 
@@ -80,10 +80,9 @@ def cut_in_words(cut: Cut) -> str:
     """What the cut does to validation images."""
     if cut.distance == NEVER:
         return "No image is called unlike the training images."
-    rejected, (low, high) = cut.validation, (as_percent(cut.validation.low), as_percent(cut.validation.high))
     return (
         f"Beyond a distance of {cut.distance:.3f}, an image is called unlike the training images. Of the validation "
-        f"images it calls {as_percent(rejected.value)} so (95% CI {low}–{high})."
+        f"images it calls {percent(cut.validation)} so ({confidence_interval(cut.validation)})."
     )
 
 

@@ -68,13 +68,13 @@ def test_good_and_bad_files_are_cards_and_a_zip_beside_them_makes_a_table(ready:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     table = download.value.path().read_text().splitlines()
-    assert table[0] == "path,label,confidence,error,cats,dogs"
+    assert table[0] == "path,label,confidence,error,distance,unlike,cats,dogs"
     assert len(table) == 1 + 2 + 16
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as a zip").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         contents = sorted(archive.read(name) for name in archive.namelist())
-        assert {name.split("/")[0] for name in archive.namelist()} <= {"cats", "dogs"}
+        assert {name.split("/")[0] for name in archive.namelist()} <= {"cats", "dogs", "unlike"}
     photos_given = [next((drawn / "validation" / "dogs").iterdir()), *(drawn / "validation").rglob("*.*")]
     assert contents == sorted(path.read_bytes() for path in photos_given if path.is_file())
     page.get_by_text("Photo", exact=True).first.click()  # its own predictions, of which there are none yet

@@ -74,7 +74,7 @@ def test_the_errors_come_first_and_back_undoes_a_choice_of_the_view(watched: Wat
 
 def test_axe_finds_nothing_serious(evaluated: Watched) -> None:
     page = evaluated.page
-    for view in ("Confusion matrix", "Misclassified", "Curves", "Calibration", "Compare", "Report"):
+    for view in ("Confusion matrix", "Misclassified", "Curves", "Calibration", "Unlike images", "Compare", "Report"):
         page.get_by_role("radio", name=view).or_(page.get_by_role("button", name=view)).first.click()
         for scheme in in_light_and_dark(evaluated):
             assert_nothing_serious(evaluated, (view, scheme))

@@ -23,7 +23,7 @@ def test_the_share_beyond_the_cut_can_be_read_off() -> None:
     ours, theirs = figure.data
     at = np.searchsorted(ours.x, np.float32(0.3), "right") - 1
     assert ours.y[at] == (validation > np.float32(0.3)).mean() == 0.25
-    assert theirs.y.tolist() == [0.5, 0]
+    assert (theirs.x[0], theirs.y.tolist()) == (ours.x[0], [1, 0.5, 0])
     assert figure.layout.shapes[0].x0 == 0.3
     assert len(distances_chart(validation, others[:0], 2.0).data) == 1
 

@@ -83,7 +83,7 @@ def unlike_view(run: Run) -> None:
 
 
 def _figures(cut: Cut, area: float) -> None:
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="scores_unlike"):  # as small as those above
         st.metric(
             "Validation images",
             percent(cut.validation),
