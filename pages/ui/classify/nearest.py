@@ -4,10 +4,9 @@ import streamlit as st
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.edits.edits import Edits
-from core.datasets.edits.sidecar import edits_stamp
 from core.datasets.selection import Catalog
 from core.datasets.thumbnails import enlarged, thumbnails
-from core.errors import DatasetError, ImageError
+from core.errors import ImageError
 from core.evaluation.nearest import Neighbour, nearest_images, records_of
 from core.evaluation.robustness import training_dataset
 from core.inference.batch import Row
@@ -16,12 +15,12 @@ from core.jobs.background import SingleFlight, Task
 from core.runs.run import Run
 from pages.ui.components.gallery import GalleryItem, Look, gallery, gallery_event
 from pages.ui.components.lightbox import Actions, action_buttons, badges
-from pages.ui.dataset.images import catalog_of
 from pages.ui.shared.classifier import model_key
+from pages.ui.shared.edited import with_current_edits
 from pages.ui.shared.grad_cam import beside
 from pages.ui.shared.progress import AT_ONCE, follow
 from pages.ui.shared.session import session_id
-from pages.ui.shared.text import plain, show_error
+from pages.ui.shared.text import plain
 
 KEY, OPEN = "classify_nearest", "classify_nearest_open"
 
@@ -49,7 +48,7 @@ def nearest(run: Run, classifier: Classifier, row: Row) -> None:
     )
     task = _opened(run)
     if task.result is not None:
-        _gallery(_edited(task.result), task.result, neighbours)
+        _gallery(with_current_edits(task.result), task.result, neighbours)
         return
     st.markdown(", ".join(f"{plain(one.label)} ({one.distance:.3f})" for one in neighbours))
     if not task.done:
@@ -109,17 +108,3 @@ def _opened(run: Run) -> Task[Dataset]:
     task = _training_sets().submit(model_key(run), lambda progress: training_dataset(run, progress))
     task.wait(AT_ONCE)
     return task
-
-
-def _edited(dataset: Dataset) -> Catalog:
-    state = f"{dataset.root} {dataset.fingerprint} {edits_stamp(dataset.root)}"
-    try:
-        return catalog_of(_with_edits(state, dataset))
-    except DatasetError as error:  # broken edits, which were moved aside: the next call finds none
-        show_error(error)
-        return catalog_of(_with_edits(state, dataset))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _with_edits(state: str, _dataset: Dataset) -> Dataset:
-    return Edits.load(_dataset).apply(_dataset)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.datasets import Dataset, Edits
+from core.datasets import Dataset
 from core.datasets.edits.actions import Action
-from core.datasets.edits.sidecar import edits_stamp, read_actions
+from core.datasets.edits.sidecar import read_actions
 from core.datasets.selection import Catalog
-from core.errors import DatasetError, ImageError
+from core.errors import ImageError
 from core.evaluation.compare_runs import Comparison, compare, image_key, validated_on
 from core.evaluation.model_input import copy_of, explained_jpeg, model_input, to_jpeg
 from core.evaluation.predictions import Predictions, images_of, load_predictions
@@ -22,10 +22,9 @@ from core.jobs.progress import Progress
 from core.runs.run import Run
 from core.runs.threshold import chosen_threshold
 from core.storage.home import subfolder
-from pages.ui.dataset.images import catalog_of
 from pages.ui.shared.classifier import explainer_of, model_key
+from pages.ui.shared.edited import images_state, with_current_edits
 from pages.ui.shared.progress import AT_ONCE
-from pages.ui.shared.text import show_error
 
 
 @dataclass(frozen=True)
@@ -113,19 +112,9 @@ def _key(run: Run, on: str, task: Task[Scored]) -> str:
     return model_key(run) if on == VALIDATION else f"{model_key(run)} {task.id}"
 
 
-def _state(images: Scored) -> str:
-    """Changes with the images and with every edit."""
-    dataset = images.dataset
-    return f"{dataset.root} {dataset.fingerprint} {edits_stamp(dataset.root)}"
-
-
 def edited_catalog(images: Scored) -> Catalog:
     """The run's data with the current edits. It need not be the open dataset."""
-    try:
-        return catalog_of(_edited(_state(images), images.dataset))
-    except DatasetError as error:  # broken edits, which were moved aside: the next call finds none
-        show_error(error)
-        return catalog_of(_edited(_state(images), images.dataset))
+    return with_current_edits(images.dataset)
 
 
 def current_edits(images: Scored) -> tuple[Action, ...]:
@@ -137,7 +126,7 @@ def clean_accuracy_of(evaluation: Evaluation) -> CleanAccuracy | None:
     """The accuracy without leaks and without images that are excluded now; None where leaks are not known."""
     images = evaluation.images
     edited = edited_catalog(images).dataset
-    return _clean_accuracy(f"{evaluation.key} {_state(images)}", images, edited)
+    return _clean_accuracy(f"{evaluation.key} {images_state(images.dataset)}", images, edited)
 
 
 def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
@@ -155,14 +144,14 @@ def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
         first, second = reversed(pair) if other.created < run.created else pair
         return compare(first, second, truth={image_key(record): record.label for record in edited.usable()})
 
-    task = comparisons().submit(f"{model_key(run)} {model_key(other)} {_state(images)}", work)
+    task = comparisons().submit(f"{model_key(run)} {model_key(other)} {images_state(images.dataset)}", work)
     task.wait(AT_ONCE)
     return task
 
 
 def report_key(evaluation: Evaluation) -> str:
     """Changes with everything that a report shows."""
-    state = _state(evaluation.images) if evaluation.has_images else ""
+    state = images_state(evaluation.images.dataset) if evaluation.has_images else ""
     return f"{evaluation.key} {chosen_threshold(evaluation.run)} {state}"
 
 
@@ -211,11 +200,6 @@ def input_jpeg(key: str, row: int, _evaluation: Evaluation) -> tuple[bytes, str]
         return to_jpeg(model_input(_evaluation.run, images.dataset, images.records[row], copy)), ""
     except ImageError as error:
         return b"", error.received
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _edited(state: str, _dataset: Dataset) -> Dataset:
-    return Edits.load(_dataset).apply(_dataset)
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.errors import Cancelled, PawlabError
+from core.errors import Cancelled, PawlabError, RunError
 from core.evaluation.charts import distances_chart
 from core.evaluation.unlike import (
     LIMITS,
@@ -140,6 +140,8 @@ def _others(run: Run) -> Distances:
 
 def _measure(run: Run, uploads: Sequence[Upload]) -> Task[Distances]:
     images, classifier = from_uploads(uploads), classifier_of(run)
+    if classifier.neighbours is None:
+        raise RunError(classifier.without_distance)
 
     def work(progress: Progress) -> Distances:
         rows = classify_images(images.open(progress), classifier, progress).rows
