@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.export.page import runtime
 from core.export.page.build import write_page
 from core.inference.classifier import Classifier
+from core.runs.limits import limits_of
 from core.runs.run import Run
 from core.runs.threshold import choose_threshold
 from tests.browser.axe import violations
@@ -25,16 +26,11 @@ SIZES = {"phone": (390, 844), "wide": (1280, 800)}
 THRESHOLD = 0.8
 
 
-@pytest.fixture(scope="module")
-def made(trained: Run, ort_web: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
-    """The page of a run whose names are markup, and the run."""
-    folder = tmp_path_factory.mktemp("page")
-    run = hostile_run(trained, folder)
-    choose_threshold(run, THRESHOLD)
+def write(run: Run, ort_web: Path, folder: Path) -> Path:
     with at_home(folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv(runtime.VARIABLE, str(ort_web))
         write_page(run, folder / "page.html")
-    return folder / "page.html", run
+    return folder / "page.html"
 
 
 @contextmanager
@@ -84,9 +80,14 @@ def probabilities(page: Page) -> list[float]:
     return [float(bars.nth(place).get_attribute("data-probability") or "nan") for place in range(2)]
 
 
-def test_offline_it_predicts_as_the_app(browser: Browser, made: tuple[Path, Run], drawn: Path, tmp_path: Path) -> None:
-    file, run = made
+def test_offline_it_predicts_as_the_app(
+    browser: Browser, trained: Run, ort_web: Path, drawn: Path, tmp_path: Path
+) -> None:
+    run = hostile_run(trained, tmp_path)
+    choose_threshold(run, THRESHOLD)
+    file = write(run, ort_web, tmp_path)
     classifier = Classifier.open(run)
+    limits = limits_of(run, classifier.neighbours)
     with opened(browser, file.as_uri()) as (page, _):
         assert float(page.locator("html").get_attribute("data-difference") or "nan") <= 1e-4
         outcomes = set()
@@ -97,12 +98,15 @@ def test_offline_it_predicts_as_the_app(browser: Browser, made: tuple[Path, Run]
             page.locator("#spoken", has_text=f"{name}:").wait_for(state="attached")
             expected = classifier.classify(photo)
             exact = name not in ("turned.jpg", "clear.png", "16 bit.png")  # a level more or less, as they round
-            difference = np.abs(np.subtract(probabilities(page), list(expected.probabilities.values()))).max()
+            assert expected.distance is not None
+            ours = [*expected.probabilities.values(), expected.distance]
+            difference = np.abs(np.subtract([*probabilities(page), distance(page)], ours)).max()
             assert difference <= (1e-4 if exact else 5e-3), (name, difference)
-            unsure = expected.confidence < THRESHOLD
-            outcomes.add(unsure)
+            unsure, unlike = expected.is_unsure(limits), expected.is_unlike(limits)
+            outcomes |= {("unsure", unsure), ("unlike", unlike)}
             expect(page.locator("#headline .label")).to_have_text("unsure" if unsure else expected.label)
-        assert outcomes == {True, False}, "drawings of both kinds"
+            expect(page.get_by_text("its probabilities mean little")).to_be_visible(visible=unlike)
+        assert len(outcomes) == 4, "each with and without"
         page.locator("#file").set_input_files(
             {"name": "<b>no image</b>.jpg", "mimeType": "image/jpeg", "buffer": b"text"}
         )
@@ -156,13 +160,19 @@ async (url) => {
 """
 
 
+def distance(page: Page) -> float:
+    return float(page.locator("#unlike").get_attribute("data-distance") or "nan")
+
+
 def test_served_it_takes_dropped_and_pasted_photos_and_the_camera_and_asks_nothing(
-    browser: Browser, made: tuple[Path, Run], drawn: Path
+    browser: Browser, tuned: Run, ort_web: Path, drawn: Path, tmp_path: Path
 ) -> None:
-    file, run = made
+    """With a fine-tuned model, beside which the page has the frozen base."""
+    file = write(tuned, ort_web, tmp_path)
     image = Image.open(sorted((drawn / "train" / "dogs").iterdir())[1])
     content = encode(image.convert("RGB"), "PNG")
-    expected = list(Classifier.open(run).classify(content).probabilities.values())
+    prediction = Classifier.open(tuned).classify(content)
+    expected = [*prediction.probabilities.values(), prediction.distance]
     with serving() as server:
         server.behaviour = sender(file.read_bytes(), Content_Type="text/html")
         with opened(browser, server.url("/page.html"), offline=False) as (page, complaints):
@@ -171,7 +181,7 @@ def test_served_it_takes_dropped_and_pasted_photos_and_the_camera_and_asks_nothi
                 handled = page.evaluate(PASTE, [kind, f"{kind}.png", list(content)])
                 assert handled or kind == "paste", "the browser would leave the page for the photo"
                 page.locator("#spoken", has_text=f"{kind}.png:").wait_for(state="attached")
-                assert probabilities(page) == pytest.approx(expected, abs=1e-4)
+                assert [*probabilities(page), distance(page)] == pytest.approx(expected, abs=1e-4)
             page.get_by_role("button", name="Use camera").click()
             expect(page.locator("#figures")).to_contain_text("ms per frame")
             expect(page.locator("#video")).to_be_visible()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from core.backbone.neighbours import load_neighbours
 from core.errors import Cancelled, DownloadError, ExportError, InputError
 from core.export.page import runtime
 from core.export.page.build import verify_part, write_page
@@ -81,14 +82,17 @@ def test_the_command_writes_model_and_runtime_as_they_are_and_asks_no_address(
             member = archive.extractfile(f"package/dist/{file}")
             assert member is not None
             parts[part] = member.read()
+    parts["neighbours"] = load_neighbours(trained.directory / "neighbours.npz", 2).features.astype("<f2").tobytes()
+    assert set(page["packed"]) == set(parts)
     for part, content in parts.items():
         assert gzip.decompress(base64.b64decode(elements.texts[part], validate=True)) == content, part
         assert page["packed"][part] == len(content)
     about = json.loads(elements.texts["about"])
     assert about["classes"] == ["cats", "dogs"]
     drawing = base64.b64decode(about["check"]["image"])
-    expected = Classifier.open(trained).classify(drawing).probabilities
-    assert about["check"]["probabilities"] == pytest.approx(list(expected.values()), abs=1e-6)
+    expected = Classifier.open(trained).classify(drawing)
+    assert about["check"]["probabilities"] == pytest.approx(list(expected.probabilities.values()), abs=1e-6)
+    assert about["check"]["distance"] == pytest.approx(expected.distance, abs=1e-6)
     addresses = [value for name, value in elements.attributes if name in ("src", "href", "action", "data", "srcset")]
     assert [value for value in addresses if not (value or "").startswith("data:")] == []
     text = target.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Writes a run as one HTML file that classifies photos and camera frames in a browser, without a network.
 
-The file holds the model, ONNX Runtime Web, and a small page. A policy in it forbids every request. Names come from
-strangers: they are escaped, and the page's script puts them in as text only.
+The file holds the model, the reference set of training images, ONNX Runtime Web, and a small page. A policy in it
+forbids every request. Names come from strangers: they are escaped, and the page's script puts them in as text only.
 
 How it is verified: here, that what the finished file unpacks to is the model and the runtime, byte for byte. That they
 give the app's predictions, the page proves itself whenever it is opened, in the browser that counts: it classifies a
@@ -28,12 +28,13 @@ from core.export.page.content import about_json, classes_line, description
 from core.export.page.runtime import licences, load_runtime
 from core.inference.classifier import Classifier
 from core.jobs.progress import Progress, silent
+from core.runs.limits import frozen_base, limits_of
 from core.runs.run import Run
 from core.storage.files import atomic_file
 from core.text.markup import escape_html
 
 Source = bytes | Path
-SCRIPTS = ("unpack.js", "resize.js", "model.js", "camera.js", "page.js")
+SCRIPTS = ("unpack.js", "resize.js", "neighbours.js", "model.js", "camera.js", "page.js")
 CHUNK = 3 * 2**18  # bytes; base64 turns each three into four letters
 PHASE = "page"
 _PLACE = re.compile(r"\$(\w+)")
@@ -64,6 +65,7 @@ def write_page(run: Run, target: Path, progress: Progress = silent) -> Page:
         Cancelled: From `progress`.
     """
     manifest, classifier = manifest_of(run), Classifier.open(run)
+    cut = limits_of(run, classifier.neighbours).cut
     runtime = load_runtime(progress)
     progress(PHASE, 0, 0)
     script, style = "".join(map(_read, SCRIPTS)), _read("page.css")
@@ -71,13 +73,17 @@ def write_page(run: Run, target: Path, progress: Progress = silent) -> Page:
         "policy": policy(script, style),
         "name": escape_html(manifest.name),
         "classes": classes_line(manifest),
-        "description": description(manifest),
+        "description": description(manifest, classifier.neighbours, cut),
         "licences": escape_html(licences()),
-        "about": about_json(manifest, classifier),
+        "about": about_json(manifest, classifier, cut),
         "style": style,
         "script": script,
     }
     packed: dict[str, Source] = {"runtime": runtime.script, "wasm": runtime.wasm, "model": run.model_file()}
+    if classifier.neighbours:
+        packed["neighbours"] = classifier.neighbours.features.astype("<f2").tobytes()
+        if base := frozen_base(run):
+            packed["base"] = base
     try:
         with atomic_file(target) as temporary:
             with temporary.open("wb") as file:
@@ -114,9 +120,12 @@ def _pieces(texts: Mapping[str, str], packed: Mapping[str, Source], progress: Pr
             yield part.encode()
         elif part in texts:
             yield texts[part].encode()
-        else:
-            with _opened(packed[part]) as source:
-                yield from _base64(_gzip(source, progress))
+        else:  # the only other place: "parts"
+            for name, source in packed.items():
+                yield f'<script type="text/plain" id="{name}">'.encode()
+                with _opened(source) as content:
+                    yield from _base64(_gzip(content, progress))
+                yield b"</script>\n"
 
 
 def _opened(source: Source) -> io.BytesIO | io.BufferedReader:

@@ -10,7 +10,7 @@ const CAMERA_WORDS = {
 };
 
 class Camera {
-  /* `listener` has started(), predicted(row, milliseconds) and stopped(words). */
+  /* `listener` has started(), predicted(output, milliseconds) and stopped(words). */
   constructor(video, model, listener) {
     this.video = video;
     this.model = model; // a promise
@@ -46,9 +46,13 @@ class Camera {
       await this.newFrame();
       if (turn !== this.turn) return;
       const began = performance.now();
-      const row = await model.predict(this.video, this.video.videoWidth, this.video.videoHeight);
+      const {row, distance} = await model.predict(this.video, this.video.videoWidth, this.video.videoHeight);
       const now = performance.now(), weight = smooth ? 1 - Math.exp((before - now) / SMOOTHED) : 1;
-      smooth = row.map((value, place) => weight * value + (1 - weight) * (smooth?.[place] ?? 0));
+      const mix = (value, old) => weight * value + (1 - weight) * (old ?? 0);
+      smooth = {
+        row: row.map((value, place) => mix(value, smooth?.row[place])),
+        distance: distance === null ? null : mix(distance, smooth?.distance),
+      };
       before = now;
       if (turn === this.turn) this.listener.predicted(smooth, now - began);
     }

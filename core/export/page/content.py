@@ -4,7 +4,10 @@ import base64
 import json
 import time
 
+from core.backbone.neighbours import NEVER, K, Neighbours
 from core.evaluation.report.markup import bullets, facts
+from core.evaluation.unlike import LIMITS as UNLIKE_LIMITS
+from core.evaluation.unlike import UNLIKE
 from core.evaluation.words import as_percent, confidence_interval, percent
 from core.export.card import accuracy, limits
 from core.export.manifest import Manifest
@@ -15,10 +18,13 @@ from core.text.markup import escape_html as text
 SHOWN_CLASSES = 30
 
 
-def about_json(manifest: Manifest, classifier: Classifier) -> str:
+def about_json(manifest: Manifest, classifier: Classifier, cut: float) -> str:
     """The page's data as JSON for a script element, which no name in it can end.
 
-    `check` is a drawing, of those at hand the one that the model is least sure of, with the app's probabilities.
+    `check` is a drawing, of those at hand the one that the model is least sure of, with the app's prediction.
+
+    Args:
+        cut: The distance beyond which an image is unlike the training images; without a reference set, nobody asks.
     """
     drawings = {image: classifier.classify(image) for _, image in drawn_images()}
     image, prediction = min(drawings.items(), key=lambda item: item[1].confidence)
@@ -26,9 +32,11 @@ def about_json(manifest: Manifest, classifier: Classifier) -> str:
         "classes": manifest.classes,
         "size": manifest.settings.image_size,
         "threshold": manifest.threshold,
+        "neighbours": {"nearest": K, "cut": cut} if classifier.neighbours else None,
         "check": {
             "image": base64.b64encode(image).decode(),
             "probabilities": list(prediction.probabilities.values()),
+            "distance": prediction.distance,
         },
     }
     return json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
@@ -41,7 +49,7 @@ def classes_line(manifest: Manifest) -> str:
     return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
 
 
-def description(manifest: Manifest) -> str:
+def description(manifest: Manifest, neighbours: Neighbours | None, cut: float) -> str:
     """HTML: date, accuracy, limits and origin, as the model card has them."""
     score = accuracy(manifest)
     validated = (
@@ -58,4 +66,9 @@ def description(manifest: Manifest) -> str:
         ("Confidence threshold", threshold),
         ("Base model", f"MobileNetV2. {text(manifest.weights.description)}"),
     ]
-    return facts(rows) + "<h2>Limits</h2>" + bullets(map(text, limits(manifest)))
+    sentences = limits(manifest)
+    if neighbours is not None:
+        where = f"the {K}th nearest of {len(neighbours.features):,} training images"
+        rows.append((UNLIKE, f"beyond a cosine distance of {cut:.3f} to {where}" if cut < NEVER else "never said"))
+        sentences.append(f"{UNLIKE}: {UNLIKE_LIMITS}")
+    return facts(rows) + "<h2>Limits</h2>" + bullets(map(text, sentences))

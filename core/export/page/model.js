@@ -1,6 +1,7 @@
 // The model on ONNX Runtime Web, in this page and without a network; and the proof that this browser runs it as Pawlab.
 
 const TOLERANCE = 1e-4; // between two probabilities: what Pawlab asks of every export
+const FEATURES = 1280; // of the base
 
 /* `about` is the page's data, which Python writes. `say` is told what happens. */
 async function openModel(about, say) {
@@ -12,8 +13,12 @@ async function openModel(about, say) {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary = (await unpack('wasm')).buffer;
   say('Loading the model …');
-  const session = await ort.InferenceSession.create(await unpack('model'));
-  const model = new Model(about, ort, session);
+  const open = async (id) => ort.InferenceSession.create(await unpack(id));
+  const model = new Model(about, ort, await open('model'));
+  if (about.neighbours) {
+    model.neighbours = new Neighbours(await unpack('neighbours'), FEATURES, about.neighbours.nearest);
+    if (document.getElementById('base')) model.base = await open('base');
+  }
   say('Checking the model in this browser …');
   await model.check();
   return model;
@@ -26,24 +31,31 @@ class Model {
     this.session = session;
   }
 
-  /* The probability of each class, in the order of the classes, for an image or a frame of a video. */
+  /* The probability of each class, in the order of the classes, and the distance to the training images, or null, of
+     an image or a frame of a video. */
   async predict(source, width, height) {
     const {size, classes} = this.about;
     const image = new this.ort.Tensor('float32', toSquare(source, width, height, size), [1, size, size, 3]);
-    const {probabilities} = await this.session.run({image}, ['probabilities']);
-    const row = Array.from(probabilities.data);
-    return classes.length === 2 ? [1 - row[0], row[0]] : row;
+    const wanted = this.neighbours && !this.base ? ['probabilities', 'feature_map'] : ['probabilities'];
+    const outputs = await this.session.run({image}, wanted);
+    if (this.base) Object.assign(outputs, await this.base.run({image}, ['feature_map']));
+    const row = Array.from(outputs.probabilities.data);
+    return {
+      row: classes.length === 2 ? [1 - row[0], row[0]] : row,
+      distance: this.neighbours ? this.neighbours.distance(averaged(outputs.feature_map.data, FEATURES)) : null,
+    };
   }
 
-  /* A drawing takes the way of every photo; its probabilities must be those that Pawlab computed. */
+  /* A drawing takes the way of every photo; its prediction must be the one that Pawlab computed. */
   async check() {
-    const {image, probabilities} = this.about.check;
+    const {image, probabilities, distance} = this.about.check;
     const content = Uint8Array.from(atob(image), (letter) => letter.charCodeAt(0));
     const bitmap = await decode(new Blob([content], {type: 'image/png'}));
-    const row = await this.predict(bitmap, bitmap.width, bitmap.height);
-    this.difference = Math.max(...row.map((value, place) => Math.abs(value - probabilities[place])));
+    const ours = await this.predict(bitmap, bitmap.width, bitmap.height);
+    const differences = ours.row.map((value, place) => Math.abs(value - probabilities[place]));
+    this.difference = Math.max(...differences, Math.abs(ours.distance - distance));
     if (!(this.difference <= TOLERANCE)) {
-      throw new Refusal(`This browser computes other predictions than Pawlab: a probability differs by
+      throw new Refusal(`This browser computes other predictions than Pawlab: a number differs by
         ${this.difference.toPrecision(2)}. A protection against fingerprinting changes what a page reads from images:
         allow this page to read canvas data, or use another browser.`);
     }

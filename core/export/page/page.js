@@ -9,6 +9,8 @@ const UNREADABLE = 'This browser cannot read it as an image. JPEG, PNG, WebP, GI
 const about = JSON.parse(document.getElementById('about').textContent);
 const part = Object.fromEntries(Array.from(document.querySelectorAll('[id]'), (node) => [node.id, node]));
 
+part.cut.textContent = about.neighbours?.cut.toFixed(3);
+
 const make = (tag, className, parent, text = '') => {
   const node = document.createElement(tag);
   node.className = className;
@@ -23,23 +25,29 @@ const percent = (value) => {
   return value > 0 && value < 0.0005 ? '<0.1%' : `${(100 * value).toFixed(1)}%`;
 };
 
-/* What there is to say about a row of probabilities. */
-function read(row) {
+/* What there is to say about what the model gives. */
+function read({row, distance}) {
   const ranked = row.map((value, place) => [about.classes[place], value]).sort((one, other) => other[1] - one[1]);
   const [label, confidence] = ranked[0];
-  return {label, confidence, unsure: confidence < about.threshold, row, ranked};
+  const unlike = distance !== null && distance > about.neighbours.cut;
+  return {label, confidence, unsure: confidence < about.threshold, unlike, distance, row, ranked};
 }
 
-const words = ({label, confidence, unsure}) =>
-  unsure ? `unsure (${label}, ${percent(confidence)})` : `${label}, ${percent(confidence)}`;
+const UNLIKE = 'unlike the training images';
+const words = ({label, confidence, unsure, unlike}) =>
+  (unsure ? `unsure (${label}, ${percent(confidence)})` : `${label}, ${percent(confidence)}`)
+  + (unlike ? `, ${UNLIKE}` : '');
 
 function showPrediction(prediction, figures = '') {
-  const {label, confidence, unsure, row, ranked} = prediction;
+  const {label, confidence, unsure, unlike, distance, row, ranked} = prediction;
   part.headline.replaceChildren();
   make('bdi', 'label', part.headline, unsure ? 'unsure' : label);
   make('span', '', part.headline, unsure ? '' : percent(confidence));
   part.headline.classList.toggle('unsure', unsure);
-  part.hint.textContent = unsure ? `No class reaches ${percent(about.threshold)}.` : '';
+  part.hint.textContent = unsure ? `Most likely ${label}, but no class reaches ${percent(about.threshold)}.` : '';
+  part.unlike.hidden = !unlike;
+  part.distance.textContent = distance?.toFixed(3);
+  part.unlike.dataset.distance = distance;
   // Few classes keep their places, so that no bar jumps over another while the camera is on.
   const rows = row.length <= 5 ? row.map((value, place) => [about.classes[place], value]) : ranked.slice(0, SHOWN);
   while (part.bars.children.length > rows.length) part.bars.lastChild.remove();
@@ -68,6 +76,7 @@ function showWords(title, text) {
   part.headline.classList.remove('unsure');
   part.hint.textContent = text;
   part.bars.replaceChildren();
+  part.unlike.hidden = true;
   part.figures.textContent = '';
 }
 
@@ -153,8 +162,9 @@ const camera = new Camera(part.video, opening, {
     showIn('video');
     part.camera.textContent = 'Turn off camera';
   },
-  predicted: (row, milliseconds) => {
-    const prediction = read(row), word = prediction.unsure ? 'unsure' : prediction.label;
+  predicted: (output, milliseconds) => {
+    const prediction = read(output);
+    const word = (prediction.unsure ? 'unsure' : prediction.label) + (prediction.unlike ? `, ${UNLIKE}` : '');
     showPrediction(prediction, `${milliseconds.toFixed(0)} ms per frame`);
     if (word === spoken || performance.now() - spokenAt < QUIET) return;
     part.spoken.textContent = spoken = word;
