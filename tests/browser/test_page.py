@@ -22,6 +22,7 @@ from tests.export.making import HOSTILE, hostile_run
 from tests.serving import sender, serving
 from tests.trained import at_home
 
+pytestmark = pytest.mark.timeout(400)  # with the training and the fine-tuning, where it is the first to ask for them
 SIZES = {"phone": (390, 844), "wide": (1280, 800)}
 THRESHOLD = 0.8
 
@@ -194,3 +195,11 @@ def test_served_it_takes_dropped_and_pasted_photos_and_the_camera_and_asks_nothi
             assert page.evaluate(LEAK, server.url("/leak")) == ["fetch", "image", "socket"]
             complaints.clear()
         assert set(server.paths) == {"/page.html"}
+        # Where the browser gives other numbers, the page refuses to work.
+        other = re.sub(rb'("probabilities": \[)0', rb"\g<1>1", file.read_bytes())
+        server.behaviour = sender(other, Content_Type="text/html")
+        page = browser.new_page()
+        page.goto(server.url("/page.html"))
+        expect(page.locator("#hint")).to_contain_text("other numbers than in Pawlab", timeout=60_000)
+        expect(page.get_by_role("button", name="Choose photos")).to_be_disabled()
+        page.close()

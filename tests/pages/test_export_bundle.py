@@ -95,7 +95,7 @@ def test_a_bundle_that_was_verified_can_be_downloaded(run: Run, files: Path) -> 
     at = page()
     assert not at.exception
     assert "Make the bundle" not in buttons(at)
-    assert "27 images" in words(at)
+    assert "28 images" in words(at)
     assert all(figure in words(at) for figure in ("3e-08", "1e-06", "4e-06"))
     (link,) = at.get("link_button")
     assert link.proto.url == export_address(BUNDLE_PATH, run.id)

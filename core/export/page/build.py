@@ -28,7 +28,7 @@ from core.export.page.content import about_json, classes_line, description
 from core.export.page.runtime import licences, load_runtime
 from core.inference.classifier import Classifier
 from core.jobs.progress import Progress, silent
-from core.runs.limits import frozen_base, limits_of
+from core.runs.limits import frozen_base
 from core.runs.run import Run
 from core.storage.files import atomic_file
 from core.text.markup import escape_html
@@ -65,7 +65,6 @@ def write_page(run: Run, target: Path, progress: Progress = silent) -> Page:
         Cancelled: From `progress`.
     """
     manifest, classifier = manifest_of(run), Classifier.open(run)
-    cut = limits_of(run, classifier.neighbours).cut
     runtime = load_runtime(progress)
     progress(PHASE, 0, 0)
     script, style = "".join(map(_read, SCRIPTS)), _read("page.css")
@@ -73,9 +72,9 @@ def write_page(run: Run, target: Path, progress: Progress = silent) -> Page:
         "policy": policy(script, style),
         "name": escape_html(manifest.name),
         "classes": classes_line(manifest),
-        "description": description(manifest, classifier.neighbours, cut),
+        "description": description(manifest, classifier.neighbours),
         "licences": escape_html(licences()),
-        "about": about_json(manifest, classifier, cut),
+        "about": about_json(manifest, classifier),
         "style": style,
         "script": script,
     }

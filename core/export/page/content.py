@@ -18,21 +18,19 @@ from core.text.markup import escape_html as text
 SHOWN_CLASSES = 30
 
 
-def about_json(manifest: Manifest, classifier: Classifier, cut: float) -> str:
+def about_json(manifest: Manifest, classifier: Classifier) -> str:
     """The page's data as JSON for a script element, which no name in it can end.
 
     `check` is a drawing, of those at hand the one that the model is least sure of, with the app's prediction.
-
-    Args:
-        cut: The distance beyond which an image is unlike the training images; without a reference set, nobody asks.
     """
+    unlike = manifest.unlike if classifier.neighbours else None
     drawings = {image: classifier.classify(image) for _, image in drawn_images()}
     image, prediction = min(drawings.items(), key=lambda item: item[1].confidence)
     about = {
         "classes": manifest.classes,
         "size": manifest.settings.image_size,
         "threshold": manifest.threshold,
-        "neighbours": {"nearest": K, "cut": cut} if classifier.neighbours else None,
+        "neighbours": {"nearest": K, "cut": unlike.cut} if unlike else None,
         "check": {
             "image": base64.b64encode(image).decode(),
             "probabilities": list(prediction.probabilities.values()),
@@ -49,7 +47,7 @@ def classes_line(manifest: Manifest) -> str:
     return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
 
 
-def description(manifest: Manifest, neighbours: Neighbours | None, cut: float) -> str:
+def description(manifest: Manifest, neighbours: Neighbours | None) -> str:
     """HTML: date, accuracy, limits and origin, as the model card has them."""
     score = accuracy(manifest)
     validated = (
@@ -67,7 +65,8 @@ def description(manifest: Manifest, neighbours: Neighbours | None, cut: float) -
         ("Base model", f"MobileNetV2. {text(manifest.weights.description)}"),
     ]
     sentences = limits(manifest)
-    if neighbours is not None:
+    if neighbours and manifest.unlike:
+        cut = manifest.unlike.cut
         where = f"the {K}th nearest of {len(neighbours.features):,} training images"
         rows.append((UNLIKE, f"beyond a cosine distance of {cut:.3f} to {where}" if cut < NEVER else "never said"))
         sentences.append(f"{UNLIKE}: {UNLIKE_LIMITS}")

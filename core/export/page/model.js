@@ -55,9 +55,9 @@ class Model {
     const differences = ours.row.map((value, place) => Math.abs(value - probabilities[place]));
     this.difference = Math.max(...differences, Math.abs(ours.distance - distance));
     if (!(this.difference <= TOLERANCE)) {
-      throw new Refusal(`This browser computes other predictions than Pawlab: a number differs by
-        ${this.difference.toPrecision(2)}. A protection against fingerprinting changes what a page reads from images:
-        allow this page to read canvas data, or use another browser.`);
+      throw new Refusal(`In this browser the model gives other numbers than in Pawlab: they differ by
+        ${this.difference.toPrecision(2)}. The reason may be a protection against fingerprinting, which changes what a
+        page reads from images: allow this page to read canvas data, or use another browser.`);
     }
   }
 }
