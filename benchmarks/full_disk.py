@@ -21,10 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 from benchmarks.common import print_result
 from core.augmentation import AugmentationConfig
@@ -46,6 +43,8 @@ from core.inference.classifier import Classifier
 from core.inference.inputs import find_images
 from core.inference.sorting import FolderSorter
 from core.inference.table import TableWriter
+from core.jobs.process import PROJECT
+from core.runs.limits import Limits
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import preset
 from core.runs.start import collect, log_tail, reason, start_run
@@ -53,8 +52,6 @@ from core.runs.threshold import choose_threshold
 from core.sessions.choices import Choices, save_choices
 from core.storage.archives import extract_zip
 from core.storage.home import subfolder
-from core.training.keras.process import KerasProcess
-from core.training.loop.worker import Worker
 from tests.drawing import zip_folder
 from tests.export.making import write_bundle
 
@@ -152,12 +149,12 @@ def writes(data: Path, disk: Disk, run: Run | None) -> dict[str, Callable[[], ob
             file = next(iter(found))
 
         def table() -> None:
-            with TableWriter(new(".csv"), classifier.classes) as rows:
+            with TableWriter(new(".csv"), classifier.classes, Limits()) as rows:
                 rows.write(file, prediction)
 
         cases |= {
             "table of predictions": table,
-            "sorted copies": lambda: FolderSorter(new(""), classifier.classes, 0.5).copy(
+            "sorted copies": lambda: FolderSorter(new(""), classifier.classes, Limits()).copy(
                 image.name, image.read_bytes(), prediction
             ),
             "threshold": lambda: choose_threshold(run, 0.7),
@@ -233,7 +230,27 @@ MOMENTS: dict[str, tuple[Moment, int]] = {  # when the disk is filled, and the b
     "events": (lambda run: bool(run.history().epochs), 0),
     "model.keras": (lambda run: run.history().phase == "save", MODELS),
 }
-HOOKS = {  # what is written when the disk is filled before it, in this process
+FILLING = """
+import sys
+from importlib import import_module
+from pathlib import Path
+from unittest.mock import patch
+from benchmarks.full_disk import Disk
+from core.training.loop import worker_process
+
+name, place, run, folder = sys.argv[1:]
+module, _, function = place.rpartition(".")
+write = getattr(import_module(module), function)
+
+def full(path, content):
+    if path.name == name:
+        Disk(Path(folder)).fill()
+    write(path, content)
+
+with patch(place, full):
+    worker_process.main(Path(run))
+"""
+HOOKS = {  # what is written when the disk is filled before it
     "model.onnx": "core.training.loop.saving.write_atomic",
     "validation.npz": "core.training.loop.saving.write_atomic",
     "run.json": "core.training.loop.worker.write_json",
@@ -249,17 +266,9 @@ def fill_at(moment: Moment, leave: int, run: Run, disk: Disk) -> None:
 
 
 def fill_before(name: str, run: Run, disk: Disk) -> None:
-    """Trains in this process, and fills the disk just before the file `name` is written."""
-    module, _, function = HOOKS[name].rpartition(".")
-    write = getattr(import_module(module), function)
-
-    def full(path: Path, content: Any) -> None:
-        if path.name == name:
-            disk.fill()
-        write(path, content)
-
-    with patch(HOOKS[name], full):
-        Worker(run, KerasProcess(run.directory)).work()
+    """Trains without a supervisor, and fills the disk just before the file `name` is written."""
+    command = [sys.executable, "-c", FILLING, name, HOOKS[name], str(run.directory), str(disk.folder)]
+    subprocess.run(command, cwd=PROJECT, check=False, capture_output=True)
 
 
 def try_run(work: Callable[[Run], None], peace: Run, disk: Disk) -> tuple[str, list[str]]:
