@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
+from core.jobs.process import allow_open_files
 from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, download_bundle, download_page
 from pages.ui.routes.half_sent import close_half_sent
 from pages.ui.routes.live import LiveRoute
@@ -30,4 +31,5 @@ routes = [
     WebSocketRoute("/api/live", LiveRoute().connect),
 ]
 close_half_sent()
+allow_open_files()
 app = st.App("pages/main.py", routes=routes, middleware=[Middleware(OwnPagesOnly), Middleware(StaleFragments)])

@@ -44,7 +44,7 @@ from core.inference.inputs import find_images
 from core.inference.sorting import FolderSorter
 from core.inference.table import TableWriter
 from core.jobs.process import PROJECT
-from core.runs.limits import Limits
+from core.runs.limits import Limits, choose_rejection
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import preset
 from core.runs.start import collect, log_tail, reason, start_run
@@ -158,6 +158,7 @@ def writes(data: Path, disk: Disk, run: Run | None) -> dict[str, Callable[[], ob
                 image.name, image.read_bytes(), prediction
             ),
             "threshold": lambda: choose_threshold(run, 0.7),
+            "cut for unlike images": lambda: choose_rejection(run, 0.02),
             "name of a run": lambda: run.rename("another", "a note"),
             "report": lambda: write_report(run, new(".html")),
             "export": lambda: make_bundle(run, new(".zip"), litert=False),

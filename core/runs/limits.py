@@ -112,4 +112,4 @@ def choose_rejection(run: Run, rejection: float) -> None:
     try:
         write_json(run.directory / CHOSEN, {"rejection": rejection})
     except OSError as error:
-        raise PawlabError(f"The cut of the run {run.id} cannot be saved: {error.strerror}") from error
+        raise PawlabError(f"The cut cannot be saved in {run.directory}: {error.strerror}") from error
