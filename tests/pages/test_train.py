@@ -286,7 +286,13 @@ def test_the_rate_and_the_time_left_are_said(drawn: Path) -> None:
     run.log.append({"event": "phase", "phase": "features", "time": 100.0})
     for done, seconds in ((100, 100.0), (300, 110.0)):
         run.log.append(event("progress", phase="features", done=done, total=1300, time=seconds))
+    sees = "What the base model sees"
+    assert sees not in words(page()), "no heading without images"
+    image = {"number": 1, "path": "a.jpg", "label": "cats", "copy": 0}
+    run.log.append(event("progress", phase="features", done=300, total=1300, time=110.0, image=image))
+    time.sleep(FRESH)
     app = page()
+    assert sees in words(app)
     assert "300 of 1,300 images, 20 per second" in words(app)
     (bar,) = app.get("progress")
     assert "left" not in bar.proto.text, "nothing is known of what follows"
@@ -294,6 +300,9 @@ def test_the_rate_and_the_time_left_are_said(drawn: Path) -> None:
     time.sleep(FRESH)
     (bar,) = page().get("progress")
     assert bar.proto.text == "Step 3 of 5: Extracting features, about 2 min left of the whole run"
+    run.log.append({"event": "phase", "phase": "head", "time": 120.0})
+    time.sleep(FRESH)
+    assert sees not in words(page()), "all have passed, and the first point is yet to come"
 
 
 def test_every_step_of_both_stages_has_words_and_a_place(tuned: Run, trained: Run, drawn: Path) -> None:

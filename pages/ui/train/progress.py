@@ -73,11 +73,16 @@ def curves(run: Run, history: History, status: str) -> None:
     """The curves, from the first point on; before, the images that pass the base."""
     if not history.batches and not history.epochs:
         if status in AT_WORK:
-            st.subheader("What the base model sees")
-            passing_images(passed(run.directory, history.passing), key=f"passing-{run.id}")
-            st.caption(
-                "Every image passes the frozen base model once. Its features are kept, and the head trains on them."
-            )
+            images = passed(run.directory, history.passing)
+            are_passing = bool(images) and history.phase == "features"
+            with st.container():  # empty before and after: the component below stays where it is
+                if are_passing:
+                    st.subheader("What the base model sees")
+            passing_images(images, key=f"passing-{run.id}")
+            if are_passing:
+                st.caption(
+                    "Every image passes the frozen base model once. Its features are kept, and the head trains on them."
+                )
         return
     alt = f"Training and validation accuracy and loss over {len(history.epochs)} epochs of the run {run.name}"
     live_chart(curves_of(run, history), alt, key=f"curves-{run.id}", height=HEIGHT)
