@@ -11,7 +11,7 @@ others are shares called unlike at the cut of 1%.
 
 `rows` has the same for smaller reference sets, one split. `cpu_ratio` is the processor time of one image with the
 distance to 2,000 reference images over that without, of the whole of this process (decoding, base, head), a call of one
-image and of four, medians of the rounds; `megabytes` is what the reference set adds to a process.
+image and of four, in turn, medians of the rounds; `megabytes` is what the reference set adds to a process.
 """
 
 import argparse
@@ -233,13 +233,13 @@ def cost(rows: Floats, files: list[Path], rounds: int, size: int) -> dict[str, A
     for together in (1, IMAGES_PER_CALL):
         ratios = []
         for _ in range(rounds):
-            spent = []
-            for classifier in (without, with_distance):
-                started = time.process_time()
-                for start in range(0, len(files), together):
+            spent = [0.0, 0.0]
+            for start in range(0, len(files), together):
+                for place, classifier in enumerate((without, with_distance)):
+                    started = time.process_time()
                     squares = [load_image(file, size) for file in files[start : start + together]]
                     classifier.predictions(np.stack(squares))
-                spent.append(time.process_time() - started)
+                    spent[place] += time.process_time() - started
             ratios.append(spent[1] / spent[0])
         figures[f"cpu_ratio, {together} a call"] = median(ratios)
     return figures

@@ -59,7 +59,7 @@ class Neighbours:
     @classmethod
     def of(cls, features: Floats, labels: NDArray[np.int64], images: NDArray[np.uint8], held_out: Floats) -> Self:
         """From features as `unit` gives them: of the reference images, and in `held_out` of validation images."""
-        stored = _as_stored(features.astype(np.float16))  # else the file would give other distances
+        stored = _divided(features.astype(np.float16))[0]  # else the file would give other distances
         nothing = np.empty(0, np.float32)
         neighbours = cls(stored, labels, images, nothing, nothing)
         neighbours = replace(neighbours, validation=neighbours.distances(held_out))
@@ -162,13 +162,14 @@ def load_neighbours(file: Path, classes: int) -> Neighbours:
     for name, array, kind, shape in forms:
         if array.dtype != kind or array.shape != shape:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, not {np.dtype(kind)} {shape}")
-    if not rows or not (np.abs(np.linalg.norm(features.astype(np.float32), axis=1) - 1) < 0.01).all():  # false for NaN
+    vectors, lengths = _divided(features)
+    if not rows or not (np.abs(lengths - 1) < 0.01).all():  # false for NaN
         raise ValueError("features are not of length 1")
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"labels name others than the {classes} classes")
     if not all(((part > -0.01) & (part < NEVER)).all() for part in (validation, training)):
         raise ValueError("distances are outside 0 to 1")
-    return Neighbours(_as_stored(features), labels, images, validation, training)
+    return Neighbours(vectors, labels, images, validation, training)
 
 
 def unit(pooled: Floats) -> Floats:
@@ -178,8 +179,12 @@ def unit(pooled: Floats) -> Floats:
     return np.asarray(pooled / np.maximum(lengths, 1e-12), np.float32)
 
 
-def _as_stored(features: NDArray[np.float16]) -> Floats:
-    return unit(features.astype(np.float32))  # rounding has changed their lengths
+def _divided(stored: NDArray[np.float16]) -> tuple[Floats, Floats]:
+    """Features as they are stored, divided by their lengths, which rounding has changed; and these lengths."""
+    features = stored.astype(np.float32)
+    lengths: Floats = np.sqrt(np.vecdot(features, features))
+    features /= np.maximum(lengths, 1e-12)[:, np.newaxis]  # in place: a server keeps what was once taken
+    return features, lengths
 
 
 def averaged(feature_map: Floats) -> Floats:
