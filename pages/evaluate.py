@@ -215,20 +215,8 @@ def views(view: str, evaluation: Evaluation) -> None:
     if view in ("matrix", "calibration"):
         threshold = threshold_now(evaluation.run)
         threshold_panel(evaluation.run, predictions, threshold)
-    if view == "matrix" and len(predictions.classes) > FEW:
-        cell = matrix_view(predictions, threshold)
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            pairs_table(predictions, threshold)
-        with right:
-            cell_images(evaluation, cell, threshold)
-        classes_table(evaluation.summary)
-    elif view == "matrix":
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            cell = matrix_view(predictions, threshold)
-        with right:
-            cell_images(evaluation, cell, threshold)
+    if view == "matrix":
+        matrix_and_images(evaluation, threshold)
         classes_table(evaluation.summary)
     elif view == "calibration":
         calibration_view(evaluation, threshold)
@@ -239,6 +227,21 @@ def views(view: str, evaluation: Evaluation) -> None:
         classes_table(evaluation.summary)
     else:
         misclassified(evaluation)
+
+
+def matrix_and_images(evaluation: Evaluation, threshold: float) -> None:
+    """The matrix beside the images of its chosen cell; of many classes it takes the whole width, and the most confused
+    pairs stand beside the images."""
+    predictions = evaluation.predictions
+    many = len(predictions.classes) > FEW
+    cell = matrix_view(predictions, threshold) if many else None
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        if many:
+            pairs_table(predictions, threshold)
+        cell = cell or matrix_view(predictions, threshold)
+    with right:
+        cell_images(evaluation, cell, threshold)
 
 
 def cell_images(evaluation: Evaluation, cell: tuple[int, int], threshold: float) -> None:

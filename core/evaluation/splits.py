@@ -147,13 +147,13 @@ def _validation(run: Run, progress: Progress) -> Scored:
 
 
 def _test(run: Run, progress: Progress) -> Scored:
-    if not has_test_split(run):
+    dataset = training_dataset(run, progress)
+    if not dataset.usable(TEST):
         raise DatasetError(
             f"The data of the run {run.id} have no test split",
-            "images in test/ beside train/, there when the run was trained",
+            "images in test/ beside train/",
             "Give other labelled images by their folder or zip, or use cross-validation on the Evaluate page",
         )
-    dataset = training_dataset(run, progress)
     predictions, records, notes = _predict(run, dataset, dataset.usable(TEST), progress)
     leaked = leaked_images(make_report(dataset, progress), TEST)
     return Scored(TEST, predictions, dataset, records, leaked, (*notes, *_missing(predictions, "the test split")))

@@ -19,6 +19,7 @@ from core.runs.threshold import chosen_threshold
 from core.storage.files import read_json, write_json
 from tests.browser.axe import assert_nothing_serious, in_light_and_dark, settled, violations
 from tests.browser.conftest import Watched
+from tests.trained import copied, with_many_classes
 
 
 @pytest.fixture
@@ -69,6 +70,26 @@ def test_the_errors_come_first_and_back_undoes_a_choice_of_the_view(watched: Wat
     page.go_back()
     expect(page.locator(".gallery .cell:not(.blank) .open").first).to_be_visible()
     expect(page.get_by_text("ROC curve", exact=True)).to_have_count(0)
+    assert not watched.complaints
+
+
+def test_arrow_keys_move_in_the_matrix_of_many_classes(watched: Watched, trained: Run) -> None:
+    run = copied(trained, watched.server.home)
+    with_many_classes(run)
+    page = watched.page
+    watched.open(f"evaluate?view=matrix&run={run.id}")
+    chosen = page.locator(".matrix td[aria-selected=true]")
+    expect(chosen).to_have_attribute("aria-label", "True class class 03, predicted class 05: 4, 100.0%")
+    page.get_by_text("Most confused first").click()  # off: by name
+    expect(page.locator(".matrix th[scope=row]").first).to_have_text("class 00")
+    chosen.focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", name="class 03 predicted as class 03")).to_be_visible()
+    expect(chosen).to_have_attribute("aria-label", re.compile("^True class class 03, predicted class 03: 0"))
+    page.locator(".matrix [data-cell='3 5']").click()
+    expect(page.get_by_role("heading", name="class 03 predicted as class 05")).to_be_visible()
+    assert_nothing_serious(watched, "many classes")
     assert not watched.complaints
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from core.errors import Cancelled, DatasetError
 from core.evaluation import scoring
-from core.evaluation.splits import evaluate_on, score
+from core.evaluation.splits import evaluate_on, has_test_split, score
 from core.images.decode import load_image
 from core.inference.classifier import Classifier
 from core.runs.run import Run
+from core.storage.files import write_json
 from tests.drawing import write_images, zip_folder
-from tests.trained import copied
+from tests.trained import copied, on_other_data
 
 
 @pytest.fixture
@@ -113,6 +114,16 @@ def test_images_of_unknown_classes_alone_and_a_missing_split_are_refused(trained
         score(trained, write_images(tmp_path / "data", {"birds": 2}))
     with pytest.raises(DatasetError, match="no test split"):
         score(trained, "test")
+
+
+def test_a_test_split_that_was_added_later_is_scored_and_leaves_the_run_its_images(
+    trained: Run, trained_with_test: Run, pawlab_home: Path
+) -> None:
+    later = on_other_data(copied(trained, pawlab_home), Path(trained_with_test.source))
+    write_json(later.directory / "run.json", trained.summary())  # from when there was no test split
+    assert not has_test_split(later)
+    assert len(score(later, "test").predictions) == 18
+    assert score(later).leaked == frozenset()
 
 
 def test_without_the_training_images_leaks_are_not_known(run: Run, others: Path) -> None:

@@ -27,7 +27,7 @@ from core.storage.files import read_json, write_json
 from pages.ui.evaluate.state import Evaluation, evaluate, html_reports, image_tasks, images_task, report_key
 from tests.drawing import encode
 from tests.pages.app import new_app, words
-from tests.trained import copied
+from tests.trained import copied, with_many_classes
 
 
 def page(**state: Any) -> AppTest:
@@ -374,15 +374,7 @@ def test_other_images_are_scored_and_what_does_not_match_is_said(finished: Run, 
 
 
 def test_many_classes_have_pairs_chosen_curves_and_top_k(finished: Run) -> None:
-    names = tuple(f"class {number:02}" for number in range(12))
-    about = json.loads((finished.directory / "run.json").read_text())
-    write_json(finished.directory / "run.json", about | {"classes": list(names)})
-    random = np.random.default_rng(0)
-    labels = np.arange(48) % 12
-    table = random.dirichlet([0.2] * 12, 48) + 0.4 * np.eye(12)[labels]
-    table[labels == 3] = 0.9 * np.eye(12)[5] + 0.1 / 12  # all of one class are taken for another
-    table = (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
-    np.savez(finished.directory / "validation.npz", labels=labels, probabilities=table)
+    names = with_many_classes(finished)
     at = page(evaluate_view="matrix")
     assert not at.exception
     assert {"Top-3 accuracy", "Top-5 accuracy"} <= set(metrics(at))
