@@ -37,11 +37,9 @@ def figures(material: Material) -> list[Figure]:
 def _curves(material: Material) -> list[Figure]:
     predictions = material.predictions
     shown, number = classes_to_draw(predictions), len(predictions.classes)
-    more = ""
-    if number > 2:
-        more = " The macro average counts each class the same, the micro average each image."
-    if number > MOST:
-        more += f" Of {number:,} classes, those with the lowest F1 are drawn."
+    averages = "The macro average counts each class the same, the micro average each image. " if number > 2 else ""
+    lowest = f"Of {number:,} classes, those with the lowest F1 are drawn." if number > MOST else ""
+    more = f" {averages}{lowest}".rstrip()
     guessing = [Line("guessing", [0, 1], [0, 1], GUIDE)]
     roc_lines, recall_lines = (
         _lines(roc_curves(predictions, shown)),
@@ -56,7 +54,7 @@ def _curves(material: Material) -> list[Figure]:
         (
             "Precision–recall curve",
             line_chart(recall_lines, Axis(RECALL), Axis(PRECISION), "Precision–recall curve"),
-            f"A stricter threshold raises precision and lowers recall.{more}",
+            f"A stricter threshold raises precision and lowers recall. {lowest}".rstrip(),
         ),
     ]
 

@@ -105,7 +105,12 @@ def _scores(material: Material) -> str:
 def _test(test: SplitSummary) -> str:
     """Apart from the other scores, because it is the only split that chose nothing."""
     words = f"<p>{len(test.predictions):,} images. {text(WHY_TEST)}</p>"
-    return words + _score_table(test, test.clean, "test images") + _class_table(test.classes) + _notes(test.notes)
+    scores, classes = _score_table(test, test.clean, "test images"), _class_table(test.classes)
+    if len(test.classes) > FEW:
+        classes = f"<details><summary>Scores per class, on the test split</summary>{classes}</details>"
+    else:
+        classes = f"<h3>Per class, on the test split</h3>{classes}"
+    return words + scores + classes + _notes(test.notes)
 
 
 def _notes(notes: Sequence[str]) -> str:
