@@ -99,6 +99,11 @@ def explain(classifier: Classifier, limits: Limits) -> None:
     words += f"It cannot spot unknown objects: a car may get a confident “{names[0]}”."
     if classifier.neighbours and limits.cut < NEVER:
         words += " It says where an image is unlike its training images: then its probabilities mean little."
+    if limits.sets:
+        words += (
+            f" Where one class is not enough to be right {limits.sets.level:.0%} of the time, it names the set of "
+            "classes that the image may show."
+        )
     if not limits.threshold:
         words += " On the Evaluate page you can set a threshold below which it says “unsure”."
     st.caption(words, help=ABOUT_UNLIKE)

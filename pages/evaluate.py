@@ -17,6 +17,7 @@ from pages.ui.evaluate.large import RowGallery
 from pages.ui.evaluate.link import read_link, write_link
 from pages.ui.evaluate.report import report_view
 from pages.ui.evaluate.retrain import RUN, VIEW, retrained_bar, train_again_bar
+from pages.ui.evaluate.sets import sets_view
 from pages.ui.evaluate.split_chooser import choose_images
 from pages.ui.evaluate.state import Evaluation, clean_accuracy_of, evaluate, images_task
 from pages.ui.evaluate.unlike import unlike_view
@@ -32,6 +33,7 @@ VIEWS = {
     "matrix": "Confusion matrix",
     "curves": "Curves",
     "calibration": "Calibration",
+    "sets": "Sets",
     "unlike": "Unlike images",
     "compare": "Compare",
     "report": "Report",
@@ -79,8 +81,8 @@ def main() -> None:
         persist_state="session",
         help="Misclassified: every error, most confident first. Confusion matrix: true against predicted classes, with "
         "the images. Curves: ROC and precision–recall. Calibration: does its confidence match its accuracy? "
-        "Unlike images: the cut beyond which an image is called unlike the training images. Compare: two runs on the "
-        "same images. Report: a file to keep.",
+        "Sets: the classes that an image may show, with a guarantee. Unlike images: the cut beyond which an image is "
+        "called unlike the training images. Compare: two runs on the same images. Report: a file to keep.",
     )
     if view == "compare" and on != VALIDATION:
         st.info("Runs are compared on the images that both were validated on: choose Validation above.")
@@ -220,6 +222,8 @@ def views(view: str, evaluation: Evaluation) -> None:
         classes_table(evaluation.summary)
     elif view == "calibration":
         calibration_view(evaluation, threshold)
+    elif view == "sets":
+        sets_view(evaluation)
     elif view == "unlike":
         unlike_view(evaluation.run)
     elif view == "curves":

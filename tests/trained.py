@@ -22,6 +22,7 @@ from core.runs.fine_tuning import FineTuningConfig
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import TrainingConfig, preset
 from core.runs.start import collect, start_run
+from core.runs.validation import validation_predictions
 from core.storage.files import read_json, write_json
 from core.training.loop.second_stage import fine_tune_run
 from tests.once import made_once
@@ -154,6 +155,13 @@ def only_run(home: Path) -> Run:
 def copied(run: Run, home: Path) -> Run:
     """The same run in another home."""
     return load_run(shutil.copytree(run.directory, home / "runs" / run.id))
+
+
+def with_cutoff(run: Run, cutoff: float) -> None:
+    """Writes the validation predictions of a run of two classes anew, so that this is the cutoff of its sets."""
+    labels, _ = validation_predictions(run)
+    table = np.where(labels == 1, cutoff, 1 - cutoff).astype(np.float32)[:, np.newaxis]
+    np.savez(run.directory / "validation.npz", labels=labels, probabilities=table)
 
 
 def on_other_data(run: Run, source: Path) -> Run:

@@ -7,6 +7,7 @@ import typer
 
 from core.cli.console import print_json, print_table, progress_bars, say
 from core.cli.parameters import Json, RunName
+from core.evaluation.conformal import measured_in_words, own_sets, score_sets
 from core.evaluation.confusion import Score, confused_pairs
 from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, SplitSummary, evaluate_on, has_test_split
 from core.evaluation.words import DECIMAL, with_interval
@@ -63,6 +64,7 @@ def as_json(run: Run, summary: SplitSummary) -> dict[str, Any]:
             "relabelled": clean.relabelled,
         },
         "calibration_error": _number(summary.calibration_error.value),
+        "sets": _sets(run, summary),
         "classes": {
             of_class.name: {
                 "images": of_class.scores.support,
@@ -79,6 +81,20 @@ def as_json(run: Run, summary: SplitSummary) -> dict[str, Any]:
         },
         "confusion": summary.predictions.matrix().tolist(),
         "notes": list(summary.notes),
+    }
+
+
+def _sets(run: Run, summary: SplitSummary) -> dict[str, Any] | None:
+    if (sets := own_sets(run)) is None:
+        return None
+    scores = score_sets(summary.predictions, sets)
+    return {
+        "level": sets.level,
+        "cutoff": sets.cutoff,
+        "coverage": scores.coverage.value,
+        "interval": _interval(scores.coverage),
+        "mean_size": scores.size.value,
+        "mean_size_interval": _interval(scores.size),
     }
 
 
@@ -106,6 +122,7 @@ def _print(run: Run, summary: SplitSummary) -> None:
     lines.append(f"macro F1: {with_interval(summary.macro_f1)}")
     lines += [f"top-{k} accuracy: {with_interval(score)}" for k, score in summary.top_k.items()]
     lines.append(f"expected calibration error: {with_interval(summary.calibration_error, DECIMAL)}")
+    lines.append(measured_in_words(run, summary.predictions, on_validation=summary.split == VALIDATION))
     for line in lines:
         say(line)
     header = ("class", "images", "precision", "recall", "F1")

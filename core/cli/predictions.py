@@ -8,6 +8,7 @@ from typing import Any
 
 from core.cli.console import print_table
 from core.errors import ImageError
+from core.evaluation.conformal import named
 from core.evaluation.words import as_percent
 from core.inference.batch import UNLIKE, UNSURE, outcome
 from core.inference.classifier import Prediction
@@ -49,12 +50,13 @@ class Tally:
 
 
 def as_json(image: InputFile, prediction: Prediction | ImageError, limits: Limits) -> dict[str, Any]:
-    """`distance` and `unlike` are None where the run cannot tell."""
+    """`distance` and `unlike` are None where the run cannot tell, `set` where no set is promised."""
     if isinstance(prediction, ImageError):
         return {"path": image.path, "error": prediction.received}
     values = {"label": prediction.label, "confidence": prediction.confidence, "probabilities": prediction.probabilities}
     unlike = None if prediction.distance is None else prediction.is_unlike(limits)
-    return {"path": image.path, **values, "distance": prediction.distance, "unlike": unlike}
+    likely = prediction.likely(limits)
+    return {"path": image.path, **values, "distance": prediction.distance, "unlike": unlike, "set": likely}
 
 
 def print_predictions(results: Sequence[dict[str, Any]], limits: Limits) -> None:
@@ -65,8 +67,10 @@ def print_predictions(results: Sequence[dict[str, Any]], limits: Limits) -> None
             rows.append((result["path"], "", "", result["error"]))
             continue
         unsure = "unsure: " if result["confidence"] < limits.threshold else ""
-        unlike = "unlike the training images" if result["unlike"] else ""
-        rows.append((result["path"], unsure + result["label"], as_percent(result["confidence"]), unlike))
+        remark = named(result["set"], limits.sets.level) if limits.sets else ""
+        if result["unlike"]:  # a set promises nothing there
+            remark = "unlike the training images"
+        rows.append((result["path"], unsure + result["label"], as_percent(result["confidence"]), remark))
     print_table(("image", "label", "confidence", "note"), rows)
 
 

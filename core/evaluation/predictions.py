@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.records import SPLITS
-from core.errors import DatasetError, RunError
+from core.errors import DatasetError
 from core.evaluation.confusion import Score, accuracy, confusion
 from core.evaluation.threshold import predictions_at
 from core.runs.feature_plan import copies_of
 from core.runs.run import Run
-from core.storage.npz import load_npz
+from core.runs.validation import validation_predictions
 
 
 @dataclass(frozen=True)
@@ -78,31 +78,9 @@ class Predictions:
 
 
 def load_predictions(run: Run) -> Predictions:
-    """Reads a finished run's validation.npz.
-
-    Raises:
-        RunError: The run has no model, or the file is missing or not what Pawlab writes.
-    """
-    summary = run.summary()
-    file = run.directory / "validation.npz"
-    try:
-        labels, table = load_npz(file, "labels", "probabilities")
-        classes = tuple(str(name) for name in summary["classes"])
-        if labels.dtype != np.int64 or table.dtype != np.float32 or table.ndim != 2 or labels.shape != table.shape[:1]:
-            raise ValueError(f"labels {labels.dtype} {labels.shape}, probabilities {table.dtype} {table.shape}")
-        table = table.astype(np.float64)  # in float32 the complement of a small probability is 1: a tie with others
-        probabilities = np.concatenate([1 - table, table], axis=1) if table.shape[1] == 1 else table
-        inside = labels.min(initial=0) >= 0 and labels.max(initial=0) < len(classes) == probabilities.shape[1]
-        shares = (table >= 0).all() and (table <= 1).all() and (np.abs(probabilities.sum(axis=1) - 1) < 1e-3).all()
-        if not len(labels) or not inside or not shares:
-            raise ValueError("labels or probabilities do not match the classes")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"The validation predictions of the run {run.id} cannot be read: {error}",
-            "validation.npz as Pawlab wrote it",
-            "Train again",
-        ) from error
-    return Predictions(classes, labels, probabilities)
+    """Reads a finished run's validation.npz. Raises as `core.runs.validation.validation_predictions`."""
+    labels, probabilities = validation_predictions(run)
+    return Predictions(tuple(str(name) for name in run.summary()["classes"]), labels, probabilities)
 
 
 def images_of(predictions: Predictions, dataset: Dataset, run: Run) -> tuple[ImageRecord, ...]:

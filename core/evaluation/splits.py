@@ -159,6 +159,13 @@ def _test(run: Run, progress: Progress) -> Scored:
     return Scored(TEST, predictions, dataset, records, leaked, (*notes, *_missing(predictions, "the test split")))
 
 
+def predict_test(run: Run, dataset: Dataset, progress: Progress = silent) -> Predictions | None:
+    """The predictions alone on the test split of the run's own `dataset`, computed once and kept; None without one."""
+    if not has_test_split(run):
+        return None
+    return _predict(run, dataset, dataset.usable(TEST), progress)[0]
+
+
 def _source(run: Run, source: Source, progress: Progress) -> Scored:
     run.summary()  # a run without a model is said before anything is downloaded
     dataset = open_labelled(source, progress)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import ExportError, PawlabError, RunError
 from core.evaluation.predictions import Predictions, load_predictions
+from core.evaluation.splits import predict_test
 from core.export.card import Verified, model_card
 from core.export.compare import compare_keras, compare_script
 from core.export.files import LIMITS, check_files, labels_json, write_sums, write_zip
@@ -52,6 +53,15 @@ class Bundle:
     keras_reason: str
     litert_difference: float | None
     litert_reason: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the papers report: the images compared, the result, and the predictions on the test split, if any."""
+
+    samples: Samples
+    verified: Verified
+    test: Predictions | None = None
 
 
 def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: bool = True) -> Bundle:
@@ -95,7 +105,8 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
                 shutil.move(keras.litert, folder / "model.tflite")
             progress("bundle", 0, 0)
             verified = Verified(difference, len(samples.images), len(samples.awkward), samples.missing, keras)
-            write_papers(run, folder, manifest, samples, verified)
+            test = predict_test(run, samples.dataset, progress) if samples.dataset else None
+            write_papers(run, folder, manifest, Measured(samples, verified, test))
             write_zip(folder, temporary)
             progress("unpack", 0, 0)
             extract_zip(temporary, work / "out" / "bundle", limits=LIMITS)
@@ -140,15 +151,17 @@ def write_models(run: Run, folder: Path, manifest: Manifest) -> None:
     _write(folder / "labels.json", labels_json(manifest))
 
 
-def write_papers(run: Run, folder: Path, manifest: Manifest, samples: Samples, verified: Verified) -> None:
+def write_papers(run: Run, folder: Path, manifest: Manifest, measured: Measured) -> None:
     """Writes the description of the run, the model card, the notebook, and last the checksums."""
-    if samples.dataset is not None:
-        _write(folder / "data.json", json.dumps(digests(samples.dataset), ensure_ascii=False))
+    dataset = measured.samples.dataset
+    if dataset is not None:
+        _write(folder / "data.json", json.dumps(digests(dataset), ensure_ascii=False))
     predictions = _predictions(run, folder)
     _write(folder / "run.json", manifest.to_json() + "\n")
-    _write(folder / "notebook.ipynb", notebook(manifest, by_digest=samples.dataset is not None))
+    _write(folder / "notebook.ipynb", notebook(manifest, by_digest=dataset is not None))
     neighbours = neighbours_of(run) if manifest.unlike else None
-    _write(folder / "README.md", model_card(manifest, predictions, verified, neighbours))
+    card = model_card(manifest, predictions, measured.verified, neighbours, measured.test)
+    _write(folder / "README.md", card)
     write_sums(folder)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.backbone.neighbours import K, Neighbours
+from core.evaluation.conformal import LIMITS as SETS
+from core.evaluation.conformal import score_sets
 from core.evaluation.confusion import Score
 from core.evaluation.predictions import Predictions
 from core.evaluation.summary import summarise
@@ -16,6 +18,7 @@ from core.evaluation.unlike import LIMITS, basis_in_words, cut_at, cut_in_words
 from core.evaluation.words import DECIMAL, confidence_interval, percent, with_interval
 from core.export.compare import TOLERANCE, Keras
 from core.export.manifest import Manifest
+from core.runs.sets import PredictionSets
 from core.text.markup import escape_markdown as plain
 
 
@@ -33,13 +36,18 @@ class Verified:
 
 
 def model_card(
-    manifest: Manifest, predictions: Predictions | None, verified: Verified, neighbours: Neighbours | None = None
+    manifest: Manifest,
+    predictions: Predictions | None,
+    verified: Verified,
+    neighbours: Neighbours | None = None,
+    test: Predictions | None = None,
 ) -> str:
     """Markdown.
 
     Args:
         predictions: On the run's validation images; None where the run has none.
         neighbours: The run's reference set; None where it has none.
+        test: On its test split; None where it has none, or its images are gone.
     """
     parts = [
         f"# {plain(manifest.name)}",
@@ -48,6 +56,8 @@ def model_card(
         "    pip install -r requirements.txt\n    python predict.py IMAGE_OR_FOLDER... [--sort-into DIR]",
         "## Scores",
         *_scores(manifest, predictions),
+        "## Sets with a guarantee",
+        *_sets(manifest, predictions, test),
         "## Images unlike the training images",
         *_unlike(manifest, neighbours),
         "## Data",
@@ -114,6 +124,28 @@ def _scores(manifest: Manifest, predictions: Predictions | None) -> list[str]:
     else:
         lines.append("No confidence threshold was chosen: the model decides every image.")
     return lines
+
+
+def _sets(manifest: Manifest, predictions: Predictions | None, test: Predictions | None) -> list[str]:
+    if manifest.sets is None:
+        return ["There are too few validation images to promise that a set of classes holds the true one."]
+    sets = PredictionSets(manifest.sets.level, manifest.sets.cutoff)
+    lines = [
+        f"`predict.py` also gives a `set`: every class with a probability of {sets.cutoff:.4f} or more, and at least "
+        "the most probable one. For images like the validation images, the true class is in it with a probability of "
+        f"at least **{sets.level:.0%}** (Sadinle, Lei and Wasserman, Least ambiguous set-valued classifiers with "
+        f"bounded error levels, 2019). {SETS}"
+    ]
+    measured = test or predictions
+    if measured is None:
+        return [*lines, "Its coverage was not measured."]
+    scores = score_sets(measured, sets)
+    which = "test images" if test else "validation images, which chose the cutoff, so expect slightly less on new ones"
+    return [
+        *lines,
+        f"Measured on {len(measured):,} {which}: the true class is in {with_interval(scores.coverage)} of the sets, "
+        f"which have {scores.size.value:.2f} classes on average; {percent(scores.several)} have more than one.",
+    ]
 
 
 def _unlike(manifest: Manifest, neighbours: Neighbours | None) -> list[str]:
@@ -236,8 +268,8 @@ def _files(manifest: Manifest, verified: Verified) -> str:
         "base.onnx": "the frozen base whose features these are" if has_base else "",
         "model.keras": "the same for `keras.models.load_model`; preprocessing included",
         "model.tflite": "the same for LiteRT" if verified.keras.litert else "",
-        "labels.json": "the classes in the order of the outputs, the image size, the threshold. With two classes "
-        "the single output is the probability of the second",
+        "labels.json": "the classes in the order of the outputs, the image size, the threshold, the "
+        "cutoff of the sets. With two classes the single output is the probability of the second",
         "notebook.ipynb": "the run in plain Keras",
         "data.json": "" if verified.missing else "digests of the run's images for the notebook; no names, no pixels",
         "run.json": "settings and history; `pawlab import` turns the bundle back into a run",

@@ -82,6 +82,7 @@ def compare_script(
         difference = max(abs(line["confidence"] - probability), prediction.confidence - probability)
         if not difference <= TOLERANCE:
             raise _refused(f"predict.py differs by {difference:.2g} in a probability of {file.name}")
+        _check_set(line, prediction, limits, file)
         largest = max(largest, difference, _distance_difference(line, prediction, limits, file))
     return largest
 
@@ -97,6 +98,17 @@ def _distance_difference(line: dict[str, Any], prediction: Prediction, limits: L
     if line.get("unlike") is not prediction.is_unlike(limits) and not is_near:
         raise _refused(f"predict.py gives unlike {line.get('unlike')!r} for {file.name}, unlike the app")
     return difference
+
+
+def _check_set(line: dict[str, Any], prediction: Prediction, limits: Limits, file: Path) -> None:
+    """Raises ExportError where the two give other sets, but for a class whose probability is the cutoff."""
+    likely = prediction.likely(limits)
+    differing = set(line.get("set") or ()) ^ set(likely or ())
+    cutoff = limits.sets.cutoff if limits.sets else math.nan
+    if (likely is None) != ("set" not in line) or not all(
+        abs(prediction.probabilities.get(name, math.nan) - cutoff) <= TOLERANCE for name in differing
+    ):
+        raise _refused(f"predict.py gives the set {line.get('set')!r} for {file.name}, unlike the app")
 
 
 def compare_keras(

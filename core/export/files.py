@@ -84,6 +84,7 @@ def labels(manifest: Manifest) -> dict[str, object]:
         "image_size": manifest.settings.image_size,
         "threshold": manifest.threshold,
     }
+    about |= {"sets": manifest.sets.model_dump()} if manifest.sets else {}
     return about | ({"unlike": {"cut": manifest.unlike.cut, "neighbour": K}} if manifest.unlike else {})
 
 

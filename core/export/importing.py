@@ -26,6 +26,7 @@ from core.jobs.subprocess_limits import run_bounded
 from core.runs.limits import BASE, choose_rejection
 from core.runs.names import NAME_CHARACTERS, extended
 from core.runs.run import BROUGHT_IN, NEIGHBOURS, Run, load_run, new_folder
+from core.runs.sets import choose_level
 from core.runs.threshold import choose_threshold
 from core.storage.archives import extract_zip
 from core.storage.files import EventLog, read_json, sha256_file, write_atomic, write_json
@@ -161,6 +162,8 @@ def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
             choose_threshold(run, manifest.threshold)
         if manifest.unlike:
             choose_rejection(run, manifest.unlike.rejection)
+        if manifest.sets:
+            choose_level(run, manifest.sets.level)
         if (directory / "validation.npz").is_file():
             load_predictions(run)
         return run
@@ -181,7 +184,7 @@ def source_of(manifest: Manifest) -> str:
 
 
 def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:
-    left_out = {"format", "version", "data", "history", "threshold", "unlike"}
+    left_out = {"format", "version", "data", "history", "threshold", "unlike", "sets"}
     if manifest.fine_tuning is None:
         left_out |= {"fine_tuning", "fine_tuned_from"}
     return {

@@ -13,6 +13,7 @@ from core.export.page.build import Page, write_page
 from core.jobs.progress import Progress, silent
 from core.runs.limits import chosen_rejection
 from core.runs.run import Run
+from core.runs.sets import chosen_level
 from core.runs.threshold import chosen_threshold
 from core.storage.files import read_json, write_json
 from core.storage.home import subfolder
@@ -22,12 +23,13 @@ Export = TypeVar("Export", Bundle, Page)
 
 def export_key(run: Run) -> str:
     """Changes with everything of a run that its exports contain: the model, the reference set, the name, the confidence
-    threshold and the cut.
+    threshold, the cut and the level of the sets.
 
     Raises:
         RunError: The run has no model.
     """
-    return f"{run.directory} {run.model_stamp()} {chosen_threshold(run)} {chosen_rejection(run)} {run.name}"
+    chosen = f"{chosen_threshold(run)} {chosen_rejection(run)} {chosen_level(run)}"
+    return f"{run.directory} {run.model_stamp()} {chosen} {run.name}"
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ Left out on purpose: paths on this machine (of data, weights and the run), names
 """
 
 import math
+from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.backbone.neighbours import NEVER
 from core.config import Settings
@@ -17,6 +18,7 @@ from core.net.addresses import is_address
 from core.runs.fine_tuning import FineTuning, FineTuningConfig
 from core.runs.limits import MOST, chosen_rejection, frozen_base, neighbours_of
 from core.runs.run import Run
+from core.runs.sets import LEVELS, chosen_level, sets_at
 from core.runs.settings import TrainingConfig
 from core.runs.threshold import chosen_threshold
 
@@ -69,6 +71,20 @@ class Unlike(Settings):
     cut: float = Field(ge=0, le=NEVER)
 
 
+class Sets(Settings):
+    """Which classes an image may show (`core.runs.sets`): those with a probability of `cutoff` or more."""
+
+    level: float
+    cutoff: float = Share
+
+    @field_validator("level")
+    @classmethod
+    def _known(cls, level: float) -> float:
+        if level not in LEVELS:
+            raise ValueError(f"one of {LEVELS}")
+        return level
+
+
 class Manifest(Settings):
     """Everything about a run that a reader of the bundle may know and an import needs."""
 
@@ -91,6 +107,8 @@ class Manifest(Settings):
     threshold: float = Share
     unlike: Unlike | None = None
     """None for a run that cannot tell, such as one from before version 0.2."""
+    sets: Sets | None = None
+    """None where too few validation images promise none, and in bundles from before version 0.2."""
     settings: TrainingConfig
     fine_tuning: FineTuningConfig | None = None
     fine_tuned_from: FirstStage | None = None
@@ -138,7 +156,7 @@ def manifest_of(run: Run) -> Manifest:
         if weights["source"] != "package index":  # a path on this machine, or an address of a mirror
             weights["location"] = PurePath(str(weights["location"]).replace("\\", "/")).name
         same = ("classes", "counts", "edits", "fingerprint", "best_epoch", "epochs", "val_accuracy", "val_loss")
-        epochs = run.history().epochs
+        epochs, sets = run.history().epochs, sets_at(run, chosen_level(run))
         values: dict[str, Any] = {key: summary[key] for key in same}
         return Manifest.create(
             {
@@ -150,6 +168,7 @@ def manifest_of(run: Run) -> Manifest:
                 "keras_onnx_difference": summary["keras_onnx_difference"],
                 "threshold": chosen_threshold(run),
                 "unlike": _unlike(run),
+                "sets": sets and asdict(sets),
                 "settings": run.config.model_dump(mode="json"),
                 "fine_tuning": summary.get("fine_tuning"),
                 "fine_tuned_from": summary.get("fine_tuned_from"),

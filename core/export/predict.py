@@ -1,6 +1,8 @@
 """Prints one line of JSON an image: path, label and confidence (0..1), or path and error; also "unsure" where the
-confidence is below the threshold in labels.json. Where neighbours.npz is beside it, also "distance" (0..1) to the
-training images, and "unlike": whether that is beyond the cut. That is no test for what an image shows: see README.md.
+confidence is below the threshold in labels.json; and "set", the classes that the image may show: of images like the
+validation images, the true class is among them with the probability "level" in labels.json. Where neighbours.npz is
+beside it, also "distance" (0..1) to the training images, and "unlike": whether that is beyond the cut. That is no test
+for what an image shows: see README.md.
 Exits with 1 where an image failed. Needs onnxruntime, pillow and numpy."""
 
 import argparse
@@ -131,6 +133,12 @@ class Reference:
         return float(1 - np.sort(similarities)[-self.neighbour])
 
 
+def members(classes: list[str], row: list[float], cutoff: float) -> list[str]:
+    """Those whose probability is the cutoff or more, most probable first; at least the most probable one."""
+    ranked = sorted(zip(classes, row, strict=True), key=lambda pair: -pair[1])
+    return [name for place, (name, value) in enumerate(ranked) if not place or value >= cutoff]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Classifies images. " + " ".join(str(__doc__).split()))
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="an image, or a folder of images")
@@ -165,6 +173,8 @@ def main() -> int:
             prediction |= {"label": label, "confidence": max(row)}
             if unsure:
                 prediction["unsure"] = True
+            if sets := about.get("sets"):
+                prediction["set"] = members(about["classes"], row, sets["cutoff"])
             folder = "unsure" if unsure else folders[label]
             if reference:
                 distance = reference.distance(image, feature_map)

@@ -51,6 +51,14 @@ class Prediction:
     def is_unsure(self, limits: Limits) -> bool:
         return self.confidence < limits.threshold
 
+    def likely(self, limits: Limits) -> tuple[str, ...] | None:
+        """The classes in its set (`core.runs.sets`), most probable first; None where no set is promised."""
+        if limits.sets is None:
+            return None
+        names, inside = list(self.probabilities), limits.sets.members(np.array([list(self.probabilities.values())]))[0]
+        members = [names[place] for place in np.flatnonzero(inside)]
+        return tuple(sorted(members, key=lambda name: -self.probabilities[name]))
+
 
 class Classifier:
     """The model of a trained run. Safe to call from several threads.

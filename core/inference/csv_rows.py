@@ -1,9 +1,9 @@
 """Predictions as rows of a CSV, the same from the page and from the command line.
 
-Columns: path, label, confidence, error, distance, unlike (true, false, or empty where the run cannot tell), and the
-probability of each class. Rows end with CRLF (RFC 4180), text is
-UTF-8; half a surrogate pair, which a browser may send in a name, is written as its escape. Names are escaped
-(`core.text.csv_cells`): none is a formula.
+Columns: path, label, confidence, error, distance, unlike (true, false, or empty where the run cannot tell), set (the
+classes that the image may show, most probable first, with ` | ` between them; empty where none is promised), and the
+probability of each class. Rows end with CRLF (RFC 4180), text is UTF-8; half a surrogate pair, which a browser may send
+in a name, is written as its escape. Names are escaped (`core.text.csv_cells`): none is a formula.
 """
 
 import csv
@@ -15,7 +15,7 @@ from core.inference.classifier import Prediction
 from core.runs.limits import Limits
 from core.text.csv_cells import escape_cell
 
-FIXED = ("path", "label", "confidence", "error", "distance", "unlike")
+FIXED = ("path", "label", "confidence", "error", "distance", "unlike", "set")
 
 
 def columns(classes: Sequence[str]) -> list[str]:
@@ -32,7 +32,7 @@ def prediction_row(
 ) -> bytes:
     """The row of one image; `prediction` is None where there is none, for the `reason`."""
     if prediction is None:
-        return _encoded([path, "", "", reason, "", "", *[""] * len(classes)])
+        return _encoded([path, "", "", reason, "", "", "", *[""] * len(classes)])
     return _encoded(
         [
             path,
@@ -41,6 +41,7 @@ def prediction_row(
             "",
             "" if prediction.distance is None else prediction.distance,
             "" if prediction.distance is None else str(prediction.is_unlike(limits)).lower(),
+            " | ".join(prediction.likely(limits) or ()),
             *(prediction.probabilities[name] for name in classes),
         ]
     )

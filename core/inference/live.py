@@ -26,8 +26,9 @@ T = TypeVar("T")
 class LivePrediction(TypedDict):
     """The prediction for one frame. `probabilities` has the most probable classes first, at most `MAX_PROBABILITIES`;
     `threshold` is the run's own, 0..1: below it the prediction is unsure. `distance` is that to the training images and
-    `cut` the run's own: beyond it the frame is unlike them; both None where the run cannot tell. `milliseconds` is the
-    time for decoding and classifying."""
+    `cut` the run's own: beyond it the frame is unlike them; both None where the run cannot tell. A class whose
+    probability is `cutoff` or more is in the set of classes that the frame may show at the run's `level`, both 0..1, or
+    None where no set is promised. `milliseconds` is the time for decoding and classifying."""
 
     label: str
     confidence: float
@@ -36,6 +37,8 @@ class LivePrediction(TypedDict):
     distance: float | None
     cut: float | None
     unlike: bool
+    level: float | None
+    cutoff: float | None
     milliseconds: float
 
 
@@ -77,6 +80,8 @@ class LiveModels:
             distance=prediction.distance,
             cut=None if prediction.distance is None else limits.cut,
             unlike=prediction.is_unlike(limits),
+            level=limits.sets.level if limits.sets else None,
+            cutoff=limits.sets.cutoff if limits.sets else None,
             milliseconds=round(milliseconds, 2),
         )
 

@@ -1,5 +1,6 @@
-"""Where a run stops deciding: the confidence threshold, and the distance beyond which an image is unlike the training
-images (`core.backbone.neighbours`). Both are kept in the run's folder and used wherever it predicts."""
+"""Where a run stops deciding: the confidence threshold, the distance beyond which an image is unlike the training
+images (`core.backbone.neighbours`), and the level of its sets (`core.runs.sets`). All are kept in the run's folder and
+used wherever it predicts."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from core.backbone.neighbours import NEVER, Neighbours, load_neighbours
 from core.config import Settings
 from core.errors import ConfigError, PawlabError, RunError
 from core.runs.run import NEIGHBOURS, Run
+from core.runs.sets import PredictionSets, chosen_level, sets_at
 from core.runs.threshold import ALWAYS, chosen_threshold
 from core.storage.files import stamp_of, write_json
 from core.storage.models import load_model
@@ -30,15 +32,17 @@ class _Stored(Settings):
 @dataclass(frozen=True)
 class Limits:
     """`threshold`, 0..1: below this confidence a prediction is unsure. `cut`, 0..`NEVER`: beyond this distance an image
-    is unlike the training images."""
+    is unlike the training images. `sets` gives the classes that an image may show; None where no set is promised."""
 
     threshold: float = ALWAYS
     cut: float = NEVER
+    sets: PredictionSets | None = None
 
 
 def limits_of(run: Run, neighbours: Neighbours | None) -> Limits:
     """Those in use for a run with this reference set; without one, no image is unlike."""
-    return Limits(chosen_threshold(run), neighbours.cut(chosen_rejection(run)) if neighbours else NEVER)
+    cut = neighbours.cut(chosen_rejection(run)) if neighbours else NEVER
+    return Limits(chosen_threshold(run), cut, sets_at(run, chosen_level(run)))
 
 
 def has_neighbours(run: Run) -> bool:

@@ -17,7 +17,7 @@ model.keras, model.onnx, validation.npz, run.json    the result
 predictions/    what the model predicted on other images (`core.evaluation.scoring`)
 neighbours.npz  training images, to tell how unlike them another one is (`core.runs.limits`); of a fine-tuned run with
                 base.onnx, the frozen base that their features are of
-threshold.json, unlike.json    where the run stops deciding, as the user chose
+threshold.json, unlike.json, sets.json    where the run stops deciding, as the user chose
 """
 
 import re

@@ -13,10 +13,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
 from core.images.decode import load_image
-from core.runs.run import Run
+from core.runs.run import Run, load_run
 from tests.browser.axe import in_light_and_dark, violations
 from tests.browser.chromium import launch
 from tests.browser.conftest import Server, Watched, watch_page
+from tests.trained import with_cutoff
 
 OTHER = "another-run"
 FAKE_PERMISSION, FAKE_CAMERA = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
@@ -99,6 +100,9 @@ def test_the_prediction_stands_over_the_video_and_the_network_gets_the_whole_ima
     cropped = np.abs(sent - np.repeat(image[:, quarter:-quarter], 2, axis=1)[:, :size]).mean()
     assert off < cropped / 2
 
+    expect(page.locator(".live .likely")).to_be_hidden()
+    with_cutoff(load_run(live.server.home / "runs" / run.id), 0.0)
+    expect(page.locator(".live .likely")).to_have_text("dogs or cats (90%)")
     page.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(300)
     before = page.evaluate("frames_sent.length")

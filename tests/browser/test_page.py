@@ -20,11 +20,12 @@ from tests.browser.axe import violations
 from tests.drawing import encode
 from tests.export.making import HOSTILE, hostile_run
 from tests.serving import sender, serving
-from tests.trained import at_home
+from tests.trained import at_home, with_cutoff
 
 pytestmark = pytest.mark.timeout(400)  # with the training and the fine-tuning, where it is the first to ask for them
 SIZES = {"phone": (390, 844), "wide": (1280, 800)}
 THRESHOLD = 0.8
+CUTOFF = 0.1  # of the sets
 
 
 def write(run: Run, ort_web: Path, folder: Path) -> Path:
@@ -86,12 +87,13 @@ def test_offline_it_predicts_as_the_app(
 ) -> None:
     run = hostile_run(trained, tmp_path)
     choose_threshold(run, THRESHOLD)
+    with_cutoff(run, CUTOFF)
     file = write(run, ort_web, tmp_path)
     classifier = Classifier.open(run)
     limits = limits_of(run, classifier.neighbours)
     with opened(browser, file.as_uri()) as (page, _):
         assert float(page.locator("html").get_attribute("data-difference") or "nan") <= 1e-4
-        outcomes = set()
+        outcomes, sizes = set(), set()
         for name, content in photos(drawn).items():
             photo = tmp_path / name
             photo.write_bytes(content)
@@ -107,6 +109,13 @@ def test_offline_it_predicts_as_the_app(
             outcomes |= {("unsure", unsure), ("unlike", unlike)}
             expect(page.locator("#headline .label")).to_have_text("unsure" if unsure else expected.label)
             expect(page.get_by_text("its probabilities mean little")).to_be_visible(visible=unlike)
+            likely = list(expected.likely(limits) or ())
+            sizes.add(len(likely))
+            words = f"Set: {' or '.join(likely)} (90%)" if len(likely) > 1 and not unlike else ""
+            expect(page.locator("#hint")).to_have_text(re.compile(f"{re.escape(words)}$"))
+            if not words:
+                expect(page.locator("#hint")).not_to_contain_text("(90%)")
+        assert sizes == {1, 2}, "sets of both sizes"
         assert len(outcomes) == 4, "each with and without"
         page.locator("#file").set_input_files(
             {"name": "<b>no image</b>.jpg", "mimeType": "image/jpeg", "buffer": b"text"}

@@ -17,6 +17,7 @@ from core.cli.main import app
 from core.errors import ImageError
 from core.inference.classifier import Classifier
 from core.jobs.process import PROJECT
+from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
 from core.runs.threshold import choose_threshold
 from tests.drawing import draw_image, encode, image_bytes, make_zip
@@ -97,6 +98,8 @@ def test_the_command_line_gives_the_classifiers_prediction_or_reason_for_every_k
             assert (row["path"], row["label"], row["error"]) == (result_row["path"], "", error.received)
             continue
         assert result_row["label"] == row["label"] == prediction.label
+        assert result_row["set"] == list(prediction.likely(limits_of(trained, None)) or ())
+        assert row["set"] == " | ".join(result_row["set"])
         assert result_row["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-5)
         assert {name: float(row[name]) for name in classifier.classes} == result_row["probabilities"]
     assert result["errors"] == 4

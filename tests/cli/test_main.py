@@ -115,10 +115,14 @@ def test_evaluate_scores_the_test_split_and_other_images(
     assert 0 <= result["macro_f1"] <= 1
     assert {name: facts["images"] for name, facts in result["classes"].items()} == {"cats": 9, "dogs": 9}
     assert (result["clean"]["leaks"], result["notes"]) == (2, [])
+    assert result["sets"]["level"] == 0.9
+    assert 1 <= result["sets"]["mean_size"] <= 2
+    assert result["sets"]["coverage"] >= result["accuracy"]  # the most probable class is in each set
     assert sum(map(sum, result["confusion"])) == 18
     zipped = tmp_path / "cats only.zip"
     zipped.write_bytes(zip_folder(Path(run.source) / "test", "deep/"))
     said = core("evaluate", run.id, "--on", zipped).stdout
+    assert "sets at 90%: the true class is in" in said
     assert f"accuracy: {100 * result['accuracy']:.1f}%" in said
     assert "on validation: 16 images" in core("evaluate", run.id).stdout
 

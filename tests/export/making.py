@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.export.bundle import write_models, write_papers
+from core.export.bundle import Measured, write_models, write_papers
 from core.export.card import Verified
 from core.export.compare import Keras
 from core.export.files import SUMS, write_sums, write_zip
@@ -29,7 +29,7 @@ def write_bundle(run: Run, folder: Path, scratch: Path) -> None:
     manifest = manifest_of(run)
     samples = take_samples(run, scratch, silent)
     write_models(run, folder, manifest)
-    write_papers(run, folder, manifest, samples, Verified(1e-8, 16, 11, samples.missing, NOT_RUN))
+    write_papers(run, folder, manifest, Measured(samples, Verified(1e-8, 16, 11, samples.missing, NOT_RUN)))
 
 
 def changed(folder: Path, target: Path, change: Callable[[Path], None], *, sums: bool = True) -> Path:

@@ -156,9 +156,11 @@ def test_predict_decodes_as_the_app_with_nothing_but_its_three_packages(
     assert {"heavy.jpg", "wide.png"} <= set(refused)
     for line, prediction in zip(lines, predictions, strict=True):
         if isinstance(prediction, Prediction):
-            assert set(line) == {"path", "label", "confidence", "distance", "unlike"}
+            assert set(line) == {"path", "label", "confidence", "distance", "unlike", "set"}
             assert line["distance"] == pytest.approx(prediction.distance, abs=1e-4)
             assert line["unlike"] is prediction.is_unlike(limits)
+            near = abs(line["confidence"] - 0.5) < 1e-4 or limits.sets is None
+            assert near or line["set"] == list(prediction.likely(limits) or ())
             assert line["confidence"] == pytest.approx(prediction.probabilities[line["label"]], abs=1e-4), line["path"]
             assert line["label"] == prediction.label or abs(prediction.confidence - 0.5) < 1e-4
         else:
@@ -255,6 +257,7 @@ def test_predict_runs_in_a_fresh_environment(
         "confidence": pytest.approx(prediction.confidence, abs=1e-4),
         "distance": pytest.approx(prediction.distance, abs=1e-4),
         "unlike": False,
+        "set": list(prediction.likely(limits_of(trained, None)) or ()),
     }
 
 

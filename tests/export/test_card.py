@@ -6,7 +6,7 @@ import pytest
 from core.evaluation.predictions import Predictions
 from core.export.card import Verified, model_card
 from core.export.compare import Keras
-from core.export.manifest import Manifest
+from core.export.manifest import Manifest, Sets
 from core.runs.settings import TrainingConfig
 
 VERIFIED = Verified(1e-8, 16, 11, "", Keras(None, "not asked", None, None, "not asked"))
@@ -38,6 +38,18 @@ def test_a_class_without_images_has_no_score(labels: list[int], threshold: float
     assert "cannot tell whether an image is unlike" in card
     assert "nan" not in card.lower()
     assert "| birds |" in card
+
+
+def test_coverage_is_measured_on_the_test_images_where_there_are_some() -> None:
+    classes, sets = ("cats", "dogs"), Sets(level=0.9, cutoff=0.2)
+    about = manifest(classes, 0.5).changed(sets=sets)
+    table = np.array([[0.7, 0.3], [0.9, 0.1], [0.9, 0.1], [0.5, 0.5]])  # the true class is dogs, and not in two sets
+    test = Predictions(classes, np.ones(4, np.int64), table)
+    card = model_card(about, predictions(classes, [0, 1]), VERIFIED, test=test)
+    assert "Measured on 4 test images: the true class is in 50.0%" in card
+    assert "1.50 classes on average; 50.0% have more than one" in card
+    assert "chose the cutoff" in model_card(about, predictions(classes, [0, 1]), VERIFIED)
+    assert "too few validation images" in model_card(manifest(classes, 0.5), predictions(classes, [0, 1]), VERIFIED)
 
 
 @pytest.mark.parametrize("threshold", [0.995, 0.999, 1.0])

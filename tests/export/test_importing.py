@@ -246,6 +246,10 @@ def rewritten(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
         ("unlike", None),
         ("unlike", {"rejection": 0.05, "cut": 0.1}),
         ("unlike", {"rejection": 2, "cut": 0.1}),
+        ("sets", None),
+        ("sets", {"level": 0.95, "cutoff": 0.5}),
+        ("sets", {"level": 0.8, "cutoff": 0.5}),
+        ("sets", {"level": 0.9, "cutoff": -1}),
         ("fingerprint", "../.."),
         ("status", "running"),
         ("settings", {"image_size": 100_000}),
@@ -298,7 +302,7 @@ def test_a_bundle_from_before_there_were_reference_sets_is_taken(folder: Path, t
         (copy / "neighbours.npz").unlink()
         for name in ("run.json", "labels.json"):
             about = json.loads((copy / name).read_text(encoding="utf-8"))
-            del about["unlike"]
+            del about["unlike"], about["sets"]
             (copy / name).write_text(json.dumps(about), encoding="utf-8")
 
     run = import_bundle(changed(folder, tmp_path / "x.zip", forget))

@@ -118,11 +118,11 @@ def test_beyond_the_cut_an_image_is_unlike_however_confident_the_model_is() -> N
 
 def test_the_table_holds_probabilities_that_read_back_exactly() -> None:
     rows = list(csv.reader(io.StringIO(batch_of(0.1 + 0.2, None).csv(Limits()).decode(), newline="")))
-    assert rows[0] == ["path", "label", "confidence", "error", "distance", "unlike", "a", "b"]
+    assert rows[0] == ["path", "label", "confidence", "error", "distance", "unlike", "set", "a", "b"]
     assert rows[1][0] == "9.jpg"
-    assert rows[1][4:6] == ["", ""]
-    assert float(rows[1][6]) == 0.1 + 0.2
-    assert rows[2][1:] == [""] * 7
+    assert rows[1][4:7] == ["", "", ""]
+    assert float(rows[1][7]) == 0.1 + 0.2
+    assert rows[2][1:] == [""] * 8
 
 
 def test_a_zip_among_images_is_unpacked_once_and_a_bad_one_is_a_row(tmp_path: Path) -> None:

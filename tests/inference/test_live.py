@@ -54,6 +54,8 @@ def test_a_frame_gets_the_prediction_that_a_photo_gets(run: Run) -> None:
     limits = limits_of(run, Classifier.open(run).neighbours)
     assert (prediction["distance"], prediction["cut"]) == (expected.distance, limits.cut)
     assert prediction["unlike"] == expected.is_unlike(limits)
+    assert limits.sets is not None
+    assert (prediction["level"], prediction["cutoff"]) == (limits.sets.level, limits.sets.cutoff)
 
 
 def test_of_many_classes_the_most_probable_are_told_in_order(run: Run) -> None:

@@ -14,6 +14,7 @@ from core.inference.csv_rows import columns
 from core.inference.inputs import InputFile
 from core.inference.table import Earlier, TableWriter, check_replaceable, read_table
 from core.runs.limits import Limits
+from core.runs.sets import PredictionSets
 from core.text.csv_cells import unescape_cell
 from tests.examples import FEW
 
@@ -26,7 +27,7 @@ PREDICTIONS = st.builds(
     st.tuples(*[st.floats(0, 1)] * 3),
     st.floats(0, 1) | st.none(),
 ) | st.text("ab,\"\r\n'", max_size=5).map(ImageError)
-LIMITS = Limits(cut=0.3)
+LIMITS = Limits(cut=0.3, sets=PredictionSets(0.9, 0.4))
 Rows = list[tuple[str, Prediction | ImageError]]
 
 
@@ -60,14 +61,15 @@ def test_any_reader_of_csv_gets_back_what_was_written(tmp_path: Path, rows: Rows
     for cells, (name, prediction) in zip(read, rows, strict=True):
         assert cells[0] == name
         if isinstance(prediction, ImageError):
-            assert cells[1:] == ["", "", prediction.received, "", "", "", "", ""]
+            assert cells[1:] == ["", "", prediction.received, *[""] * 6]
         else:
             assert (cells[1], float(cells[2]), cells[3]) == (prediction.label, prediction.confidence, "")
             unlike = {None: "", False: "false", True: "true"}[
                 None if prediction.distance is None else prediction.distance > LIMITS.cut
             ]
             assert cells[4:6] == ["" if prediction.distance is None else str(prediction.distance), unlike]
-            assert [float(cell) for cell in cells[6:]] == list(prediction.probabilities.values())
+            assert cells[6] == " | ".join(prediction.likely(LIMITS) or ["no set"])
+            assert [float(cell) for cell in cells[7:]] == list(prediction.probabilities.values())
 
 
 HEADER = ",".join(columns(("cats", "dogs")))
@@ -76,16 +78,16 @@ HEADER = ",".join(columns(("cats", "dogs")))
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param("path,label,confidence,error,distance,unlike,cats,birds\r\n", id="other classes"),
-        pytest.param("path,label,confidence,error,distance,unlike,dogs,cats\r\n", id="another order"),
-        pytest.param("path,label,confidence,error,distance,unlike,cats\r\n", id="fewer classes"),
+        pytest.param("path,label,confidence,error,distance,unlike,set,cats,birds\r\n", id="other classes"),
+        pytest.param("path,label,confidence,error,distance,unlike,set,dogs,cats\r\n", id="another order"),
+        pytest.param("path,label,confidence,error,distance,unlike,set,cats\r\n", id="fewer classes"),
         pytest.param("path,label,confidence,error,cats,dogs\r\n", id="a table of version 0.1"),
         pytest.param("name,weight\r\na,1\r\n", id="another table"),
         pytest.param("a text", id="a text without a line's end"),
         pytest.param("\r\n", id="an empty line"),
         pytest.param(f"{HEADER}\r\na.jpg,cats,1\r\n", id="a row that is short"),
-        pytest.param(f"{HEADER}\r\na.jpg,cats,1,,,,one,0\r\n", id="a probability that is none"),
-        pytest.param(f'{HEADER}\r\n"a"b,cats,1,,,,1,0\r\nb,cats,1,,,,1,0\r\n', id="quotes astray"),
+        pytest.param(f"{HEADER}\r\na.jpg,cats,1,,,,cats,one,0\r\n", id="a probability that is none"),
+        pytest.param(f'{HEADER}\r\n"a"b,cats,1,,,,cats,1,0\r\nb,cats,1,,,,cats,1,0\r\n', id="quotes astray"),
         pytest.param(f"{HEADER}\r\n{'x' * 2**20}\r\n", id="a long line"),
         pytest.param(f"{HEADER}\r\n{'x' * 2**21}", id="a long line without an end"),
     ],
@@ -116,7 +118,7 @@ def test_where_there_is_no_table_nothing_is_held_and_one_is_begun(tmp_path: Path
 
 def test_a_table_that_a_spreadsheet_saved_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
-    path.write_bytes(f"{HEADER}\na.jpg,cats,1,,0.2,false,1,0\n".encode())
+    path.write_bytes(f"{HEADER}\na.jpg,cats,1,,0.2,false,cats,1,0\n".encode())
     assert "a.jpg" in read_table(path, ("cats", "dogs"))
 
 

@@ -28,6 +28,7 @@ from pages.ui.classify.inputs import FILES, FOLDER, LIVE, PATH, PHOTO
 from pages.ui.shared.classifier import bars, confidence_in_words
 from tests.drawing import draw_image, encode, image_bytes, make_zip
 from tests.pages.app import new_app, words
+from tests.trained import with_cutoff
 
 
 def page() -> AppTest:
@@ -177,6 +178,12 @@ def test_columns_stand_where_something_is_said_in_them_and_the_prediction_first(
     at.run()
     settled(at)
     assert list(at.dataframe[0].value)[-2:] == ["Training images", "Name"]
+    with_cutoff(load_run(finished), 0.0)
+    at.run()
+    settled(at)
+    assert list(at.dataframe[0].value)[-2:] == ["Set", "Name"]
+    shown = set(at.dataframe[0].value["Set"])
+    assert shown == {"cats or dogs (90%)", "dogs or cats (90%)", ""} or shown == {"cats or dogs (90%)", ""}
     assert set(at.dataframe[0].value["Training images"]) == {"", "unlike"}
 
 

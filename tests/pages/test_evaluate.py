@@ -21,6 +21,7 @@ from core.evaluation.splits import WHY_TEST, score
 from core.runs.limits import chosen_rejection, neighbours_of
 from core.runs.queue import withdraw
 from core.runs.run import Run, load_run
+from core.runs.sets import chosen_level
 from core.runs.store import list_runs
 from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.files import read_json, write_json
@@ -414,6 +415,20 @@ def test_a_cut_is_tried_on_images_of_other_things_and_kept(finished: Run) -> Non
     button(at, "Use this cut").click().run()
     assert chosen_rejection(finished) == 0.2
     assert "In use for this run: 20.0%" in words(at)
+
+
+def test_a_level_of_the_sets_is_chosen_and_kept(finished: Run) -> None:
+    at = page(evaluate_view="sets")
+    table = next(one.value for one in at.dataframe if "Coverage" in one.value)
+    assert table["Level"].tolist() == ["90%"]
+    assert "16 validation images are too few for sets at 95%, which take 19." in words(at)
+    assert "choose Test or Other images" in words(at)
+    assert button(at, "Use this level").disabled
+    at.segmented_control(key=f"evaluate_level_{finished.id}_0.9").set_value(0.95).run()
+    button(at, "Use this level").click().run()
+    assert not at.exception
+    assert chosen_level(finished) == 0.95
+    assert "In use for this run: 95%" in words(at)
 
 
 def test_an_old_run_gets_its_reference_set_at_a_press(finished: Run, weights_cache: Path, pawlab_home: Path) -> None:

@@ -31,6 +31,7 @@ def about_json(manifest: Manifest, classifier: Classifier) -> str:
         "size": manifest.settings.image_size,
         "threshold": manifest.threshold,
         "neighbours": {"nearest": K, "cut": unlike.cut} if unlike else None,
+        "sets": manifest.sets and manifest.sets.model_dump(),
         "check": {
             "image": base64.b64encode(image).decode(),
             "probabilities": list(prediction.probabilities.values()),
@@ -54,6 +55,7 @@ def description(manifest: Manifest, neighbours: Neighbours | None) -> str:
         f"{percent(score)} ({confidence_interval(score)}) on {manifest.images('validation'):,} validation images"
     )
     threshold = f"{as_percent(manifest.threshold)}; below it, unsure" if manifest.threshold else "none"
+    sets = f"hold the true class with a probability of {manifest.sets.level:.0%}" if manifest.sets else "none"
     counts = f"{manifest.images('train'):,} images"
     rows = [
         (
@@ -62,6 +64,7 @@ def description(manifest: Manifest, neighbours: Neighbours | None) -> str:
         ),
         ("Accuracy", validated),
         ("Confidence threshold", threshold),
+        ("Sets of classes", sets),
         ("Base model", f"MobileNetV2. {text(manifest.weights.description)}"),
     ]
     sentences = limits(manifest)

@@ -1,6 +1,7 @@
 // The page: photos in by file, drop or paste, or frames of the camera; the prediction out. Names go in as text only.
 
 const SHOWN = 10; // bars, of the most probable classes
+const NAMED = 5; // classes of a set, whose others are counted
 const KEPT = 50; // photos in the list below
 const MOST = 64 * 2 ** 20; // bytes of a photo, as in the app
 const QUIET = 2000; // milliseconds between two words to a screen reader while the camera is on
@@ -30,7 +31,17 @@ function read({row, distance}) {
   const ranked = row.map((value, place) => [about.classes[place], value]).sort((one, other) => other[1] - one[1]);
   const [label, confidence] = ranked[0];
   const unlike = distance !== null && distance > about.neighbours.cut;
-  return {label, confidence, unsure: confidence < about.threshold, unlike, distance, row, ranked};
+  const unsure = confidence < about.threshold;
+  return {label, confidence, unsure, unlike, likely: unlike ? '' : likely(ranked), distance, row, ranked};
+}
+
+/* "cats or dogs (90%)": the classes that the image may show; '' where one is enough, or no set is promised. */
+function likely(ranked) {
+  if (!about.sets) return '';
+  const names = ranked.filter(([, value], place) => !place || value >= about.sets.cutoff).map(([name]) => name);
+  if (names.length < 2) return '';
+  const rest = names.length - NAMED, last = rest > 0 ? `${rest} more` : names.pop();
+  return `${names.slice(0, NAMED).join(', ')} or ${last} (${Math.round(100 * about.sets.level)}%)`;
 }
 
 const UNLIKE = 'unlike the training images';
@@ -39,12 +50,16 @@ const words = ({label, confidence, unsure, unlike}) =>
   + (unlike ? `, ${UNLIKE}` : '');
 
 function showPrediction(prediction, figures = '') {
-  const {label, confidence, unsure, unlike, distance, row, ranked} = prediction;
+  const {label, confidence, unsure, unlike, likely, distance, row, ranked} = prediction;
   part.headline.replaceChildren();
   make('bdi', 'label', part.headline, unsure ? 'unsure' : label);
   make('span', '', part.headline, unsure ? '' : percent(confidence));
   part.headline.classList.toggle('unsure', unsure);
-  part.hint.textContent = unsure ? `Most likely ${label}, but no class reaches ${percent(about.threshold)}.` : '';
+  const hints = [
+    unsure && `Most likely ${label}, but no class reaches ${percent(about.threshold)}.`,
+    likely && `Set: ${likely}`,
+  ];
+  part.hint.textContent = hints.filter(Boolean).join(' ');
   part.unlike.hidden = !unlike;
   part.distance.textContent = distance?.toFixed(3);
   part.unlike.dataset.distance = distance;

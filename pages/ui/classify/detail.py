@@ -6,6 +6,8 @@ import base64
 import streamlit as st
 
 from core.errors import PawlabError
+from core.evaluation.conformal import LIMITS as ABOUT_SETS
+from core.evaluation.conformal import set_in_words
 from core.evaluation.unlike import LIMITS as ABOUT_UNLIKE
 from core.evaluation.unlike import UNLIKE
 from core.evaluation.words import as_percent
@@ -31,6 +33,7 @@ def detail(run: Run, classifier: Classifier, row: Row, limits: Limits) -> None:
     with right:
         st.subheader(headline(row.prediction, limits))
         unlike(row.prediction, limits)
+        likely(row.prediction, limits)
         if row.prediction.is_unsure(limits):
             st.caption(
                 f"Its confidence is below the threshold of {as_percent(limits.threshold)}. That does not mean that the "
@@ -67,6 +70,12 @@ def unlike(prediction: Prediction, limits: Limits) -> None:
             f"**{UNLIKE}**: its probabilities mean little. Distance {prediction.distance:.3f}, cut {limits.cut:.3f}.",
             help=ABOUT_UNLIKE,
         )
+
+
+def likely(prediction: Prediction, limits: Limits) -> None:
+    """Names the classes that the image may show, where one is not enough."""
+    if words := set_in_words(prediction, limits):
+        st.markdown(f"Set: {plain(words)}", help=ABOUT_SETS)
 
 
 def probabilities(prediction: Prediction) -> None:

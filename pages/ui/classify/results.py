@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ImageError
+from core.evaluation.conformal import LIMITS as ABOUT_SETS
+from core.evaluation.conformal import set_in_words
 from core.evaluation.unlike import LIMITS
 from core.inference.batch import FEW, LARGE, PROBLEM, SMALL, UNLIKE, UNSURE, Batch, Order, Row, view_of
 from core.inference.classifier import Classifier
 from core.runs.limits import Limits
 from core.runs.run import Run
-from pages.ui.classify.detail import detail, framed, headline, probabilities, unlike
+from pages.ui.classify.detail import detail, framed, headline, likely, probabilities, unlike
 from pages.ui.classify.sort import sorting
 from pages.ui.classify.state import OPEN, PAGE, clear
 from pages.ui.shared.text import duration, plain
@@ -43,8 +45,9 @@ def results(run: Run, classifier: Classifier, batch: Batch, batch_id: str, limit
                 "text/csv",
                 on_click="ignore",
                 help="One row per image: path, label, confidence, error, distance to the training images, whether it "
-                "is unlike them, and the probability of each class, as the command line writes it. The label is the "
-                "most probable class, also where the prediction is unsure or the image unlike the training images.",
+                "is unlike them, the set of classes that it may show, and the probability of each class, as the "
+                "command line writes it. The label is the most probable class, also where the prediction is unsure or "
+                "the image unlike the training images.",
             )
         st.button("Clear", on_click=clear, help="Removes these images and their predictions.")
     if number:
@@ -182,6 +185,7 @@ def _cards(batch: Batch, places: list[int], limits: Limits) -> None:
                 framed(view_of(row, LARGE), f"{row.image.path}, classified as {row.prediction.label}", 220)
                 st.markdown(headline(row.prediction, limits))
                 unlike(row.prediction, limits)
+                likely(row.prediction, limits)
                 probabilities(row.prediction)
                 st.caption(f"{plain(row.image.path)} · {row.milliseconds:.0f} ms")
                 st.button(
@@ -210,6 +214,7 @@ def _table(batch: Batch, places: list[int], limits: Limits, batch_id: str) -> No
             # Numbers, so that the column sorts; rounded down, so that 100 is said only of certainty.
             "Confidence": [math.floor(1000 * found.confidence) / 10 for _, found in predicted],
             "Training images": ["unlike" if found.is_unlike(limits) else "" for _, found in predicted],
+            "Set": [set_in_words(found, limits) for _, found in predicted],
             "Name": [row.image.path for row, _ in predicted],
         }
     )
@@ -218,6 +223,8 @@ def _table(batch: Batch, places: list[int], limits: Limits, batch_id: str) -> No
         frame = frame.drop(columns="Most likely class")
     if not any(prediction.is_unlike(limits) for prediction in every):
         frame = frame.drop(columns="Training images")
+    if not any(set_in_words(prediction, limits) for prediction in every):
+        frame = frame.drop(columns="Set")
     event = st.dataframe(
         frame,
         column_config={
@@ -225,6 +232,7 @@ def _table(batch: Batch, places: list[int], limits: Limits, batch_id: str) -> No
             "Name": st.column_config.TextColumn(width="large"),
             "Prediction": st.column_config.TextColumn(width="small"),
             "Training images": st.column_config.TextColumn(width="small", help=LIMITS),
+            "Set": st.column_config.TextColumn(width="medium", help=ABOUT_SETS),
             "Confidence": st.column_config.NumberColumn(format="%.1f%%", width="small"),
         },
         hide_index=True,

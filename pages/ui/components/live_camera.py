@@ -21,6 +21,7 @@ HTML = """
     <div class="prediction" hidden>
       <p class="headline"><span class="label"></span><span class="confidence"></span></p>
       <p class="unlike" hidden>Unlike the training images</p>
+      <p class="likely" hidden></p>
       <ul class="bars" aria-label="Probabilities"></ul>
     </div>
     <div class="note"><strong></strong><span></span><button type="button"></button></div>
@@ -52,7 +53,8 @@ def explained(threshold: float) -> str:
     words = (
         "The whole frame is squeezed to a square, like an uploaded image; the model gets it unmirrored. "
         "Probabilities are averaged over about half a second so that the bars do not flicker. So is the distance of "
-        "the frame to the training images: where it says “unlike” them, the probabilities mean little."
+        "the frame to the training images: where it says “unlike” them, the probabilities mean little. Where one class "
+        "is not enough to be right as often as the level on the Evaluate page, it names several."
     )
     return (
         f"{words} Below a confidence of {as_percent(threshold)}, set on the Evaluate page, the model is unsure."

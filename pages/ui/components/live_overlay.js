@@ -24,6 +24,7 @@ class Overlay {
     this.label = root.querySelector('.label');
     this.confidence = root.querySelector('.confidence');
     this.unlike = root.querySelector('.unlike');
+    this.likely = root.querySelector('.likely');
     this.bars = root.querySelector('.bars');
     this.announcement = root.querySelector('.spoken');
     this.classes = []; // all names, where they are few
@@ -37,7 +38,7 @@ class Overlay {
     this.place.hidden = true;
   }
 
-  take({probabilities, threshold, distance, cut}) {
+  take({probabilities, threshold, distance, cut, level, cutoff}) {
     const now = performance.now(), passed = now - this.predictedAt, latest = new Map(probabilities);
     this.predictedAt = now;
     if (passed > STALE) [this.smooth, this.distance] = [latest, distance];
@@ -52,6 +53,17 @@ class Overlay {
     }
     this.unlike.hidden = distance === null || this.distance <= cut; // of a run that cannot tell there is no distance
     this.draw(threshold);
+    this.drawSet(level, cutoff);
+  }
+
+  /* The classes that the frame may show, where one is not enough: a set promises nothing of what is unlike. */
+  drawSet(level, cutoff) {
+    const ranked = [...this.smooth].sort((one, other) => other[1] - one[1]);
+    const names = ranked.filter(([, value], place) => !place || value >= cutoff).map(([name]) => name);
+    this.likely.hidden = level === null || names.length < 2 || !this.unlike.hidden;
+    if (this.likely.hidden) return;
+    const last = names.length > SHOWN ? 'others' : names.pop();
+    this.likely.textContent = `${names.slice(0, SHOWN).join(', ')} or ${last} (${percent(level)})`;
   }
 
   draw(threshold) {

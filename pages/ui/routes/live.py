@@ -4,10 +4,10 @@
 
 First comes {"size", "classes"}: the side of the square that the model takes, and the classes' names where they are few.
 Then each frame that is classified gets {"sequence", "label", "confidence", "probabilities", "threshold",
-"distance", "cut", "unlike", "milliseconds"} (`core.inference.live.LivePrediction`), or {"sequence", "error"} where it
-cannot be decoded. `sequence` is the frame's number on this connection, from 1. A connection has one frame at work and
-one that waits, the newest: what it displaces is dropped, never queued. Whatever ends the connection comes as {"error",
-"closing": true} before.
+"distance", "cut", "unlike", "level", "cutoff", "milliseconds"} (`core.inference.live.LivePrediction`), or
+{"sequence", "error"} where it cannot be decoded. `sequence` is the frame's number on this connection, from 1. A
+connection has one frame at work and one that waits, the newest: what it displaces is dropped, never queued. Whatever
+ends the connection comes as {"error", "closing": true} before.
 
 Covered: frames that are too large or too many, connections that are too many or say nothing, and folders outside the
 store of runs. Pages of others never get here (`pages.ui.routes.own_pages`). Not covered: a message is

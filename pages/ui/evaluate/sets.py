@@ -1,0 +1,90 @@
+"""Sets with a guarantee: what each level gives on the images that are shown, and the choice of one for the run."""
+
+import streamlit as st
+
+from core.errors import PawlabError
+from core.evaluation.conformal import LIMITS, SetScores, mean_in_words, score_sets, too_few
+from core.evaluation.predictions import Predictions
+from core.evaluation.splits import VALIDATION
+from core.evaluation.words import with_interval
+from core.runs.run import Run
+from core.runs.sets import LEVELS, calibration_images, choose_level, chosen_level, sets_at
+from pages.ui.evaluate.state import Evaluation
+from pages.ui.shared.text import show_error
+
+LEVEL, FAILED = "evaluate_level", "evaluate_level_failed"
+
+
+def sets_view(evaluation: Evaluation) -> None:
+    run, predictions = evaluation.run, evaluation.predictions
+    st.markdown("**Sets: the classes that an image may show**", help=LIMITS)
+    chosen = chosen_level(run)
+    level = st.segmented_control(
+        "Level",
+        LEVELS,
+        default=chosen,
+        required=True,
+        format_func=lambda level: f"{level:.0%}",
+        key=f"{LEVEL}_{run.id}_{chosen}",
+        help="The probability with which the true class is in the set. A higher level gives larger sets.",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Use this level",
+            on_click=_store,
+            args=(run, level),
+            disabled=level == chosen,
+            key="evaluate_level_use",
+            help="Stores it with the run: Classify, live video, the command line and exported bundles use it.",
+        )
+        st.markdown(f"In use for this run: {chosen:.0%}.", width="content")
+    if failed := st.session_state.pop(FAILED, None):
+        show_error(failed)
+    number = calibration_images(run)
+    scores = [score_sets(predictions, sets) for each in LEVELS if (sets := sets_at(run, each))]
+    if scores:
+        _table(scores, predictions)
+    for words in filter(None, (too_few(number, each) for each in LEVELS)):
+        st.info(words)
+    if evaluation.on == VALIDATION:
+        st.caption(
+            f"The {number:,} validation images set the cutoffs, so coverage on them is what was asked for or more. To "
+            "measure it, choose Test or Other images above."
+        )
+    st.caption(LIMITS)
+
+
+def _table(scores: list[SetScores], predictions: Predictions) -> None:
+    st.dataframe(
+        [
+            {
+                "Level": f"{of_level.sets.level:.0%}",
+                "Coverage": with_interval(of_level.coverage),
+                "Mean set size": mean_in_words(of_level.size),
+                "More than one class": with_interval(of_level.several),
+                "Cutoff": of_level.sets.cutoff,
+            }
+            for of_level in scores
+        ],
+        column_config={
+            "Level": st.column_config.TextColumn(width=70),
+            "Coverage": st.column_config.TextColumn(
+                help=f"The share of the {len(predictions):,} images whose set holds the true class."
+            ),
+            "Mean set size": st.column_config.TextColumn(
+                help=f"Classes in a set, on average, of {len(predictions.classes):,}."
+            ),
+            "Cutoff": st.column_config.NumberColumn(
+                format="%.4f", help="A class with this probability or more is in the set."
+            ),
+        },
+        hide_index=True,
+        width="stretch",
+    )
+
+
+def _store(run: Run, level: float) -> None:
+    try:
+        choose_level(run, level)
+    except PawlabError as error:
+        st.session_state[FAILED] = error
