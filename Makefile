@@ -46,6 +46,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.gallery
 	$(BIN)/python -m benchmarks.recipe
+	$(BIN)/python -m benchmarks.quality --presets fast
 	$(BIN)/python -m benchmarks.augmentation
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.pixels

@@ -43,7 +43,7 @@ def notebook(manifest: Manifest, *, by_digest: bool) -> str:
         markdown(
             "## Training\n\nHere the base model runs in every epoch. Pawlab extracts the features once and reuses them."
         ),
-        source(code.training(manifest.settings, len(manifest.classes))),
+        source(code.training(manifest.settings, len(manifest.classes), manifest.images("validation"))),
         *_second_stage(manifest),
         markdown(
             "## The result\n\nCompared with the run. A score within its 95% confidence interval differs by chance only."
@@ -89,4 +89,4 @@ def _second_stage(manifest: Manifest) -> list[dict[str, Any]]:
         "`model.keras` already is, so `WEIGHTS` names another one. The run started from "
         f"{plain(manifest.weights.description)} ({plain(manifest.weights.location)}); other weights give another score."
     )
-    return [markdown(words), source(code.second_stage(stage, len(manifest.classes)))]
+    return [markdown(words), source(code.second_stage(stage, manifest.settings, len(manifest.classes)))]

@@ -7,6 +7,7 @@ from core.evaluation.intervals import wilson_interval
 from core.export.manifest import Manifest
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.settings import TrainingConfig
+from core.training.patience import validation_chooses
 
 
 def variables(manifest: Manifest) -> str:
@@ -144,25 +145,31 @@ model.summary()
 """
 
 
-def training(config: TrainingConfig, classes: int) -> str:
+def training(config: TrainingConfig, classes: int, validation_images: int) -> str:
     """The run's optimizer and callbacks, and its epochs."""
     loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
+    lines, rate, callbacks = 'inputs, targets = data["train"]\n', f"{config.learning_rate}", _both_callbacks(config)
+    if config.min_steps:
+        passes = f"max(1, -(-({config.min_steps - 1} * BATCH_SIZE + 1) // len(targets)))"
+        lines += f"""passes = {passes}  # in an epoch, so that it has at least {config.min_steps} steps
+inputs, targets = np.concatenate([inputs] * passes), np.concatenate([targets] * passes)
+"""
+    if config.schedule == "cosine":
+        lines += "steps = EPOCHS * -(-len(targets) // BATCH_SIZE)\n"
+        rate = f"keras.optimizers.schedules.CosineDecay({config.learning_rate}, steps)"
+        callbacks = f"[\n{_early_stopping(config)}]"
+        if not validation_chooses(config, validation_images):
+            callbacks = "[]  # too few validation images to choose an epoch: the last is kept"
     return f"""
-model.compile(
-    optimizer=keras.optimizers.Adam({config.learning_rate}),
+{lines}model.compile(
+    optimizer=keras.optimizers.Adam({rate}),
     loss="{loss}",
     metrics=["accuracy"],
 )
-callbacks = [
-    keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience={config.early_stopping_patience}, restore_best_weights=True
-    ),
-    keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss", patience={config.reduce_lr_patience}, factor={config.reduce_lr_factor}
-    ),
-]
+callbacks = {callbacks}
 history = model.fit(
-    *data["train"],
+    inputs,
+    targets,
     validation_data=data["validation"],
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
@@ -172,7 +179,22 @@ history = model.fit(
 """
 
 
-def second_stage(stage: FineTuningConfig, classes: int) -> str:
+def _both_callbacks(config: TrainingConfig) -> str:
+    return f"""[
+{_early_stopping(config)}    keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss", patience={config.reduce_lr_patience}, factor={config.reduce_lr_factor}
+    ),
+]"""
+
+
+def _early_stopping(config: TrainingConfig) -> str:
+    return f"""    keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience={config.early_stopping_patience}, restore_best_weights=True
+    ),
+"""
+
+
+def second_stage(stage: FineTuningConfig, config: TrainingConfig, classes: int) -> str:
     """Fine-tuning as in the run: every BatchNormalization frozen; the first stage is restored if it is better."""
     loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
     return f"""
@@ -190,7 +212,7 @@ history = model.fit(
     validation_data=data["validation"],
     batch_size=BATCH_SIZE,
     epochs={stage.epochs},
-    callbacks=callbacks,
+    callbacks={_both_callbacks(config)},
     verbose=2,
 )
 if min(history.history["val_loss"]) > first_loss:

@@ -60,7 +60,7 @@ def training_curves(history: History, epochs: int) -> str:
         figure["layout"]["yaxis2"] |= {"range": [0, 1], "showticklabels": False}
     _mark_drops(figure, history.drops, last)
     _mark_fine_tuning(figure, history.fine_tune)
-    _mark_best(figure, history.best, last)
+    _mark_best(figure, history, last)
     return json.dumps(figure, separators=(",", ":"), allow_nan=False)
 
 
@@ -90,12 +90,12 @@ def _batch_points(batches: list[Event], name: str) -> tuple[list[float | None], 
     return x, y
 
 
-def _mark_best(figure: Figure, best: Event | None, last: int) -> None:
-    if best is None:
+def _mark_best(figure: Figure, history: History, last: int) -> None:
+    if history.best is None:
         return
-    epoch = best["epoch"]
+    epoch = history.best["epoch"]
     anchor = {"y": 1, "yanchor": "bottom", "xanchor": "right" if epoch > last / 2 else "left"}
-    _mark(figure, epoch, {"width": 1.5}, anchor | {"text": f"lowest validation loss: epoch {epoch}"})
+    _mark(figure, epoch, {"width": 1.5}, anchor | {"text": f"{history.best_in_words}: epoch {epoch}"})
 
 
 def _mark_drops(figure: Figure, drops: list[Event], last: int) -> None:

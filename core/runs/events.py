@@ -134,9 +134,11 @@ class EarlyStop(_Said):
 
 
 class Start(_Said):
-    """`epoch`: the first that is trained from here; earlier events of it and of later epochs are void."""
+    """`epoch`: the first that is trained from here; earlier events of it and of later epochs are void. `chooses`:
+    whether the validation loss chooses the epoch that is kept; else it is the last."""
 
     epoch: Number
+    chooses: NotRequired[bool]
 
 
 KINDS = {

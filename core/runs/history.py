@@ -34,6 +34,8 @@ class History:
     expected: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     data_changed: bool = False
+    chooses: bool = True
+    """Whether the validation loss chooses the epoch that is kept; else it is the last, and the best is the latest."""
     damaged: bool = False
     _events: int = 0
     _first: tuple[int, float] = (0, 0.0)
@@ -53,8 +55,14 @@ class History:
 
     @property
     def best(self) -> Event | None:
-        """The epoch event with the lowest validation loss so far."""
+        """The epoch event whose weights would be kept now: that with the lowest validation loss so far, where it
+        `chooses`."""
         return next((epoch for epoch in reversed(self.epochs) if epoch["best"]), None)
+
+    @property
+    def best_in_words(self) -> str:
+        """What marks the best epoch on a chart."""
+        return "lowest validation loss" if self.chooses else "weights kept"
 
     def add(self, event: Event) -> None:
         """Adds the next event. One of an unknown kind changes nothing."""
@@ -97,6 +105,7 @@ class History:
             case "fine_tune":
                 self.fine_tune = event
             case "start":
+                self.chooses = event.get("chooses", True)
                 self._forget_from(event["epoch"])
 
     def _advance(self, event: Event) -> None:

@@ -12,8 +12,10 @@ MOST_EPOCHS = 1000  # that `TrainingConfig` takes
 
 def still_improving(run: Run, history: History) -> bool:
     """Whether the run's last epoch, reached as planned, has the lowest validation loss. False for a second stage, whose
-    epochs follow those of the first."""
-    if history.status != "finished" or run.fine_tuning or not history.epochs or history.best is None:
+    epochs follow those of the first, and with cosine decay, which ends at a learning rate of 0: its last epoch is
+    meant to be the best."""
+    ended = history.status == "finished" and run.config.schedule == "plateau" and not run.fine_tuning
+    if not ended or not history.epochs or history.best is None:
         return False
     last = history.epochs[-1]["epoch"]
     return bool(history.best["epoch"] == last == run.last_epoch and last < MOST_EPOCHS)

@@ -7,10 +7,12 @@ from core.config import Settings, setting
 
 Pooling = Literal["flatten", "average"]
 Preset = Literal["notebook", "fast"]
+Schedule = Literal["plateau", "cosine"]
 
 
 class TrainingConfig(Settings):
-    """The settings of one run. The defaults are the notebook's; `preset("fast")` has a much smaller head.
+    """The settings of one run. The defaults are the notebook's; `preset("fast")` has a much smaller head and schedule
+    that learns to its end on few images too.
 
     Names that Keras has too mean the same as there.
     """
@@ -30,7 +32,19 @@ class TrainingConfig(Settings):
         ge=1,
         le=1000,
     )
+    min_steps: int = setting(
+        0,
+        "Training steps that an epoch has at least: few images are passed several times. 0: one pass, as in Keras.",
+        unit="steps",
+        ge=0,
+        le=10_000,
+    )
     learning_rate: float = setting(1e-4, "How far Adam moves the weights in each step.", gt=0, le=1)
+    schedule: Schedule = setting(
+        "plateau",
+        "How the learning rate falls: plateau drops it when the validation loss no longer improves "
+        "(ReduceLROnPlateau), cosine lowers it in every step, to 0 at the end (CosineDecay).",
+    )
     pooling: Pooling = setting(
         "flatten",
         "How the feature map becomes one vector: flatten keeps every position, average keeps each feature's mean.",
@@ -68,7 +82,8 @@ def preset_of(config: TrainingConfig) -> Preset:
 
 
 def preset(name: Preset) -> TrainingConfig:
-    """The settings called `notebook` (Flatten, as taught) or `fast` (average pooling: 25 times fewer weights)."""
+    """The settings called `notebook` (Flatten, as taught) or `fast` (average pooling: 25 times fewer weights; learns to
+    its end on few images too)."""
     if name == "notebook":
         return TrainingConfig()
-    return TrainingConfig(pooling="average", learning_rate=1e-3)
+    return TrainingConfig(pooling="average", learning_rate=1e-3, schedule="cosine", min_steps=50, l2=0.003)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.runs.feature_plan import Workload
 from core.runs.settings import TrainingConfig
 from core.training.model_summary import FLOAT_BYTES, layers_of, pooling_cost, vector_length
+from core.training.schedule import num_steps
 
 VALIDATION_BATCH = 256  # images that the head scores together
 PANEL = 64  # units that the head keeps side by side: the last panel is filled up
@@ -50,7 +51,7 @@ class Estimate:
 
 def estimate(work: Workload, pace: Pace, config: TrainingConfig, classes: int) -> Estimate:
     """The cost of a run with `config`. `pace` must be of the same image size, pooling, units and batch size."""
-    steps = -(-work.train_rows // config.batch_size)
+    steps = num_steps(work.train_rows, config.batch_size, config.min_steps)
     validation = -(-work.validation_rows // VALIDATION_BATCH)
     kernel = pooling_cost(config, config.pooling).weights * FLOAT_BYTES
     weights = sum(layer.weights for layer in layers_of(config, classes)) * FLOAT_BYTES

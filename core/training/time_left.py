@@ -7,6 +7,7 @@ from core.runs.settings import TrainingConfig
 from core.training.estimate import VALIDATION_BATCH
 from core.training.model_summary import pooling_cost
 from core.training.patience import seconds_left
+from core.training.schedule import num_steps
 
 # Of an ordinary machine: they stand in until the first epoch has been timed. Adam moves three numbers for each weight.
 STEP_SECONDS, STEP_SECONDS_A_WEIGHT = 0.005, 4e-9
@@ -17,7 +18,8 @@ SAVE_SECONDS, SAVE_SECONDS_A_WEIGHT = 4.0, 3e-7
 def seconds_after_features(work: Workload, config: TrainingConfig) -> float:
     """Roughly how long all epochs and saving take, before anything is known of this machine."""
     step = STEP_SECONDS + STEP_SECONDS_A_WEIGHT * pooling_cost(config, config.pooling).weights
-    steps = -(-work.train_rows // config.batch_size) + VALIDATION_SHARE * -(-work.validation_rows // VALIDATION_BATCH)
+    train_steps = num_steps(work.train_rows, config.batch_size, config.min_steps)
+    steps = train_steps + VALIDATION_SHARE * -(-work.validation_rows // VALIDATION_BATCH)
     return config.epochs * steps * step + _save_seconds(config)
 
 

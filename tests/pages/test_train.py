@@ -24,6 +24,8 @@ from tests.events import event
 from tests.pages.app import new_app, unescaped_words, words
 from tests.trained import wait_for
 
+FAST = preset("fast")
+
 
 @pytest.fixture(autouse=True)
 def fresh(drawn: Path) -> Iterator[None]:
@@ -41,15 +43,15 @@ def page() -> AppTest:
     return app
 
 
-def run_that(status: str, drawn: Path, reason: str = "") -> Run:
-    run = create_run(str(drawn), preset("fast"), f"the {status} one")
+def run_that(status: str, drawn: Path, reason: str = "", config: TrainingConfig = FAST) -> Run:
+    run = create_run(str(drawn), config, f"the {status} one")
     run.log.append({"event": "status", "status": status, "reason": reason, "time": time.time()})
     return run
 
 
-def at_work(drawn: Path) -> Run:
+def at_work(drawn: Path, config: TrainingConfig = FAST) -> Run:
     """A run whose worker is this very process."""
-    run = run_that("running", drawn)
+    run = run_that("running", drawn, config=config)
     write_json(run.directory / "worker.json", {"pid": psutil.Process().pid, "started": psutil.Process().create_time()})
     return run
 

@@ -23,7 +23,9 @@ from pages.ui.train.patience import drops_in_words
 from tests.drawing import write_images
 from tests.events import event
 from tests.pages.app import press, words
-from tests.pages.test_train import at_work, page, shown
+from tests.pages.test_train import FAST, at_work, page, shown
+
+PLATEAU = FAST.changed(schedule="plateau")
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +147,7 @@ def epochs(run: Run, losses: list[float]) -> None:
 
 
 def test_patience_counts_down_in_words_and_a_drop_is_explained(drawn: Path) -> None:
-    run = at_work(drawn)  # of the preset fast: 0.001, patience 5 and 2
+    run = at_work(drawn, PLATEAU)  # 0.001, patience 5 and 2
     epochs(run, [1.0, 0.5])
     app = page()
     assert "Learning rate 0.001: will drop if the loss does not improve in 2 more epochs." in words(app)
@@ -154,8 +156,17 @@ def test_patience_counts_down_in_words_and_a_drop_is_explained(drawn: Path) -> N
     assert bar.proto.text == "Step 4 of 5: Training the head, about 3 min left of the whole run at most"
 
 
-def test_a_drop_is_explained_when_it_happens(drawn: Path) -> None:
+def test_cosine_decay_says_where_it_is_and_few_validation_images_that_they_choose_nothing(drawn: Path) -> None:
     run = at_work(drawn)
+    run.log.append(event("start", epoch=1, chooses=False))
+    epochs(run, [1.0, 0.5, 0.6, 0.7, 0.8])
+    app = page()
+    assert "Learning rate 0.0005: falls to 0 by epoch 10 along half a cosine." in words(app)
+    assert "The last epoch is kept: the validation images are too few to choose one." in words(app)
+
+
+def test_a_drop_is_explained_when_it_happens(drawn: Path) -> None:
+    run = at_work(drawn, PLATEAU)
     epochs(run, [0.5, 0.6, 0.7, 0.8])
     run.log.append(event("reduce_lr", epoch=3, learning_rate=2e-4, time=1.0))
     app = page()

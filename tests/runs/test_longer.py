@@ -12,7 +12,7 @@ from core.runs.run import Run, create_run
 from core.runs.settings import preset
 from tests.events import event
 
-FAST = preset("fast").changed(epochs=3)
+FAST = preset("fast").changed(epochs=3, schedule="plateau")
 
 
 def ended(losses: list[float], status: str = "finished") -> History:
@@ -37,6 +37,7 @@ def test_a_run_still_improves_if_its_last_planned_epoch_has_the_lowest_loss(
     losses: list[float], status: str, improving: bool
 ) -> None:
     assert still_improving(create_run("sample", FAST), ended(losses, status)) is improving
+    assert not still_improving(create_run("sample", preset("fast").changed(epochs=3)), ended(losses, status))
 
 
 def test_the_longer_run_has_the_same_images_edits_and_settings_but_for_the_epochs(drawn: Path) -> None:

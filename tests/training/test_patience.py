@@ -1,5 +1,6 @@
 """The counters that a page shows are those by which training decides, and the time left follows the pace."""
 
+import math
 from typing import Any
 
 import pytest
@@ -18,7 +19,11 @@ LOSSES = st.lists(st.floats(0, 3, allow_nan=False, width=32, allow_subnormal=Fal
 
 
 def points(losses: list[float]) -> list[dict[str, Any]]:
-    return [event("epoch", epoch=number, val_loss=loss) for number, loss in enumerate(losses, 1)]
+    best = [loss < min(losses[:number], default=math.inf) for number, loss in enumerate(losses)]
+    return [
+        event("epoch", epoch=number, val_loss=losses[number - 1], best=best[number - 1])
+        for number in range(1, 1 + len(losses))
+    ]
 
 
 @given(losses=LOSSES, stop=st.integers(1, 6), drop=st.integers(1, 5))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+from core.training.schedule import CosineDecay, EarlyStopping, ReduceLROnPlateau, num_passes, num_steps
 
 FINITE = st.floats(0, 3, allow_nan=False, width=32, allow_subnormal=False)
 LOSSES = st.lists(FINITE | st.just(float("nan")), min_size=1, max_size=30)
@@ -70,3 +70,19 @@ def test_counters_survive_being_saved_as_json(losses: list[float], cut: int) -> 
             plateau.update(loss)
     assert repr(whole) == repr(resumed)
     assert repr(whole_lr) == repr(resumed_lr)
+
+
+@given(epochs=st.integers(1, 50), steps=st.integers(1, 40), at=st.floats(0, 1), rate=st.floats(1e-6, 1))
+def test_cosine_decay_is_that_of_keras(keras: Any, epochs: int, steps: int, at: float, rate: float) -> None:
+    step = round(at * epochs * steps)
+    theirs = keras.optimizers.schedules.CosineDecay(rate, epochs * steps)(step)
+    ours = CosineDecay(rate, epochs).rate(step // steps + step % steps / steps)
+    assert ours == pytest.approx(float(theirs), rel=1e-4, abs=1e-6 * rate)
+
+
+@given(rows=st.integers(1, 500), batch_size=st.integers(1, 64), min_steps=st.integers(0, 100))
+def test_an_epoch_has_its_steps_in_no_more_passes_than_that_takes(rows: int, batch_size: int, min_steps: int) -> None:
+    passes = num_passes(rows, batch_size, min_steps)
+    steps = num_steps(rows, batch_size, min_steps)
+    assert steps == -(-passes * rows // batch_size) >= min_steps
+    assert passes == 1 or -(-(passes - 1) * rows // batch_size) < min_steps

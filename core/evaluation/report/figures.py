@@ -109,7 +109,7 @@ def training_figures(history: History) -> list[Figure]:
     numbers = [float(epoch["epoch"]) for epoch in epochs]
     last = max(max(numbers), min(numbers) + 1)
     best = history.best
-    marks = [(float(best["epoch"]), f"lowest validation loss: epoch {best['epoch']}")] if best else []
+    marks = [(float(best["epoch"]), f"{history.best_in_words}: epoch {best['epoch']}")] if best else []
     if begins := history.fine_tune:
         marks.append(
             (float(begins["epoch"]) - 1, "" if best and best["epoch"] == begins["epoch"] - 1 else "fine-tuning")

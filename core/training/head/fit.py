@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from core.backbone.rows import FeatureArray
+from core.runs.feature_plan import copies_of
 from core.runs.settings import TrainingConfig
 from core.training.head.fused_step import Columns
 from core.training.head.head import Batch, Head
 from core.training.loop.checkpoint import State
 from core.training.loop.epochs import Features, Stage, TrainingCallbacks, train_epochs
-from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+from core.training.patience import first_callbacks
 
 VALIDATION_BATCH = 256
 
@@ -42,19 +43,20 @@ def fit(
     head = new_head(train.width, classes, config)
 
     def train_on(state: State, batches: Sequence[NDArray[np.int64]]) -> Generator[Batch, None, None]:
-        learning_rate, product = state.plateau.learning_rate, None
+        product = None
         generator = np.random.default_rng([config.seed, 3, state.epoch + 1])
-        for rows, inputs, following in _with_next(train, batches):
+        for number, (rows, inputs, following) in enumerate(_with_next(train, batches)):
             if product is None:
                 product = head.product(inputs)
-            batch, product = head.step(inputs, product, train.labels[rows], learning_rate, generator, following)
+            rate = state.schedule.rate(state.epoch + number / len(batches))
+            batch, product = head.step(inputs, product, train.labels[rows], rate, generator, following)
             yield batch
 
-    early = EarlyStopping(config.early_stopping_patience)
-    plateau = ReduceLROnPlateau(config.reduce_lr_patience, config.reduce_lr_factor, config.learning_rate)
-    stage = Stage(head, train_on, read_ahead, VALIDATION_BATCH)
+    images = features.validation.rows // (1 + copies_of(config, "validation"))
+    start = State(0, *first_callbacks(config, images))
+    stage = Stage(head, train_on, read_ahead, VALIDATION_BATCH, config.min_steps)
     with threadpool_limits(1, user_api="blas"):  # the head spreads its panels over the cores itself
-        return train_epochs(directory, stage, features, config, State(0, early, plateau), config.epochs, callbacks)
+        return train_epochs(directory, stage, features, config, start, config.epochs, callbacks)
 
 
 def new_head(width: int, classes: int, config: TrainingConfig) -> Head:

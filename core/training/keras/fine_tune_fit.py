@@ -48,7 +48,7 @@ def fine_tune(
     """
 
     def train_on(state: State, batches: Sequence[NDArray[np.int64]]) -> Generator[Batch, None, None]:
-        layers.begin_epoch(config.seed, state.epoch + 1, state.plateau.learning_rate)
+        layers.begin_epoch(config.seed, state.epoch + 1, state.schedule.rate(state.epoch))
         for rows, maps in zip(batches, layers.read(features.train, batches), strict=True):
             yield layers.step(maps, features.train.labels[rows])
 

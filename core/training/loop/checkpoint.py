@@ -18,7 +18,7 @@ from core.storage.files import atomic_folder, write_json
 from core.storage.models import load_model
 from core.training.head.fused_step import Floats
 from core.training.head.head import Batch
-from core.training.schedule import EarlyStopping, ReduceLROnPlateau
+from core.training.schedule import EarlyStopping, Schedule
 
 FACTS = "state.json"
 
@@ -75,7 +75,7 @@ class State:
 
     epoch: int
     early_stopping: EarlyStopping
-    plateau: ReduceLROnPlateau
+    schedule: Schedule
     best: Best | None = None
 
 
@@ -87,7 +87,7 @@ class _Facts:
     epoch: int
     best_epoch: int
     early_stopping: EarlyStopping
-    plateau: ReduceLROnPlateau
+    plateau: Schedule  # called so since the first version, which knew no other
 
 
 def save_checkpoint(directory: Path, learner: Learner, state: State) -> None:
@@ -101,7 +101,7 @@ def save_checkpoint(directory: Path, learner: Learner, state: State) -> None:
         if best.epoch != state.epoch:  # else they are the learner's own
             for name, values in best.weights.items():
                 np.save(target / _file(f"best.{name}"), values)
-        facts = _Facts(learner.steps, state.epoch, best.epoch, state.early_stopping, state.plateau)
+        facts = _Facts(learner.steps, state.epoch, best.epoch, state.early_stopping, state.schedule)
         write_json(target / FACTS, asdict(facts))
     for epoch in _epochs(directory):
         if epoch != state.epoch:

@@ -21,6 +21,7 @@ from core.runs.settings import TrainingConfig
 from core.training.head.fused_step import Floats
 from core.training.head.head import Batch
 from core.training.loop.checkpoint import Best, Learner, State, load_checkpoint, save_checkpoint
+from core.training.schedule import num_passes
 
 CHECKPOINT_SHARE = 0.05  # of the time, at most: a large head is not saved after every epoch
 
@@ -83,12 +84,14 @@ class Stage:
             before the epoch. A step is made when its scores are asked for.
         read: Reads the batches that `learner` evaluates.
         validation_batch: Images per batch in validation.
+        min_steps: That an epoch has at least, in as many passes over the images as that takes.
     """
 
     learner: Learner
     train_on: Callable[[State, Sequence[NDArray[np.int64]]], Generator[Batch, None, None]]
     read: Reader
     validation_batch: int
+    min_steps: int = 0
 
 
 def train_epochs(
@@ -106,7 +109,7 @@ def train_epochs(
         state = load_checkpoint(directory, stage.learner)
     except FileNotFoundError:
         state = start
-    callbacks.emit("start", epoch=state.epoch + 1)
+    callbacks.emit("start", epoch=state.epoch + 1, chooses=state.early_stopping.chooses)
     saved, cost = time.perf_counter(), 0.0
     while state.epoch < last_epoch and not state.early_stopping.stop:
         try:
@@ -126,7 +129,9 @@ def _epoch(
 ) -> None:
     """Trains and validates once. `state` changes only when the epoch is complete, not where Cancelled is raised."""
     started, epoch = time.perf_counter(), state.epoch + 1
-    order = np.random.default_rng([config.seed, 2, epoch]).permutation(features.train.rows)
+    generator, rows = np.random.default_rng([config.seed, 2, epoch]), features.train.rows
+    passes = num_passes(rows, config.batch_size, stage.min_steps)
+    order = np.concatenate([generator.permutation(rows) for _ in range(passes)])
     batches = [order[first : first + config.batch_size] for first in range(0, len(order), config.batch_size)]
     train = Mean()
     with closing(stage.train_on(state, batches)) as steps:
@@ -166,7 +171,7 @@ def _end_epoch(
         probabilities: The predictions on the validation features, float32 (rows, outputs).
         seconds: How long the epoch took.
     """
-    learning_rate = state.plateau.learning_rate
+    learning_rate = state.schedule.rate(state.epoch + 1 - 1 / train.batches)  # of its last step
     val_scores = {f"val_{name}": value for name, value in val.scores().items()}
     state.epoch += 1
     best = state.early_stopping.update(state.epoch, val_scores["val_loss"])
@@ -183,7 +188,7 @@ def _end_epoch(
         best=best,
         samples=predictions(probabilities, callbacks.samples),
     )
-    if state.plateau.update(val_scores["val_loss"]):
-        callbacks.emit("reduce_lr", epoch=state.epoch, learning_rate=state.plateau.learning_rate)
+    if state.schedule.update(val_scores["val_loss"]):
+        callbacks.emit("reduce_lr", epoch=state.epoch, learning_rate=state.schedule.learning_rate)
     if state.early_stopping.stop:
         callbacks.emit("early_stop", epoch=state.epoch, best_epoch=state.early_stopping.best_epoch)

@@ -5,22 +5,30 @@ from typing import Any, get_args
 import streamlit as st
 
 from core.config import help_of
-from core.runs.settings import Pooling, Preset, TrainingConfig, preset
+from core.runs.settings import Preset, TrainingConfig, preset
 from pages.ui.augment.controls import show_settings as show_augmentation
 from pages.ui.shared.session import augmentation, kept
 
 BASIC = ("epochs", "image_size", "copies", "learning_rate")
-STEPS = {"image_size": 32, "batch_size": 8, "units": 64, "learning_rate": 1e-5, "l2": 0.005}
-POOLING = {"flatten": "Flatten: keep every position", "average": "Average: keep the mean of each feature"}
+STEPS = {"image_size": 32, "batch_size": 8, "units": 64, "min_steps": 10, "learning_rate": 1e-5, "l2": 0.005}
+WORDS = {
+    "pooling": {"flatten": "Flatten: keep every position", "average": "Average: keep the mean of each feature"},
+    "schedule": {
+        "plateau": "Plateau: drop when the loss stops improving",
+        "cosine": "Cosine: fall to 0 by the last step",
+    },
+}
 PRESET_WORDS = {
     "notebook": ("Notebook", "The recipe as taught: a Flatten head with 16 million weights at 160 pixels."),
-    "fast": ("Fast", "Average pooling instead: 25 times fewer weights, so each epoch takes a fraction of the time."),
+    "fast": ("Fast", "Average pooling: 25 times fewer weights, so each epoch is quick. Learns from few images too."),
 }
 LABELS = {
     "copies": "Augmented copies",
     "units": "Hidden units",
     "l2": "L2 penalty",
     "augment_validation": "Augment validation images",
+    "schedule": "Learning rate schedule",
+    "min_steps": "Steps per epoch, at least",
     "reduce_lr_patience": "Learning rate patience",
     "reduce_lr_factor": "Learning rate factor",
 }
@@ -83,8 +91,8 @@ def _control(name: str) -> None:
     }
     if field.annotation is bool:
         st.toggle(**common)
-    elif name == "pooling":
-        st.selectbox(options=get_args(Pooling), format_func=lambda pooling: POOLING[pooling], **common)
+    elif name in WORDS:
+        st.selectbox(options=list(WORDS[name]), format_func=lambda value: WORDS[name][value], **common)
     else:
         whole = field.annotation is int
         low, high = _limits(name)

@@ -49,6 +49,8 @@ def phase_in_words(run: Run, history: History) -> str:
         if not best:
             return f"{begun}."
         accuracy = f"{best['val_accuracy']:.1%} validation accuracy"
+        if not history.chooses:
+            return f"{begun}. Latest: {accuracy}."
         return f"{begun}. Lowest validation loss so far: epoch {best['epoch']}, with {accuracy}."
     if history.total:
         counted = f"{history.done:,} of {history.total:,}"

@@ -10,11 +10,12 @@ from core.runs.history import History
 from core.runs.queue import WITHDRAWN
 from core.runs.run import Run
 from core.runs.start import log_tail, reason
+from core.training.schedule import CHOOSING_IMAGES
 from pages.ui.shared.text import PHASES, duration, plain
 from pages.ui.train.files import tool_files
 from pages.ui.train.fine_tune import fine_tune_form, second_stage
 from pages.ui.train.next_steps import next_steps
-from pages.ui.train.patience import epochs
+from pages.ui.train.patience import epochs, few_validation_images
 from pages.ui.train.queue import waits
 from pages.ui.train.start import start
 
@@ -49,7 +50,7 @@ def ended(run: Run, history: History, status: str) -> None:
             st.code(tail, language=None)
     if run.has_model():
         try:
-            scores(run)
+            scores(run, history)
         except UNREADABLE as error:
             st.error(f"The result of this run cannot be read: {plain(str(error))}")
         else:
@@ -71,7 +72,7 @@ def _resume_label(status: str, history: History) -> str:
     return "Queue again" if history.reason == WITHDRAWN else "Resume"
 
 
-def scores(run: Run) -> None:
+def scores(run: Run, history: History) -> None:
     summary = run.summary()
     accuracy, total = summary["val_accuracy"], sum(summary["counts"]["validation"].values())
     low, high = wilson_interval(round(accuracy * total), total)
@@ -83,7 +84,7 @@ def scores(run: Run) -> None:
             width="content",
         )
         st.metric(
-            "Lowest validation loss",
+            "Lowest validation loss" if history.chooses else "Validation loss",
             f"{summary['val_loss']:.4f}",
             help="Including the L2 penalty. The weights of that epoch are kept.",
             width="content",
@@ -91,10 +92,14 @@ def scores(run: Run) -> None:
         st.metric(
             "At epoch",
             f"{summary['best_epoch']} of {summary['epochs']}",
-            help="The epoch with the lowest validation loss: its weights are kept.",
+            help="The epoch with the lowest validation loss: its weights are kept."
+            if history.chooses
+            else "The last epoch: its weights are kept.",
             width="content",
         )
     st.write(f"95% confidence interval: {100 * low:.1f}–{high:.1%}, from {total:,} validation images.")
+    if total < CHOOSING_IMAGES and not run.fine_tuning:
+        st.caption(few_validation_images(total, chooses=history.chooses))
 
 
 def _how_it_came(run: Run, history: History) -> None:

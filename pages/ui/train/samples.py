@@ -25,7 +25,8 @@ def sample_predictions(run: Run, history: History, status: str) -> None:
     elif status in ACTIVE:
         words = f"After epoch {epoch['epoch']}."
     else:
-        words = f"After epoch {epoch['epoch']}, that of the lowest validation loss: its weights are kept."
+        kept = "that of the lowest validation loss" if history.chooses else "the last"
+        words = f"After epoch {epoch['epoch']}, {kept}: its weights are kept."
     sample_images(data, key=f"samples-{run.id}")
     st.caption(
         f"{words} The true class is above the bar, the prediction below. The bar shows the probability of the true "
