@@ -94,7 +94,10 @@ def make_bundle(run: Run, target: Path, progress: Progress = silent, *, litert: 
             difference = compare_script(folder, samples.files, expected, limits, progress)
             both = zip(samples.files, expected, strict=True)
             good = tuple(file for file, prediction in both if isinstance(prediction, Prediction))
-            keras = compare_keras(folder / "model.keras", classifier, good, work / "keras", progress, litert=litert)
+            model = folder / "model.keras"
+            keras = compare_keras(
+                model, classifier, good, work / "keras", progress, litert=litert, photos=samples.photos
+            )
             if keras.difference is None and run.summary().get("imported"):
                 raise ExportError(
                     f"model.keras, which came with the bundle of this run, gives no predictions: {keras.reason}",

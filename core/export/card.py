@@ -17,6 +17,7 @@ from core.evaluation.threshold import coverage_point
 from core.evaluation.unlike import LIMITS, basis_in_words, cut_at, cut_in_words
 from core.evaluation.words import DECIMAL, confidence_interval, percent, with_interval
 from core.export.compare import TOLERANCE, Keras
+from core.export.load_img import LoadImgComparison
 from core.export.manifest import Manifest
 from core.runs.sets import PredictionSets
 from core.text.markup import escape_markdown as plain
@@ -248,11 +249,27 @@ def _verification(manifest: Manifest, verified: Verified) -> list[str]:
             f"`model.keras` was compared at the end of the run: {manifest.keras_onnx_difference:.1e}. It was not "
             f"compared again ({plain(keras.reason.rstrip('.'))})."
         )
+    if keras.load_img:
+        lines.append(_load_img(keras.load_img))
     if keras.litert and keras.litert_difference is not None:
         lines.append(f"`model.tflite`, run by TensorFlow's interpreter: **{keras.litert_difference:.1e}**.")
     else:
         lines.append(f"There is no LiteRT file: {plain(keras.litert_reason.rstrip('.'))}.")
     return lines
+
+
+def _load_img(compared: LoadImgComparison) -> str:
+    words = (
+        '`keras.utils.load_img(file, target_size=..., interpolation="bilinear")` gives the same pixels as `predict.py` '
+        f"for {compared.same:,} of {compared.images:,} validation images."
+    )
+    if compared.same < compared.images:
+        words += (
+            f" For the others a probability differs by up to **{compared.difference:.1e}**, and {compared.changed:,} "
+            "predictions change: it does not turn photos upright nor lay transparent ones on white, and decodes large "
+            "JPEGs whole."
+        )
+    return words
 
 
 def _files(manifest: Manifest, verified: Verified) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ExportError, ImageError
+from core.export.load_img import LoadImgComparison, compare_load_img
 from core.images.isolated import load_image
 from core.inference.classifier import Classifier, Prediction
 from core.jobs.process import module_command, module_environment
@@ -32,7 +33,8 @@ Rows = NDArray[np.float64]
 class Keras:
     """Result of TensorFlow's process: the largest differences to the app, or the reason why there is none.
 
-    `litert` is the file for the bundle; None where it is left out, and `litert_reason` says why.
+    `litert` is the file for the bundle; None where it is left out, and `litert_reason` says why. `load_img` is what
+    Keras' own decoder makes of the run's photos.
     """
 
     difference: float | None
@@ -40,6 +42,7 @@ class Keras:
     litert: Path | None
     litert_difference: float | None
     litert_reason: str
+    load_img: LoadImgComparison | None = None
 
 
 def compare_script(
@@ -112,14 +115,22 @@ def _check_set(line: dict[str, Any], prediction: Prediction, limits: Limits, fil
 
 
 def compare_keras(
-    model: Path, classifier: Classifier, files: tuple[Path, ...], folder: Path, progress: Progress, *, litert: bool
+    model: Path,
+    classifier: Classifier,
+    files: tuple[Path, ...],
+    folder: Path,
+    progress: Progress,
+    *,
+    litert: bool,
+    photos: tuple[Path, ...] = (),
 ) -> Keras:
     """Runs model.keras, and LiteRT if `litert`, in a process of its own.
 
     Args:
         files: Images that can be decoded.
+        photos: Images that Keras' `load_img` reads too.
         folder: An empty folder to work in; the LiteRT file stays there.
-        progress: Reports the phase "tensorflow", in steps.
+        progress: Reports the phases "tensorflow", in steps, and "classify", in images.
 
     Raises:
         ExportError: model.keras differs from the app by more than `TOLERANCE`.
@@ -128,8 +139,9 @@ def compare_keras(
     images = np.stack([load_image(file, classifier.image_size) for file in files])
     expected = classifier.predict(images).astype(np.float64)
     np.save(folder / "images.npy", images, allow_pickle=False)
+    (folder / "photos.json").write_text(json.dumps([str(photo) for photo in photos]))
     shutil.copyfile(model, folder / "model.keras")
-    names = ["keras.npy", "model.tflite", "litert.npy"] if litert else ["keras.npy"]
+    names = ["keras.npy", "load_img.npy", *(["model.tflite", "litert.npy"] if litert else [])]
     reason = ""
 
     def tick() -> None:
@@ -151,7 +163,8 @@ def compare_keras(
         if litert_difference is not None:
             why = f"its predictions differ by {litert_difference:.2g} in a probability"
     file = folder / "model.tflite" if passed else None
-    return Keras(difference, reason if difference is None else "", file, litert_difference, why)
+    load_img = compare_load_img(folder / "load_img.npy", photos, classifier, progress)
+    return Keras(difference, reason if difference is None else "", file, litert_difference, why, load_img)
 
 
 def difference_to(file: Path, expected: Rows) -> float | None:

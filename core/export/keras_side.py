@@ -1,15 +1,19 @@
 """Runs model.keras and converts it to LiteRT: `python -m core.export.keras_side FOLDER [litert]`.
 
-Reads `model.keras` and `images.npy`, uint8 (num, size, size, 3), in FOLDER and writes there, one after the other, so
-that a crash loses only the files after it:
+Reads `model.keras`, `images.npy`, uint8 (num, size, size, 3), and `photos.json`, a list of paths, in FOLDER and writes
+there, one after the other, so that a crash loses only the files after it:
 
 keras.npy       the probabilities of model.keras, float32 (num, outputs)
+load_img.npy    the photos as Keras' `load_img` reads them, uint8 (photos, size, size, 3); black where it cannot
 model.tflite    the same model for LiteRT
 litert.npy      the probabilities of its interpreter
 """
 
+import json
 import sys
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +32,20 @@ def main(folder: Path, *, litert: bool) -> None:
     model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
     batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
     _write(folder / "keras.npy", np.concatenate([np.asarray(model(batch, training=False)) for batch in batches]))
+    _write(folder / "load_img.npy", read_photos(json.loads((folder / "photos.json").read_text()), images.shape[1]))
     if not litert:
         return
     content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     (folder / "model.tflite").write_bytes(content)
     _write(folder / "litert.npy", interpreted(content, images))
+
+
+def read_photos(paths: Sequence[str], size: int) -> NDArray[np.uint8]:
+    photos = np.zeros((len(paths), size, size, 3), np.uint8)
+    for photo, path in zip(photos, paths, strict=True):
+        with suppress(OSError, ValueError):  # a format that it does not read
+            photo[:] = keras.utils.load_img(path, target_size=(size, size), interpolation="bilinear")
+    return photos
 
 
 def interpreted(content: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -50,10 +63,10 @@ def interpreted(content: bytes, images: NDArray[np.float32]) -> NDArray[np.float
     return np.array(rows, np.float32)
 
 
-def _write(path: Path, rows: Any) -> None:
+def _write(path: Path, array: NDArray[Any]) -> None:
     """The file appears only when it is complete: the parent process looks for it."""
     with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.asarray(rows, np.float32), allow_pickle=False)
+        np.save(file, array, allow_pickle=False)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from core.datasets.sample.sample import draw_image
 from core.datasets.stratified import choose
 from core.errors import Cancelled, PawlabError
 from core.evaluation.robustness import training_dataset
+from core.export.load_img import MAX_PHOTOS
 from core.jobs.progress import Progress
 from core.runs.run import BROUGHT_IN, Run
 
@@ -25,12 +26,14 @@ ORIENTATION = 0x0112
 @dataclass(frozen=True)
 class Samples:
     """Files to compare on. `images` are validation images of the run, or drawings where `dataset` is None: `missing`
-    says why. `awkward` are drawn files in formats that decoders disagree about."""
+    says why. `awkward` are drawn files in formats that decoders disagree about. `photos` are more validation images,
+    for Keras' own decoder."""
 
     images: tuple[Path, ...]
     awkward: tuple[Path, ...]
     dataset: Dataset | None = None
     missing: str = ""
+    photos: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -59,8 +62,11 @@ def take_samples(run: Run, folder: Path, progress: Progress) -> Samples:
         # Not the error's message, which may name a folder: others read the model card.
         why = "the run was imported without them" if is_imported else "they cannot be opened, or have changed"
         return Samples(tuple(_written(folder, drawn_images())), awkward, None, why)
-    chosen = choose(dataset.usable("validation"), NUM, 0)
-    return Samples(tuple(dataset.file(record) for record in chosen), awkward, dataset)
+    images, photos = (
+        tuple(dataset.file(record) for record in choose(dataset.usable("validation"), number, 0))
+        for number in (NUM, MAX_PHOTOS)
+    )
+    return Samples(images, awkward, dataset, photos=photos)
 
 
 def awkward_images() -> Iterator[tuple[str, bytes]]:
