@@ -247,6 +247,9 @@ def test_the_badge_of_a_run_at_work_leads_to_it_from_every_page(drawn: Path) -> 
     app.button(key="header_watch").click().run()
     assert app.title[0].value == "Training"
     assert app.selectbox(key=WATCHED).value == busy.id
+    busy.log.append({"event": "status", "status": "cancelled", "reason": "", "time": time.time()})
+    time.sleep(FRESH)
+    assert app.run().button(key="header_watch").label == f"“{busy.name}”: stopped"
 
 
 def test_a_queue_that_another_window_changed_is_drawn_anew(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from core.runs.queue import at_work
 from core.runs.run import Run
 from pages.ui.shared.data import open_now
 from pages.ui.shared.path import begin_path, draw_path
-from pages.ui.shared.runs import AT_WORK, look_at, watch
+from pages.ui.shared.runs import AT_WORK, look_at, status_in_words, watch
 from pages.ui.shared.session import show_in_address, source
 from pages.ui.shared.text import plain
 
@@ -56,7 +56,7 @@ def _badge(run: Run) -> None:
             )
             label = f"● “{name}” is training{epoch}"
         else:
-            label = f"“{name}”: {look.status}"
+            label = f"“{name}”: {status_in_words(look.status)}"
         if st.button(label, key="header_watch", type="tertiary", help="Opens the Training page at this run."):
             watch(run)
             st.switch_page("train.py")

@@ -95,6 +95,10 @@ def _look(run: Run, followed: _Followed) -> Look:
     return Look(now, run.status(now))
 
 
+def status_in_words(status: str) -> str:
+    return "stopped" if status == "cancelled" else status  # what its button says
+
+
 def history_of(run: Run) -> History:
     """What happened so far. Shared: change nothing."""
     return look_at(run).history

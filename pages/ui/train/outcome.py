@@ -9,12 +9,11 @@ from core.evaluation.compare_runs import Comparison
 from core.evaluation.experiment import Experiment, compare_with_first, strength_in, verdict
 from core.evaluation.words import as_percent, signed_points
 from core.runs.run import ACTIVE, Run
-from pages.ui.shared.runs import look_at
+from pages.ui.shared.runs import look_at, status_in_words
 from pages.ui.shared.text import plain, show_error, when
 from pages.ui.train.compare import _validated
 from pages.ui.train.compare import verdict as pair_verdict
 from pages.ui.train.queue import look_after_queue
-from pages.ui.train.runs import STATUS
 
 EVERY = 2.0  # seconds between two looks at an experiment at work
 Actions = Callable[[Experiment, Sequence[Comparison]], None]
@@ -56,7 +55,7 @@ def _progress(run: Run) -> None:
     look = look_at(run)
     best = look.history.best
     score = f", best validation accuracy so far {best['val_accuracy']:.1%}" if best else ""
-    st.markdown(f"- {plain(run.name)}: **{STATUS[look.status]}**{score}")
+    st.markdown(f"- {plain(run.name)}: **{status_in_words(look.status)}**{score}")
 
 
 def _outcome(experiment: Experiment) -> Sequence[Comparison]:

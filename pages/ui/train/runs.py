@@ -16,21 +16,13 @@ from core.runs.history import History
 from core.runs.run import Run
 from core.runs.store import RunList
 from pages.ui.components.hold import hold_below
+from pages.ui.shared.runs import status_in_words
 from pages.ui.train.actions import actions, broken_runs, failure
 from pages.ui.train.compare import comparison
 from pages.ui.train.words import settings_in_words
 
 CHOSEN = "chosen_runs"  # ids, in the order of the table
 _TABLE = "runs_table"
-STATUS = {
-    "waiting": "waiting",
-    "running": "running",
-    "stopping": "stopping",
-    "finished": "finished",
-    "cancelled": "stopped",
-    "failed": "failed",
-    "interrupted": "interrupted",
-}
 COLUMNS = {
     "name": st.column_config.TextColumn(),  # as wide as the longest one
     "accuracy": st.column_config.NumberColumn(
@@ -128,7 +120,7 @@ def row(run: Run) -> dict[str, object]:
         "95% CI": _interval(accuracy) if accuracy else "",
         "loss": facts.loss,
         "best epoch": facts.best_epoch,
-        "status": STATUS[run.status(History(status=facts.logged_status))],
+        "status": status_in_words(run.status(History(status=facts.logged_status))),
         "settings": settings_in_words(run),
         "dataset": dataset_in_words(run.source),
         "date": datetime.fromtimestamp(run.created),  # as the clock on this wall shows it
