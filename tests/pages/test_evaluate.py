@@ -18,6 +18,7 @@ from core.evaluation.predictions import load_predictions
 from core.evaluation.retrain import NOTE, origin_of
 from core.evaluation.robustness import training_dataset
 from core.evaluation.splits import WHY_TEST, score
+from core.evaluation.words import percent
 from core.runs.limits import chosen_rejection, neighbours_of
 from core.runs.queue import withdraw
 from core.runs.run import Run, load_run
@@ -25,7 +26,9 @@ from core.runs.sets import chosen_level
 from core.runs.store import list_runs
 from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.files import read_json, write_json
+from pages.ui.evaluate.cross_validation import cross_validations
 from pages.ui.evaluate.state import Evaluation, evaluate, html_reports, image_tasks, images_task, report_key
+from pages.ui.shared.classifier import model_key
 from tests.drawing import encode
 from tests.pages.app import new_app, words
 from tests.trained import copied, with_many_classes
@@ -333,6 +336,7 @@ def test_the_test_split_stands_apart_and_its_link_opens_it(trained_with_test: Ru
     run = copied(trained_with_test, pawlab_home)
     at = opened_by(run, run=run.id, view="misclassified")
     assert "these scores are slightly optimistic: see Test" in words(at)
+    assert "Cross-validate" not in [one.label for one in at.button]
     at = scored(control(at, "evaluate_on").set_value("test").run())
     assert not at.exception
     test = score(run, "test")
@@ -348,6 +352,23 @@ def test_the_test_split_stands_apart_and_its_link_opens_it(trained_with_test: Ru
     assert "choose Validation above" in words(at)
     again = scored(opened_by(run, run=run.id, view="misclassified", on="test"))
     assert "**Test split**" in words(again)
+
+
+def test_without_a_test_split_cross_validation_is_offered_and_shows_its_intervals(
+    trained: Run, ready_home: Path
+) -> None:
+    run = copied(trained, ready_home)
+    at = page()
+    button(at, "Cross-validate").click().run()
+    task = cross_validations().latest
+    assert task is not None
+    assert task.wait(120)
+    at.run()
+    assert not at.exception
+    assert task.result is not None
+    assert task.key == model_key(run)
+    assert "56 images in 5 folds, 10 times" in words(at)
+    assert percent(task.result.accuracy) in [metric.value for metric in at.metric if metric.label == "Accuracy"]
 
 
 def test_other_images_are_scored_and_what_does_not_match_is_said(finished: Run, drawn: Path, tmp_path: Path) -> None:
