@@ -443,7 +443,7 @@ def test_a_level_of_the_sets_is_chosen_and_kept(finished: Run) -> None:
     table = next(one.value for one in at.dataframe if "Coverage" in one.value)
     assert table["Level"].tolist() == ["90%"]
     assert "16 validation images are too few for sets at 95%, which take 19." in words(at)
-    assert "choose Test or Other images" in words(at)
+    assert "choose Other images above" in words(at)
     assert button(at, "Use this level").disabled
     at.segmented_control(key=f"evaluate_level_{finished.id}_0.9").set_value(0.95).run()
     button(at, "Use this level").click().run()

@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import PawlabError
 from core.evaluation.conformal import LIMITS, SetScores, mean_in_words, score_sets, too_few
 from core.evaluation.predictions import Predictions
-from core.evaluation.splits import VALIDATION
+from core.evaluation.splits import VALIDATION, has_test_split
 from core.evaluation.words import with_interval
 from core.runs.run import Run
 from core.runs.sets import LEVELS, calibration_images, choose_level, chosen_level, sets_at
@@ -17,7 +17,7 @@ LEVEL, FAILED = "evaluate_level", "evaluate_level_failed"
 
 def sets_view(evaluation: Evaluation) -> None:
     run, predictions = evaluation.run, evaluation.predictions
-    st.markdown("**Sets: the classes that an image may show**", help=LIMITS)
+    st.markdown("**Sets: the classes that an image may show**")
     chosen = chosen_level(run)
     level = st.segmented_control(
         "Level",
@@ -44,12 +44,16 @@ def sets_view(evaluation: Evaluation) -> None:
     scores = [score_sets(predictions, sets) for each in LEVELS if (sets := sets_at(run, each))]
     if scores:
         _table(scores, predictions)
+        if enough := [f"{of_level.sets.level:.0%}" for of_level in scores if not of_level.several.value]:
+            at = " and ".join(enough)
+            st.caption(f"At {at} one class is enough for every image: the model is right more often than that.")
     for words in filter(None, (too_few(number, each) for each in LEVELS)):
         st.info(words)
     if evaluation.on == VALIDATION:
+        where = "Test" if has_test_split(run) else "Other images"
         st.caption(
             f"The {number:,} validation images set the cutoffs, so coverage on them is what was asked for or more. To "
-            "measure it, choose Test or Other images above."
+            f"measure it, choose {where} above."
         )
     st.caption(LIMITS)
 
