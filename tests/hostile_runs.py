@@ -17,6 +17,7 @@ from core.evaluation.run_summary import facts_of
 from core.export.manifest import manifest_of
 from core.runs.comparison_chart import Line, comparison_curves
 from core.runs.curves_chart import training_curves
+from core.runs.limits import chosen_rejection, neighbours_of
 from core.runs.longer import still_improving
 from core.runs.passing_images import passed
 from core.runs.run import Run
@@ -44,9 +45,18 @@ VALUES: tuple[Any, ...] = (
     int("9" * 4000),
 )
 """What takes the place of a value."""
-JSONS = ("config.json", "run.json", "label.json", "worker.json", "exit.json", "threshold.json", "edits.json")
+JSONS = (
+    "config.json",
+    "run.json",
+    "label.json",
+    "worker.json",
+    "exit.json",
+    "threshold.json",
+    "unlike.json",
+    "edits.json",
+)
 LOG = "events.jsonl"
-ARRAYS = ("validation.npz", "model.onnx")
+ARRAYS = ("validation.npz", "neighbours.npz", "model.onnx")
 HUGE = 3_000_000_000  # bytes of a file that takes no room
 
 
@@ -150,8 +160,9 @@ def read_all(run: Run) -> None:
     reason(run, history)
     facts_of(run)
     chosen_threshold(run)
+    chosen_rejection(run)
     best_run([run], run.source)
-    for read in (Run.summary, load_predictions, manifest_of, Run.edits):
+    for read in (Run.summary, load_predictions, neighbours_of, manifest_of, Run.edits):
         try:
             read(run)
         except PawlabError as error:
