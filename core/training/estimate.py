@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.runs.feature_plan import Workload
-from core.runs.settings import TrainingConfig
+from core.runs.settings import TrainingConfig, preset
 from core.training.model_summary import FLOAT_BYTES, layers_of, pooling_cost, vector_length
 from core.training.schedule import num_steps
 
@@ -16,6 +16,8 @@ PROCESS_BYTES = 1_225_000_000
 PIXEL_BYTES = 8600  # more for each pixel of an image, when both saved models are compared
 START_AND_SAVE_SECONDS = 7.0  # of one run: 6 to 8 were measured, most of them TensorFlow's import and the comparison
 KERNELS_WHILE_SAVING = 8  # copies of the hidden kernel then, in both processes
+LARGER_SIZE, LARGER_TIMES = 224, 1.8  # pixels, and how many times longer an image takes than at 160
+LARGER_SECONDS = 120.0  # a whole run at that size may take, where it is proposed
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,22 @@ def estimate(work: Workload, pace: Pace, config: TrainingConfig, classes: int) -
         checkpoint_bytes=2 * checkpoint_bytes(config),
         model_bytes=2 * weights,
     )
+
+
+def larger_size_seconds(work: Workload, pace: Pace, config: TrainingConfig, classes: int) -> float | None:
+    """How long a run of the preset `fast` would take at `LARGER_SIZE`, where that is worth proposing: the settings have
+    the preset's own size, and the run would end within `LARGER_SECONDS`. None where it is not.
+
+    Args:
+        work: Of these settings at `LARGER_SIZE`.
+        pace: Measured with the settings as they are.
+    """
+    fast = preset("fast")
+    if (config.pooling, config.image_size) != (fast.pooling, fast.image_size):
+        return None
+    cost = estimate(work, pace, config, classes)
+    seconds = LARGER_TIMES * cost.feature_seconds + cost.head_seconds + START_AND_SAVE_SECONDS
+    return seconds if seconds <= LARGER_SECONDS else None
 
 
 def seconds_of_all(works: Sequence[Workload], new_rows: int, pace: Pace, config: TrainingConfig, classes: int) -> float:

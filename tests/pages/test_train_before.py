@@ -13,6 +13,7 @@ from core.datasets.edits.edits import Edits
 from core.runs.history import History
 from core.runs.run import Run, create_run
 from core.runs.settings import preset
+from core.training import estimate as estimating
 from core.training import measure as measuring
 from core.training.model_summary import Cost
 from pages.ui.dataset import quality as trust
@@ -114,7 +115,10 @@ def test_the_table_of_layers_follows_the_settings() -> None:
     assert "the same" in words(app)
 
 
-def test_an_estimate_is_made_when_asked_for_and_follows_the_settings(ready_home: Path) -> None:
+def test_an_estimate_is_made_when_asked_for_and_follows_the_settings(
+    ready_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimating, "LARGER_SECONDS", 1e6)  # however slow this machine is
     app = page()
     app.radio(key="training_preset").set_value("fast").run()
     app.number_input(key="training_image_size").set_value(64).run()
@@ -129,6 +133,17 @@ def test_an_estimate_is_made_when_asked_for_and_follows_the_settings(ready_home:
     app.number_input(key="training_image_size").set_value(96).run()
     assert "Memory: up to about" not in words(app), "another size has another pace"
     assert [button.label for button in app.button].count("Estimate") == 1
+    app.number_input(key="training_image_size").set_value(160).run()
+    app.number_input(key="training_epochs").set_value(3).run()
+    app = measured(press(app, "Estimate"))
+    assert "224 pixels instead of 160" in words(app)
+    assert app.number_input(key="training_image_size").value == 160, "nothing changes unasked"
+    app = press(app, "Use 224 pixels")
+    assert (app.number_input(key="training_image_size").value, app.number_input(key="training_epochs").value) == (
+        224,
+        3,
+    )
+    assert "224 pixels instead" not in words(app)
 
 
 def test_an_estimate_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from core.runs.run import Run
 from core.runs.settings import TrainingConfig, preset
 from core.storage.home import subfolder
 from core.training import measure as measuring
-from core.training.estimate import Estimate, Pace, checkpoint_bytes, estimate
+from core.training.estimate import Estimate, Pace, checkpoint_bytes, estimate, larger_size_seconds
 from core.training.measure import Measured, measure
 from core.training.model_summary import vector_length
 from core.training.schedule import EarlyStopping, ReduceLROnPlateau
@@ -48,6 +48,24 @@ def test_the_head_costs_its_steps_and_its_validation_in_each_epoch() -> None:
     config = TrainingConfig(copies=0, epochs=10, batch_size=32)
     assert cost(config).head_seconds == pytest.approx(10 * (63 * 0.02 + 2 * 0.1))
     assert cost(config.changed(epochs=20)).head_seconds == pytest.approx(2 * cost(config).head_seconds)
+
+
+def test_224_pixels_are_proposed_to_fast_where_the_whole_run_is_short() -> None:
+    fast = preset("fast").changed(min_steps=0)
+    quick = Workload(100, 50, 150)
+    seconds = larger_size_seconds(quick, PACE, fast, 2)
+    assert seconds == pytest.approx(150 * 0.01 * 1.8 + 10 * (4 * 0.02 + 0.1) + 7)
+    cached = larger_size_seconds(replace(quick, new_rows=0), PACE, fast, 2)
+    assert cached == pytest.approx(10 * (4 * 0.02 + 0.1) + 7)
+    assert larger_size_seconds(Workload(10_000, 50, 10_050), PACE, fast, 2) is None, "more than two minutes"
+    for other in (fast.changed(image_size=224), fast.changed(image_size=96), preset("notebook")):
+        assert larger_size_seconds(quick, PACE, other, 2) is None, "a size of one's own, or a lesson's, is left alone"
+
+
+def test_few_images_are_passed_until_an_epoch_has_its_steps() -> None:
+    config = TrainingConfig(copies=0, min_steps=50, batch_size=32)
+    assert cost(config, images=16).head_seconds == pytest.approx(10 * (50 * 0.02 + 2 * 0.1))
+    assert cost(config).head_seconds == cost(config.changed(min_steps=0)).head_seconds
 
 
 def test_cached_features_cost_nothing_and_the_head_as_much_as_before() -> None:
