@@ -122,7 +122,7 @@ def _print(run: Run, summary: SplitSummary) -> None:
     lines.append(f"macro F1: {with_interval(summary.macro_f1)}")
     lines += [f"top-{k} accuracy: {with_interval(score)}" for k, score in summary.top_k.items()]
     lines.append(f"expected calibration error: {with_interval(summary.calibration_error, DECIMAL)}")
-    lines.append(measured_in_words(run, summary.predictions, on_validation=summary.split == VALIDATION))
+    lines.append(f"sets: {measured_in_words(run, summary.predictions, on_validation=summary.split == VALIDATION)}")
     for line in lines:
         say(line)
     header = ("class", "images", "precision", "recall", "F1")

@@ -19,8 +19,8 @@ NAMED = 5
 LIMITS = (
     "Split conformal prediction: a class is in the set if it is about as probable as the true class of a validation "
     "image nearly always is. The promise is one over many images like these, not for each class by itself, and not for "
-    "other kinds of images. It is approximate, because the validation images also chose the best epoch: a test split "
-    "measures it. No set is empty: the most probable class is always in it, so a good model covers more than the level."
+    "other kinds of images. It is approximate, because the same images chose the best epoch: a test split measures it. "
+    "No set is empty: the most probable class is always in it, so a good model covers more than the level."
 )
 
 
@@ -53,11 +53,11 @@ def own_sets(run: Run) -> PredictionSets | None:
 
 
 def measured_in_words(run: Run, predictions: Predictions, *, on_validation: bool) -> str:
-    """What the run's own sets do to these images: "sets at 90%: the true class is in 91.2% (88.3–93.4%) of them; …"."""
+    """What the run's own sets do to these images: "at 90%, the true class is in 91.2% (88.3–93.4%) of …"."""
     if (sets := own_sets(run)) is None:
-        return f"no sets at {chosen_level(run):.0%}: the run's validation images are too few"
+        return f"none at {chosen_level(run):.0%}: the run's validation images are too few"
     scores = score_sets(predictions, sets)
-    words = f"sets at {sets.level:.0%}: the true class is in {with_interval(scores.coverage)} of them, which have "
+    words = f"at {sets.level:.0%}, the true class is in {with_interval(scores.coverage)} of their sets, which have "
     words += f"{mean_in_words(scores.size)} classes on average"
     return words + ("; these images set the cutoff, so measure on others" if on_validation else "")
 

@@ -122,7 +122,7 @@ def test_evaluate_scores_the_test_split_and_other_images(
     zipped = tmp_path / "cats only.zip"
     zipped.write_bytes(zip_folder(Path(run.source) / "test", "deep/"))
     said = core("evaluate", run.id, "--on", zipped).stdout
-    assert "sets at 90%: the true class is in" in said
+    assert "sets: at 90%, the true class is in" in said
     assert f"accuracy: {100 * result['accuracy']:.1f}%" in said
     assert "on validation: 16 images" in core("evaluate", run.id).stdout
 

@@ -168,6 +168,7 @@ def test_many_of_a_zip_are_a_table_with_reasons_that_can_be_filtered(finished: P
 def test_columns_stand_where_something_is_said_in_them_and_the_prediction_first(finished: Path) -> None:
     """A phone shows the first columns; a name may be long."""
     choose_rejection(load_run(finished), 0.0)
+    with_cutoff(load_run(finished), 0.6)
     at = given(("photos.zip", make_zip({f"{seed:02}.jpg": image_bytes(seed) for seed in range(15)})))
     assert list(at.dataframe[0].value) == ["Image", "Prediction", "Confidence", "Name"]
     choose_threshold(load_run(finished), 1.0)

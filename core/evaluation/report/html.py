@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PawlabError
+from core.evaluation.conformal import LIMITS, measured_in_words
 from core.evaluation.confusion import Counts, Score, confused_pairs, rates
 from core.evaluation.report.content import Material, Misclassified, caveats, gather
 from core.evaluation.report.figures import figures, training_figures
@@ -62,6 +63,7 @@ def report_html(material: Material) -> str:
         ("Scores per class", _class_table(material.scores.classes)),
         ("Curves", _figures(figures(material))),
         ("Confidence threshold", _threshold(material)),
+        ("Sets of classes", _sets(material)),
         ("Most confident errors", _errors(material)),
         ("Training", _figures(training_figures(material.history)) + training(material)),
         ("Data", data(material)),
@@ -213,6 +215,15 @@ def _threshold(material: Material) -> str:
             f", accuracy of the images it decides {percent(point.accuracy)} ({confidence_interval(point.accuracy)})"
         )
     return f"<p>{text(words)}.</p>"
+
+
+def _sets(material: Material) -> str:
+    """Measured on the test split where there is one: the validation images set the cutoff."""
+    predictions, images = material.predictions, material.images
+    if material.test:
+        predictions, images = material.test.predictions, "test images"
+    words = measured_in_words(material.run, predictions, on_validation=images == "validation images")
+    return f"<p>{len(predictions):,} {text(images)}: {text(words)}.</p><p>{text(LIMITS)}</p>"
 
 
 def _errors(material: Material) -> str:

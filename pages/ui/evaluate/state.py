@@ -20,6 +20,7 @@ from core.evaluation.summary import CleanAccuracy, Summary, summarise
 from core.jobs.background import SingleFlight, Task
 from core.jobs.progress import Progress
 from core.runs.run import Run
+from core.runs.sets import chosen_level
 from core.runs.threshold import chosen_threshold
 from core.storage.home import subfolder
 from pages.ui.shared.classifier import explainer_of, model_key
@@ -152,7 +153,8 @@ def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
 def report_key(evaluation: Evaluation) -> str:
     """Changes with everything that a report shows."""
     state = images_state(evaluation.images.dataset) if evaluation.has_images else ""
-    return f"{evaluation.key} {chosen_threshold(evaluation.run)} {state}"
+    chosen = f"{chosen_threshold(evaluation.run)} {chosen_level(evaluation.run)}"
+    return f"{evaluation.key} {chosen} {state}"
 
 
 def prepare_report(evaluation: Evaluation, key: str) -> None:

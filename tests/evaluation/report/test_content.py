@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from core.errors import Cancelled
+from core.evaluation.conformal import own_sets, score_sets
 from core.evaluation.predictions import Predictions, load_predictions
 from core.evaluation.report.content import Misclassified, caveats, gather
 from core.evaluation.report.html import POLICY, report_html, write_report
 from core.evaluation.splits import WHY_TEST, evaluate_on
 from core.evaluation.summary import summarise
-from core.evaluation.words import DECIMAL, confidence_interval, decimal, interval, percent
+from core.evaluation.words import DECIMAL, confidence_interval, decimal, interval, percent, with_interval
 from core.runs.run import Run
 from core.runs.threshold import choose_threshold
 from core.text.markup import escape_html
@@ -175,6 +176,12 @@ def test_the_test_split_has_a_section_of_its_own_and_other_images_their_notes(
     assert percent(test.accuracy) in section
     assert confidence_interval(test.accuracy).removeprefix("95% CI ") in section
     assert "Without 2 images that also occur in the training set" in section
+    sets = own_sets(run)
+    assert sets is not None
+    coverage = score_sets(test.predictions, sets).coverage
+    assert (
+        f"18 test images: at 90%, the true class is in {with_interval(coverage)} of their sets" in Reader(whole).words
+    )
     assert "scores on the test split, which chose nothing, are the fairer ones" in Reader(whole).words
     others = write_images(tmp_path / "others", {"cats": 3, "birds": 2})
     write_report(run, tmp_path / "report.html", on=others)
