@@ -20,7 +20,7 @@ from pages.ui.dataset import quality as trust
 from pages.ui.dataset.quality import reports
 from pages.ui.shared.text import learning_rate
 from pages.ui.train.estimate import estimates
-from pages.ui.train.patience import drops_in_words
+from pages.ui.train.patience import drops_in_words, few_validation_images
 from tests.drawing import write_images
 from tests.events import event
 from tests.pages.app import press, words
@@ -221,3 +221,12 @@ def test_a_run_from_before_has_its_csv_and_no_word_of_a_folder(drawn: Path) -> N
 
 def test_learning_rates_are_written_out() -> None:
     assert [learning_rate(value) for value in (1e-3, 2e-5, 0.5, 8e-7)] == ["0.001", "0.00002", "0.5", "8e-07"]
+
+
+def test_few_validation_images_are_said_to_choose_nothing_or_by_chance() -> None:
+    words = few_validation_images(4, chooses=False)
+    assert words == (
+        "With 4 validation images, each is worth 25 points of accuracy: too few to choose an epoch (30 can), so the "
+        "last one was kept."
+    )
+    assert "which epoch was kept is partly chance" in few_validation_images(4, chooses=True)

@@ -32,7 +32,7 @@ def _decay(now: Patience, config: TrainingConfig) -> str:
 
 def few_validation_images(count: int, *, chooses: bool) -> str:
     """What fewer validation images than `CHOOSING_IMAGES` mean for a run."""
-    words = f"With {count:,} validation images, one more or less right is {1 / count:.0%}"
+    words = f"With {count:,} validation images, each is worth {100 / count:.0f} points of accuracy"
     if chooses:
         return f"{words}: which epoch was kept is partly chance. {CHOOSING_IMAGES} or more can choose."
     return f"{words}: too few to choose an epoch ({CHOOSING_IMAGES} can), so the last one was kept."
