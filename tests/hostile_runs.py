@@ -17,14 +17,13 @@ from core.evaluation.run_summary import facts_of
 from core.export.manifest import manifest_of
 from core.runs.comparison_chart import Line, comparison_curves
 from core.runs.curves_chart import training_curves
-from core.runs.limits import chosen_rejection, neighbours_of
+from core.runs.limits import chosen_rejection, limits_of, neighbours_of
 from core.runs.longer import still_improving
 from core.runs.passing_images import passed
 from core.runs.run import Run
 from core.runs.sample_images import samples_at
 from core.runs.start import reason
 from core.runs.store import best_run
-from core.runs.threshold import chosen_threshold
 from core.training.patience import patience_of
 
 VALUES: tuple[Any, ...] = (
@@ -53,6 +52,7 @@ JSONS = (
     "exit.json",
     "threshold.json",
     "unlike.json",
+    "sets.json",
     "edits.json",
 )
 LOG = "events.jsonl"
@@ -159,7 +159,7 @@ def read_all(run: Run) -> None:
     patience_of(history.epochs, run.config, history.fine_tune)
     reason(run, history)
     facts_of(run)
-    chosen_threshold(run)
+    limits_of(run, None)
     chosen_rejection(run)
     best_run([run], run.source)
     for read in (Run.summary, load_predictions, neighbours_of, manifest_of, Run.edits):
