@@ -57,7 +57,7 @@ def measured_in_words(run: Run, predictions: Predictions, *, on_validation: bool
     if (sets := own_sets(run)) is None:
         return f"none at {chosen_level(run):.0%}: the run's validation images are too few"
     scores = score_sets(predictions, sets)
-    words = f"at {sets.level:.0%}, the true class is in {with_interval(scores.coverage)} of their sets, which have "
+    words = f"at {sets.level:.0%}, the true class is in {with_interval(scores.coverage)} of the sets, which have "
     words += f"{mean_in_words(scores.size)} classes on average"
     return words + ("; these images set the cutoff, so measure on others" if on_validation else "")
 

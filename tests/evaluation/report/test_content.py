@@ -179,9 +179,7 @@ def test_the_test_split_has_a_section_of_its_own_and_other_images_their_notes(
     sets = own_sets(run)
     assert sets is not None
     coverage = score_sets(test.predictions, sets).coverage
-    assert (
-        f"18 test images: at 90%, the true class is in {with_interval(coverage)} of their sets" in Reader(whole).words
-    )
+    assert f"18 test images: at 90%, the true class is in {with_interval(coverage)} of the sets" in Reader(whole).words
     assert "scores on the test split, which chose nothing, are the fairer ones" in Reader(whole).words
     others = write_images(tmp_path / "others", {"cats": 3, "birds": 2})
     write_report(run, tmp_path / "report.html", on=others)
