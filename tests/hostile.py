@@ -187,7 +187,7 @@ def _huge() -> dict[str, bytes]:
         "no pixels.png": png(0, 0, b""),
         "huge.webp": vp8l(16_384, 16_384),
         "huge.canvas.webp": riff({b"VP8X": b"\x02\0\0\0" + b"\xff\xff\xff" * 2, b"ANIM": bytes(6)}),
-        "beyond.webp": vp8l(8100, 8100),
+        "beyond.webp": vp8l(9100, 9100),
         "huge.bmp": b"BM" + struct.pack("<LLLLllHHLLLLLL", 70, 0, 54, 40, 2**31 - 1, -(2**31), 1, 24, *[0] * 6),
         "negative.bmp": b"BM" + struct.pack("<LLLLllHHLLLLLL", 70, 0, 54, 40, -9, 9, 1, 24, *[0] * 6),
         "huge.gif": b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(6) + gif_frame,

@@ -35,9 +35,7 @@ def follow(run: Run) -> dict[str, Any]:
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
         stopped = True
-        run.cancel()  # a file, not the lock of the queue: this code may just have interrupted its holder
-        if not run.queued():
-            note("Stopping; the best model so far is kept.")
+        run.cancel()  # a file: neither the queue's lock nor a word, whose code this may just have interrupted
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise Cancelled(f"The terminal has closed; “{run.name}” trains on", fix=f"List it with: {PROGRAM} runs")
@@ -78,10 +76,13 @@ def _wait_for_turn(run: Run) -> None:
 
 
 def _watch(run: Run) -> History:
-    history = History()
+    history, stopping = History(), False
     with progress_bars() as show:
         for event in follow_events(run):
             history.add(event)
+            if not stopping and run.cancel_requested():
+                stopping = True
+                note("Stopping; the best model so far is kept.")
             if event["event"] == "progress":
                 show(event["phase"], event["done"], event["total"])
             elif event["event"] == "batch":

@@ -30,7 +30,7 @@ def load_image(path: str, size: int) -> np.ndarray:
     if Path(path).stat().st_size > 64 * 2**20:
         raise ValueError("the file has more than 64 MB")
     with Image.open(path, formats=("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")) as image:
-        most = {"JPEG": 250, "MPO": 250, "WEBP": 65}.get(str(image.format), 100)
+        most = {"JPEG": 250, "MPO": 250, "WEBP": 80}.get(str(image.format), 100)
         if image.width * image.height > most * 10**6:
             raise ValueError(f"the image has {image.width}x{image.height} pixels, more than {most} million")
         reduced = image.draft("RGB", (4 * size, 4 * size))  # a large JPEG is decoded at a smaller scale

@@ -115,13 +115,13 @@ def test_its_run_is_listed_and_classifies(
     assert connections.programs() == {"core", "core.jobs.pool_worker"}
     assert not connections.strangers()
     good, broken = result["results"]
-    assert set(good) == {"path", "label", "confidence", "probabilities", "distance", "unlike"}
+    assert set(good) == {"path", "label", "confidence", "probabilities", "distance", "unlike", "set"}
     assert set(good["probabilities"]) == {"cats", "dogs"}
     assert set(broken) == {"path", "error"}
     assert result["images_per_second"] > 0
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["path", "label", "confidence", "error", "distance", "unlike", "cats", "dogs"]
+    assert list(rows[0]) == ["path", "label", "confidence", "error", "distance", "unlike", "set", "cats", "dogs"]
     assert (rows[0]["label"], rows[1]["error"]) == (good["label"], broken["error"])
 
     (listed,) = last_line(core("runs", "--json"))["runs"]
