@@ -103,6 +103,8 @@ def task_status(evaluation: Evaluation) -> None:
     elif isinstance(task.error, Cancelled):
         st.info("Stopped: the images are not shown.")
         st.button("Open the images", on_click=open_again, args=(evaluation.run, evaluation.on), help="Starts over.")
+    elif task.error is not None and evaluation.run.is_imported:
+        st.info("This run was imported, and a bundle has no images: its scores are here, its images are not.")
     elif task.error is not None:
         show_error(task.error)
         st.caption("The scores above were measured during training and stay valid.")

@@ -25,7 +25,7 @@ from core.images.isolated import load_image
 from core.inference.classifier import Classifier
 from core.jobs.parallel import ordered_map
 from core.jobs.progress import Progress, silent
-from core.runs.run import BROUGHT_IN, Run
+from core.runs.run import Run
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 MOST_COPIES = 20
@@ -152,7 +152,7 @@ def training_dataset(run: Run, progress: Progress = silent) -> Dataset:
             validate on training images.
     """
     summary = run.summary()
-    if run.source.startswith(BROUGHT_IN):
+    if run.is_imported:
         raise DatasetError(
             f"“{run.name}” was imported from a bundle, which contains no images",
             "a run whose images are on this machine",

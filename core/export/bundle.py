@@ -14,12 +14,13 @@ from pathlib import Path
 from core.errors import ExportError, PawlabError, RunError
 from core.evaluation.predictions import Predictions, load_predictions
 from core.evaluation.splits import predict_test
-from core.export.card import Verified, model_card
+from core.export.card import model_card
 from core.export.compare import compare_keras, compare_script
 from core.export.files import LIMITS, check_files, labels_json, write_sums, write_zip
 from core.export.manifest import Manifest, manifest_of
 from core.export.notebook import notebook
 from core.export.samples import Samples, digests, take_samples
+from core.export.verification import Verified
 from core.inference.classifier import Classifier, Prediction
 from core.jobs.progress import Progress, silent
 from core.runs.limits import BASE, limits_of, neighbours_of

@@ -5,7 +5,6 @@ After Mitchell et al., "Model cards for model reporting", FAT* 2019.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from core.backbone.neighbours import K, Neighbours
 from core.evaluation.conformal import LIMITS as SETS
@@ -16,24 +15,10 @@ from core.evaluation.summary import summarise
 from core.evaluation.threshold import coverage_point
 from core.evaluation.unlike import LIMITS, basis_in_words, cut_at, cut_in_words
 from core.evaluation.words import DECIMAL, confidence_interval, percent, with_interval
-from core.export.compare import TOLERANCE, Keras
-from core.export.load_img import LoadImgComparison
 from core.export.manifest import Manifest
+from core.export.verification import Verified, files, verification
 from core.runs.sets import PredictionSets
 from core.text.markup import escape_markdown as plain
-
-
-@dataclass(frozen=True)
-class Verified:
-    """Result of the verification: `script`, the largest difference between a probability of predict.py and of the app
-    over `images` images and `awkward` files of unusual formats; `missing`, why the images are drawings and not the
-    run's own, or ""."""
-
-    script: float
-    images: int
-    awkward: int
-    missing: str
-    keras: Keras
 
 
 def model_card(
@@ -74,9 +59,9 @@ def model_card(
         "## Limits",
         "\n".join(f"- {sentence}" for sentence in limits(manifest, plain)),
         "## Verification",
-        *_verification(manifest, verified),
+        *verification(manifest, verified),
         "## Files",
-        _files(manifest, verified),
+        files(manifest, verified),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -229,68 +214,3 @@ def limits(manifest: Manifest, escape: Callable[[str], str] = str) -> list[str]:
         "The model was made for teaching and for sorting images. It must not decide anything important without human "
         "review.",
     ]
-
-
-def _verification(manifest: Manifest, verified: Verified) -> list[str]:
-    kind = "drawn images" if verified.missing else "validation images"
-    lines = [
-        "Before this bundle could be downloaded, it was unpacked into an empty folder, and its `predict.py` was run in "
-        f"a fresh process on {verified.images} {kind} and {verified.awkward} drawn files of unusual formats (rotated, "
-        "large, transparent, CMYK, 16-bit, animated, a single pixel, not an image). Largest difference between its "
-        f"probabilities and the app's: **{verified.script:.1e}**; more than {TOLERANCE:g} is refused."
-    ]
-    if verified.missing:
-        lines.append(f"The run's own images were not available ({plain(verified.missing.rstrip('.'))}).")
-    keras = verified.keras
-    if keras.difference is not None:
-        lines.append(f"`model.keras`, run by Keras on the same images: **{keras.difference:.1e}**.")
-    else:
-        lines.append(
-            f"`model.keras` was compared at the end of the run: {manifest.keras_onnx_difference:.1e}. It was not "
-            f"compared again ({plain(keras.reason.rstrip('.'))})."
-        )
-    if keras.load_img:
-        lines.append(_load_img(keras.load_img))
-    if keras.litert and keras.litert_difference is not None:
-        lines.append(f"`model.tflite`, run by TensorFlow's interpreter: **{keras.litert_difference:.1e}**.")
-    else:
-        lines.append(f"There is no LiteRT file: {plain(keras.litert_reason.rstrip('.'))}.")
-    return lines
-
-
-def _load_img(compared: LoadImgComparison) -> str:
-    words = (
-        '`keras.utils.load_img(file, target_size=..., interpolation="bilinear")` gives the same pixels as `predict.py` '
-        f"for {compared.same:,} of {compared.images:,} validation images."
-    )
-    if compared.same < compared.images:
-        words += (
-            f" For the others a probability differs by up to **{compared.difference:.1e}**, and {compared.changed:,} "
-            "predictions change: it does not turn photos upright nor lay transparent ones on white, and decodes large "
-            "JPEGs whole."
-        )
-    return words
-
-
-def _files(manifest: Manifest, verified: Verified) -> str:
-    has_neighbours = manifest.unlike is not None
-    has_base = has_neighbours and manifest.fine_tuning is not None
-    files = {
-        "predict.py": "classifies and sorts images with onnxruntime, pillow and numpy alone; `--help` says how",
-        "requirements.txt": "the versions of these packages used for the verification",
-        "model.onnx": "input `image`, float32 (batch, size, size, 3), RGB, 0..255; output `probabilities`",
-        "neighbours.npz": "features of training images, to tell how unlike them an image is; no names, no pixels"
-        if has_neighbours
-        else "",
-        "base.onnx": "the frozen base whose features these are" if has_base else "",
-        "model.keras": "the same for `keras.models.load_model`; preprocessing included",
-        "model.tflite": "the same for LiteRT" if verified.keras.litert else "",
-        "labels.json": "the classes in the order of the outputs, the image size, the threshold, the "
-        "cutoff of the sets. With two classes the single output is the probability of the second",
-        "notebook.ipynb": "the run in plain Keras",
-        "data.json": "" if verified.missing else "digests of the run's images for the notebook; no names, no pixels",
-        "run.json": "settings and history; `pawlab import` turns the bundle back into a run",
-        "validation.npz": "the predictions on the validation images",
-        "SHA256SUMS": "checksums: `sha256sum -c SHA256SUMS`. They reveal damage but prove no origin",
-    }
-    return "\n".join(f"- `{name}`: {words}" for name, words in files.items() if words)

@@ -16,7 +16,7 @@ from core.errors import Cancelled, PawlabError
 from core.evaluation.robustness import training_dataset
 from core.export.load_img import MAX_PHOTOS
 from core.jobs.progress import Progress
-from core.runs.run import BROUGHT_IN, Run
+from core.runs.run import Run
 
 NUM = 16
 DIGEST = 16  # hexadecimal digits of a SHA-256 that tell images apart
@@ -58,9 +58,8 @@ def take_samples(run: Run, folder: Path, progress: Progress) -> Samples:
     except Cancelled:
         raise
     except PawlabError:
-        is_imported = run.source.startswith(BROUGHT_IN)
         # Not the error's message, which may name a folder: others read the model card.
-        why = "the run was imported without them" if is_imported else "they cannot be opened, or have changed"
+        why = "the run was imported without them" if run.is_imported else "they cannot be opened, or have changed"
         return Samples(tuple(_written(folder, drawn_images())), awkward, None, why)
     images, photos = (
         tuple(dataset.file(record) for record in choose(dataset.usable("validation"), number, 0))

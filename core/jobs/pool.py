@@ -72,11 +72,14 @@ class Worker:
 
         Raises:
             WorkerDiedError: It is dead.
+            PawlabError: It was never alive, as in `reply`.
         """
         self.deadline = time.monotonic() + SECONDS
         try:
             send(self._requests, [*function.split(":"), arguments], payload)
         except OSError as error:
+            if not self._ready:
+                self._start()
             raise self._died() from error
 
     def reply(self) -> tuple[Any, bytearray]:

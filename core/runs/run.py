@@ -90,6 +90,11 @@ class Run:
         return self.directory.name
 
     @property
+    def is_imported(self) -> bool:
+        """Whether it came as a bundle, which has no images."""
+        return self.source.startswith(BROUGHT_IN)
+
+    @property
     def first_epoch(self) -> int:
         """The first epoch that this run trains itself: 1, or the one after those of the run that it fine-tunes."""
         return self.fine_tuning.first_epoch if self.fine_tuning else 1

@@ -68,7 +68,7 @@ def test_good_and_bad_files_are_cards_and_a_zip_beside_them_makes_a_table(ready:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     table = download.value.path().read_text().splitlines()
-    assert table[0] == "path,label,confidence,error,distance,unlike,cats,dogs"
+    assert table[0] == "path,label,confidence,error,distance,unlike,set,cats,dogs"
     assert len(table) == 1 + 2 + 16
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as a zip").click()

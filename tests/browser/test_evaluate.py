@@ -82,6 +82,7 @@ def test_arrow_keys_move_in_the_matrix_of_many_classes(watched: Watched, trained
     expect(chosen).to_have_attribute("aria-label", "True class class 03, predicted class 05: 4, 100.0%")
     page.get_by_text("Most confused first").click()  # off: by name
     expect(page.locator(".matrix th[scope=row]").first).to_have_text("class 00")
+    watched.settle()
     chosen.focus()
     for key in ("ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "Enter"):
         page.keyboard.press(key)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from core.export.bundle import Measured, write_models, write_papers
-from core.export.card import Verified
 from core.export.compare import Keras
 from core.export.files import SUMS, write_sums, write_zip
 from core.export.manifest import manifest_of
 from core.export.samples import take_samples
+from core.export.verification import Verified
 from core.jobs.progress import silent
 from core.runs.run import Run
 from tests.trained import copied

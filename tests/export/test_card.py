@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from core.evaluation.predictions import Predictions
-from core.export.card import Verified, model_card
+from core.export.card import model_card
 from core.export.compare import Keras
 from core.export.manifest import Manifest, Sets
+from core.export.verification import Verified
 from core.runs.settings import TrainingConfig
 
 VERIFIED = Verified(1e-8, 16, 11, "", Keras(None, "not asked", None, None, "not asked"))

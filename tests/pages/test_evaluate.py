@@ -464,3 +464,16 @@ def test_an_old_run_gets_its_reference_set_at_a_press(finished: Run, weights_cac
         at.run()
     assert not at.exception
     assert len(neighbours_of(finished).labels) == 40
+
+
+def test_an_imported_run_lacks_its_images_and_nothing_is_wrong(finished: Run) -> None:
+    config = read_json(finished.directory / "config.json")
+    write_json(finished.directory / "config.json", config | {"source": "imported: photos of pets"})
+    at = page()
+    for _ in range(100):
+        if at.info:
+            break
+        time.sleep(0.1)
+        at.run()
+    assert "a bundle has no images" in words(at)
+    assert not at.error and not at.exception
