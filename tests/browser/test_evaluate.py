@@ -19,7 +19,7 @@ from core.runs.threshold import chosen_threshold
 from core.storage.files import read_json, write_json
 from tests.browser.axe import assert_nothing_serious, in_light_and_dark, settled, violations
 from tests.browser.conftest import Watched
-from tests.trained import copied, with_many_classes
+from tests.trained import with_many_classes
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def test_a_cell_opens_its_images_and_a_image_shows_where_the_model_looked(
     matrix, predictions = load_predictions(trained).matrix(), load_predictions(trained)
     cell = page.locator('.matrix [data-cell="0 0"]')
     expect(cell.locator("strong")).to_have_text(str(matrix[0, 0]))
+    evaluated.settle()
     cell.click()
     expect(cell).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("heading", name="cats predicted as cats")).to_be_visible()
@@ -73,10 +74,17 @@ def test_the_errors_come_first_and_back_undoes_a_choice_of_the_view(watched: Wat
     assert not watched.complaints
 
 
-def test_arrow_keys_move_in_the_matrix_of_many_classes(watched: Watched, trained: Run) -> None:
-    run = copied(trained, watched.server.home)
+@pytest.fixture
+def many_classes(watched: Watched, trained: Run) -> Iterator[Run]:
+    folder = watched.server.home / "runs" / f"{trained.id}-many"  # the server caches by it
+    run = load_run(shutil.copytree(trained.directory, folder))
     with_many_classes(run)
-    page = watched.page
+    yield run
+    shutil.rmtree(folder)
+
+
+def test_arrow_keys_move_in_the_matrix_of_many_classes(watched: Watched, many_classes: Run) -> None:
+    run, page = many_classes, watched.page
     watched.open(f"evaluate?view=matrix&run={run.id}")
     chosen = page.locator(".matrix td[aria-selected=true]")
     expect(chosen).to_have_attribute("aria-label", "True class class 03, predicted class 05: 4, 100.0%")
