@@ -184,7 +184,8 @@ def test_columns_stand_where_something_is_said_in_them_and_the_prediction_first(
     settled(at)
     assert list(at.dataframe[0].value)[-2:] == ["Set", "Name"]
     shown = set(at.dataframe[0].value["Set"])
-    assert shown == {"cats or dogs (90%)", "dogs or cats (90%)", ""} or shown == {"cats or dogs (90%)", ""}
+    assert shown - {"cats or dogs (90%)", "dogs or cats (90%)"} == {""}  # not all images have both classes
+    assert len(shown) > 1
     assert set(at.dataframe[0].value["Training images"]) == {"", "unlike"}
 
 
