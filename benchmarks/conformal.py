@@ -24,7 +24,8 @@ from benchmarks.unknown import Base
 from core.datasets import open_dataset
 from core.evaluation.conformal import score_sets
 from core.evaluation.predictions import Predictions
-from core.runs.sets import LEVELS, PredictionSets, cutoff_of
+from core.runs.choices import LEVELS
+from core.runs.sets import PredictionSets, cutoff_of
 from core.storage.home import home
 
 Floats = NDArray[np.float64]

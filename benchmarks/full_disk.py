@@ -44,11 +44,11 @@ from core.inference.inputs import find_images
 from core.inference.sorting import FolderSorter
 from core.inference.table import TableWriter
 from core.jobs.process import PROJECT
-from core.runs.limits import Limits, choose_rejection
+from core.runs.choices import REJECTION, THRESHOLD
+from core.runs.limits import Limits
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import preset
 from core.runs.start import collect, log_tail, reason, start_run
-from core.runs.threshold import choose_threshold
 from core.sessions.choices import Choices, save_choices
 from core.storage.archives import extract_zip
 from core.storage.home import subfolder
@@ -157,8 +157,8 @@ def writes(data: Path, disk: Disk, run: Run | None) -> dict[str, Callable[[], ob
             "sorted copies": lambda: FolderSorter(new(""), classifier.classes, Limits()).copy(
                 image.name, image.read_bytes(), prediction
             ),
-            "threshold": lambda: choose_threshold(run, 0.7),
-            "cut for unlike images": lambda: choose_rejection(run, 0.02),
+            "threshold": lambda: THRESHOLD.keep(run, 0.7),
+            "cut for unlike images": lambda: REJECTION.keep(run, 0.02),
             "name of a run": lambda: run.rename("another", "a note"),
             "report": lambda: write_report(run, new(".html")),
             "export": lambda: make_bundle(run, new(".zip"), litert=False),

@@ -15,9 +15,10 @@ from core.errors import PawlabError
 from core.evaluation.predictions import load_predictions
 from core.evaluation.run_summary import facts_of
 from core.export.manifest import manifest_of
+from core.runs.choices import REJECTION
 from core.runs.comparison_chart import Line, comparison_curves
 from core.runs.curves_chart import training_curves
-from core.runs.limits import chosen_rejection, limits_of, neighbours_of
+from core.runs.limits import limits_of, neighbours_of
 from core.runs.longer import still_improving
 from core.runs.passing_images import passed
 from core.runs.run import Run
@@ -160,7 +161,7 @@ def read_all(run: Run) -> None:
     reason(run, history)
     facts_of(run)
     limits_of(run, None)
-    chosen_rejection(run)
+    REJECTION.of(run)
     best_run([run], run.source)
     for read in (Run.summary, load_predictions, neighbours_of, manifest_of, Run.edits):
         try:

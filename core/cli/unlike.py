@@ -14,7 +14,8 @@ from core.evaluation.unlike import Cut, add_neighbours, basis_in_words, cut_at, 
 from core.evaluation.words import DECIMAL, with_interval
 from core.inference.classifier import Classifier, Prediction
 from core.inference.inputs import find_images
-from core.runs.limits import MOST, choose_rejection, chosen_rejection, has_neighbours, neighbours_of
+from core.runs.choices import MAX_REJECTION, REJECTION
+from core.runs.limits import has_neighbours, neighbours_of
 from core.runs.run import Run
 from core.runs.store import find_run
 
@@ -24,8 +25,8 @@ def unlike(
     reject: Annotated[
         float | None,
         typer.Option(
-            help=f"Keep a new cut: the share of images like the training images that may be rejected, 0 to {MOST:g}; "
-            "0 turns it off.",
+            help="Keep a new cut: the share of images like the training images that may be rejected, 0 to "
+            f"{MAX_REJECTION:g}; 0 turns it off.",
             show_default="no change",
         ),
     ] = None,
@@ -41,9 +42,9 @@ def unlike(
     with progress_bars() as progress:
         neighbours = neighbours_of(run) if has_neighbours(run) else add_neighbours(run, progress)
         if reject is not None:
-            choose_rejection(run, reject)
+            REJECTION.keep(run, reject)
         others = _distances(run, on) if on else None
-    cut = cut_at(neighbours, chosen_rejection(run), others)
+    cut = cut_at(neighbours, REJECTION.of(run), others)
     if json:
         values: dict[str, Any] = {"run": run.id, "rejection": cut.rejection, "cut": cut.distance}
         values |= {"reference_images": len(neighbours.labels), "validation": _score(cut, "validation")}

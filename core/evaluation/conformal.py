@@ -10,9 +10,10 @@ from core.evaluation.confusion import Score
 from core.evaluation.predictions import Predictions
 from core.evaluation.words import with_interval
 from core.inference.classifier import Prediction
+from core.runs.choices import LEVEL
 from core.runs.limits import Limits
 from core.runs.run import Run
-from core.runs.sets import PredictionSets, chosen_level, sets_at
+from core.runs.sets import PredictionSets, sets_at
 
 NAMED = 5
 """Classes of a set that are named; of a larger one the most probable."""
@@ -49,13 +50,13 @@ def score_sets(predictions: Predictions, sets: PredictionSets) -> SetScores:
 
 def own_sets(run: Run) -> PredictionSets | None:
     """Those at the level that was chosen for the run; None where its validation images are too few."""
-    return sets_at(run, chosen_level(run))
+    return sets_at(run, LEVEL.of(run))
 
 
 def measured_in_words(run: Run, predictions: Predictions, *, on_validation: bool) -> str:
     """What the run's own sets do to these images: "at 90%, the true class is in 91.2% (88.3–93.4%) of …"."""
     if (sets := own_sets(run)) is None:
-        return f"none at {chosen_level(run):.0%}: the run's validation images are too few"
+        return f"none at {LEVEL.of(run):.0%}: the run's validation images are too few"
     scores = score_sets(predictions, sets)
     words = f"at {sets.level:.0%}, the true class is in {with_interval(scores.coverage)} of the sets, which have "
     words += f"{mean_in_words(scores.size)} classes on average"

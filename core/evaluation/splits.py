@@ -79,12 +79,15 @@ class Scored:
 @dataclass(frozen=True)
 class SplitSummary(Summary):
     """A `Summary` of the predictions on `split`, with their clean accuracy (None where leaks are not known) and
-    `notes`, what was left out or is missing, in sentences."""
+    `notes`, what was left out or is missing, in sentences. `scored` has the images; None where they cannot be opened,
+    and `no_images` says why."""
 
     split: str = VALIDATION
     predictions: Predictions = field(kw_only=True)
     clean: CleanAccuracy | None = None
     notes: tuple[str, ...] = ()
+    scored: Scored | None = None
+    no_images: str = ""
 
 
 def has_test_split(run: Run) -> bool:
@@ -107,13 +110,15 @@ def evaluate_on(run: Run, on: str | Path = VALIDATION, progress: Progress = sile
             raise
         predictions = load_predictions(run)
         notes = (_unknown_leaks(error), *_missing(predictions, "the validation split"))
-        return SplitSummary(**vars(summarise(predictions)), predictions=predictions, notes=notes)
+        summary = vars(summarise(predictions))
+        return SplitSummary(**summary, predictions=predictions, notes=notes, no_images=error.received)
     return SplitSummary(
         **vars(summarise(scored.predictions)),
         split=scored.on,
         predictions=scored.predictions,
         clean=clean,
         notes=scored.notes,
+        scored=scored,
     )
 
 

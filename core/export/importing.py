@@ -23,11 +23,10 @@ from core.export.manifest import MAX_BYTES, Manifest
 from core.jobs.process import module_command, module_environment
 from core.jobs.progress import Progress, silent
 from core.jobs.subprocess_limits import run_bounded
-from core.runs.limits import BASE, choose_rejection
+from core.runs.choices import LEVEL, REJECTION, THRESHOLD
+from core.runs.limits import BASE
 from core.runs.names import NAME_CHARACTERS, extended
 from core.runs.run import BROUGHT_IN, NEIGHBOURS, Run, load_run, new_folder
-from core.runs.sets import choose_level
-from core.runs.threshold import choose_threshold
 from core.storage.archives import extract_zip
 from core.storage.files import EventLog, read_json, sha256_file, write_atomic, write_json
 from core.storage.home import subfolder
@@ -159,11 +158,11 @@ def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
         write_json(directory / "config.json", config)
         run = load_run(directory)
         if manifest.threshold > 0:
-            choose_threshold(run, manifest.threshold)
+            THRESHOLD.keep(run, manifest.threshold)
         if manifest.unlike:
-            choose_rejection(run, manifest.unlike.rejection)
+            REJECTION.keep(run, manifest.unlike.rejection)
         if manifest.sets:
-            choose_level(run, manifest.sets.level)
+            LEVEL.keep(run, manifest.sets.level)
         if (directory / "validation.npz").is_file():
             load_predictions(run)
         return run

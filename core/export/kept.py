@@ -11,10 +11,8 @@ from core.errors import PawlabError, RunError
 from core.export.bundle import Bundle, make_bundle
 from core.export.page.build import Page, write_page
 from core.jobs.progress import Progress, silent
-from core.runs.limits import chosen_rejection
+from core.runs.choices import LEVEL, REJECTION, THRESHOLD
 from core.runs.run import Run
-from core.runs.sets import chosen_level
-from core.runs.threshold import chosen_threshold
 from core.storage.files import read_json, write_json
 from core.storage.home import subfolder
 
@@ -28,7 +26,7 @@ def export_key(run: Run) -> str:
     Raises:
         RunError: The run has no model.
     """
-    chosen = f"{chosen_threshold(run)} {chosen_rejection(run)} {chosen_level(run)}"
+    chosen = f"{THRESHOLD.of(run)} {REJECTION.of(run)} {LEVEL.of(run)}"
     return f"{run.directory} {run.model_stamp()} {chosen} {run.name}"
 
 

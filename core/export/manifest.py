@@ -15,12 +15,12 @@ from core.config import Settings
 from core.datasets.source import WORDS, address_name
 from core.errors import PawlabError, RunError
 from core.net.addresses import is_address
+from core.runs.choices import LEVEL, LEVELS, MAX_REJECTION, REJECTION, THRESHOLD
 from core.runs.fine_tuning import FineTuning, FineTuningConfig
-from core.runs.limits import MOST, chosen_rejection, frozen_base, neighbours_of
+from core.runs.limits import frozen_base, neighbours_of
 from core.runs.run import Run
-from core.runs.sets import LEVELS, chosen_level, sets_at
+from core.runs.sets import sets_at
 from core.runs.settings import TrainingConfig
-from core.runs.threshold import chosen_threshold
 
 MAX_BYTES = 8 * 2**20  # of the file
 MAX_NAME = 200
@@ -67,7 +67,7 @@ class Unlike(Settings):
     """When an image is unlike the training images (`core.backbone.neighbours`): the share of images like them that may
     be, and the distance that follows from it."""
 
-    rejection: float = Field(ge=0, le=MOST)
+    rejection: float = Field(ge=0, le=MAX_REJECTION)
     cut: float = Field(ge=0, le=NEVER)
 
 
@@ -156,7 +156,7 @@ def manifest_of(run: Run) -> Manifest:
         if weights["source"] != "package index":  # a path on this machine, or an address of a mirror
             weights["location"] = PurePath(str(weights["location"]).replace("\\", "/")).name
         same = ("classes", "counts", "edits", "fingerprint", "best_epoch", "epochs", "val_accuracy", "val_loss")
-        epochs, sets = run.history().epochs, sets_at(run, chosen_level(run))
+        epochs, sets = run.history().epochs, sets_at(run, LEVEL.of(run))
         values: dict[str, Any] = {key: summary[key] for key in same}
         return Manifest.create(
             {
@@ -166,7 +166,7 @@ def manifest_of(run: Run) -> Manifest:
                 "created": run.created,
                 "status": summary["status"],
                 "keras_onnx_difference": summary["keras_onnx_difference"],
-                "threshold": chosen_threshold(run),
+                "threshold": THRESHOLD.of(run),
                 "unlike": _unlike(run),
                 "sets": sets and asdict(sets),
                 "settings": run.config.model_dump(mode="json"),
@@ -185,7 +185,7 @@ def manifest_of(run: Run) -> Manifest:
 def _unlike(run: Run) -> dict[str, float] | None:
     try:
         frozen_base(run)
-        cut = neighbours_of(run).cut(rejection := chosen_rejection(run))
+        cut = neighbours_of(run).cut(rejection := REJECTION.of(run))
     except RunError:  # the model is none the worse for it
         return None
     return {"rejection": rejection, "cut": cut}

@@ -6,27 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
-
 from core.backbone.neighbours import NEVER, Neighbours, load_neighbours
-from core.config import Settings
-from core.errors import ConfigError, PawlabError, RunError
+from core.errors import RunError
+from core.runs.choices import LEVEL, REJECTION, THRESHOLD
 from core.runs.run import NEIGHBOURS, Run
-from core.runs.sets import PredictionSets, chosen_level, sets_at
-from core.runs.threshold import ALWAYS, chosen_threshold
-from core.storage.files import stamp_of, write_json
-from core.storage.models import load_model
+from core.runs.sets import PredictionSets, sets_at
+from core.storage.files import stamp_of
 
 BASE = "base.onnx"
 """Of a fine-tuned run, whose own base has changed: the frozen base that the features of its reference set are of."""
-CHOSEN = "unlike.json"
-REJECTION = 0.01
-"""The share of images like the training images that may be called unlike them, unless another was chosen."""
-MOST = 0.5
-
-
-class _Stored(Settings):
-    rejection: float = Field(ge=0, le=MOST)
 
 
 @dataclass(frozen=True)
@@ -34,15 +22,15 @@ class Limits:
     """`threshold`, 0..1: below this confidence a prediction is unsure. `cut`, 0..`NEVER`: beyond this distance an image
     is unlike the training images. `sets` gives the classes that an image may show; None where no set is promised."""
 
-    threshold: float = ALWAYS
+    threshold: float = THRESHOLD.default
     cut: float = NEVER
     sets: PredictionSets | None = None
 
 
 def limits_of(run: Run, neighbours: Neighbours | None) -> Limits:
     """Those in use for a run with this reference set; without one, no image is unlike."""
-    cut = neighbours.cut(chosen_rejection(run)) if neighbours else NEVER
-    return Limits(chosen_threshold(run), cut, sets_at(run, chosen_level(run)))
+    cut = neighbours.cut(REJECTION.of(run)) if neighbours else NEVER
+    return Limits(THRESHOLD.of(run), cut, sets_at(run, LEVEL.of(run)))
 
 
 def has_neighbours(run: Run) -> bool:
@@ -94,26 +82,3 @@ def frozen_base(run: Run) -> Path | None:
             f"Delete {NEIGHBOURS}, and make both again with the command unlike",
         )
     return file
-
-
-def chosen_rejection(run: Run) -> float:
-    """The share, 0..`MOST`, that was chosen for a run; `REJECTION` where none can be read."""
-    try:
-        return load_model(run.directory / CHOSEN, _Stored).rejection
-    except (OSError, ValueError):
-        return REJECTION
-
-
-def choose_rejection(run: Run, rejection: float) -> None:
-    """Keeps the share with the run.
-
-    Raises:
-        ConfigError: It is outside 0..`MOST`.
-        PawlabError: The run's folder cannot be written.
-    """
-    if not 0 <= rejection <= MOST:
-        raise ConfigError(f"Received {rejection} for the share that may be called unlike", f"0 to {MOST:g}")
-    try:
-        write_json(run.directory / CHOSEN, {"rejection": rejection})
-    except OSError as error:
-        raise PawlabError(f"The cut cannot be saved in {run.directory}: {error.strerror}") from error

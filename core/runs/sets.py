@@ -19,24 +19,12 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from core.config import Settings
-from core.errors import ConfigError, PawlabError
+from core.errors import PawlabError
 from core.runs.feature_plan import copies_of
 from core.runs.run import Run
 from core.runs.validation import VALIDATION, validation_predictions
-from core.storage.files import stamp_of, write_json
-from core.storage.models import load_model
-
-LEVELS = (0.9, 0.95, 0.99)
-LEVEL = LEVELS[0]
-"""Unless another was chosen."""
-FILE = "sets.json"
-
-
-class _Stored(Settings):
-    level: float = Field(gt=0, lt=1)
+from core.storage.files import stamp_of
 
 
 @dataclass(frozen=True)
@@ -90,27 +78,3 @@ def _true_probabilities(run: Run, stamp: tuple[int, ...]) -> NDArray[np.float64]
     labels, probabilities = validation_predictions(run)
     own = probabilities[np.arange(len(labels)), labels]
     return own[:: 1 + copies_of(run.config, "validation")]
-
-
-def chosen_level(run: Run) -> float:
-    """The level, one of `LEVELS`, that was chosen for a run; `LEVEL` where none can be read."""
-    try:
-        level = load_model(run.directory / FILE, _Stored).level
-    except (OSError, ValueError):
-        return LEVEL
-    return level if level in LEVELS else LEVEL
-
-
-def choose_level(run: Run, level: float) -> None:
-    """Keeps the level with the run.
-
-    Raises:
-        ConfigError: It is none of `LEVELS`.
-        PawlabError: The run's folder cannot be written.
-    """
-    if level not in LEVELS:
-        raise ConfigError(f"Received {level} for the level of the sets", "0.9, 0.95 or 0.99")
-    try:
-        write_json(run.directory / FILE, {"level": level})
-    except OSError as error:
-        raise PawlabError(f"The level of the run {run.id} cannot be saved: {error.strerror}") from error

@@ -14,8 +14,8 @@ from core.evaluation.report.html import write_report
 from core.evaluation.retrain import origin_of
 from core.evaluation.threshold import outcomes
 from core.evaluation.words import confidence_interval, percent
+from core.runs.choices import THRESHOLD
 from core.runs.run import Run, load_run
-from core.runs.threshold import chosen_threshold
 from core.storage.files import read_json, write_json
 from tests.browser.axe import assert_nothing_serious, in_light_and_dark, settled, violations
 from tests.browser.conftest import Watched
@@ -150,7 +150,7 @@ def test_the_threshold_shows_what_it_costs_while_it_moves_and_is_kept(editable: 
     expect(use).to_be_enabled()
     use.click()
     expect(page.get_by_text(f"In use for this run: {shown:g}.")).to_be_visible()
-    assert chosen_threshold(run) == shown
+    assert THRESHOLD.of(run) == shown
     watched.open("evaluate")
     expect(page.locator(".threshold output")).to_have_text(f"{shown:g}")
     assert not watched.complaints

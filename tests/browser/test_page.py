@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from core.export.page import runtime
 from core.export.page.build import write_page
 from core.inference.classifier import Classifier
+from core.runs.choices import THRESHOLD
 from core.runs.limits import limits_of
 from core.runs.run import Run
-from core.runs.threshold import choose_threshold
 from tests.browser.axe import violations
 from tests.drawing import encode
 from tests.export.making import HOSTILE, hostile_run
@@ -24,7 +24,7 @@ from tests.trained import at_home, with_cutoff
 
 pytestmark = pytest.mark.timeout(400)  # with the training and the fine-tuning, where it is the first to ask for them
 SIZES = {"phone": (390, 844), "wide": (1280, 800)}
-THRESHOLD = 0.8
+UNSURE_BELOW = 0.8
 CUTOFF = 0.1  # of the sets
 
 
@@ -86,7 +86,7 @@ def test_offline_it_predicts_as_the_app(
     browser: Browser, trained: Run, ort_web: Path, drawn: Path, tmp_path: Path
 ) -> None:
     run = hostile_run(trained, tmp_path)
-    choose_threshold(run, THRESHOLD)
+    THRESHOLD.keep(run, UNSURE_BELOW)
     with_cutoff(run, CUTOFF)
     file = write(run, ort_web, tmp_path)
     classifier = Classifier.open(run)

@@ -17,9 +17,9 @@ from core.cli.main import app
 from core.errors import ImageError
 from core.inference.classifier import Classifier
 from core.jobs.process import PROJECT
+from core.runs.choices import THRESHOLD
 from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
-from core.runs.threshold import choose_threshold
 from tests.drawing import draw_image, encode, image_bytes, make_zip
 
 
@@ -205,7 +205,7 @@ def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Pat
     output = classify(images, "--run", run.directory, "--threshold", str(middle)).stdout
     assert f"unsure (confidence below {middle:g}): 5" in output
     assert "unsure: " in output
-    choose_threshold(run, middle)
+    THRESHOLD.keep(run, middle)
     result = json.loads(classify(images, "--run", run.directory, "--json").stdout.splitlines()[-1])
     assert result["unsure"] == 5
     result = json.loads(classify(images, "--run", run.directory, "--threshold", "0", "--json").stdout.splitlines()[-1])

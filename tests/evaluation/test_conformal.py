@@ -7,8 +7,9 @@ from core.evaluation.conformal import mean_in_words, score_sets, set_in_words, t
 from core.evaluation.confusion import Score
 from core.evaluation.predictions import Predictions
 from core.inference.classifier import Prediction
+from core.runs.choices import LEVELS
 from core.runs.limits import Limits
-from core.runs.sets import LEVELS, PredictionSets, cutoff_of
+from core.runs.sets import PredictionSets, cutoff_of
 
 SETS = PredictionSets(0.9, 0.3)
 

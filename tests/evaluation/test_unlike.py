@@ -24,8 +24,9 @@ from core.errors import Cancelled, ConfigError, DatasetError
 from core.evaluation.unlike import add_neighbours, basis_in_words, cut_at, separation
 from core.images.decode import load_image
 from core.inference.classifier import Classifier
+from core.runs.choices import REJECTION
 from core.runs.feature_plan import feature_plan
-from core.runs.limits import choose_rejection, chosen_rejection, limits_of
+from core.runs.limits import limits_of
 from core.runs.run import NEIGHBOURS, Run, load_run
 from core.training.reference_set import make_neighbours
 from tests.drawing import encode, image_bytes
@@ -149,13 +150,13 @@ def test_a_broken_file_is_said_and_the_model_predicts_all_the_same(run: Run, con
 def test_the_share_is_kept_with_the_run_and_moves_the_cut(run: Run) -> None:
     neighbours = Classifier.open(run).neighbours
     assert neighbours is not None
-    assert chosen_rejection(run) == 0.01
-    choose_rejection(run, 0.2)
+    assert REJECTION.of(run) == 0.01
+    REJECTION.keep(run, 0.2)
     assert limits_of(run, neighbours).cut == neighbours.cut(0.2) < neighbours.cut(0.01)
     with pytest.raises(ConfigError):
-        choose_rejection(run, 0.6)
+        REJECTION.keep(run, 0.6)
     (run.directory / "unlike.json").write_text('{"rejection": NaN}')
-    assert chosen_rejection(run) == 0.01
+    assert REJECTION.of(run) == 0.01
 
 
 def test_the_command_shows_the_cut_keeps_another_and_measures_on_a_folder(
@@ -165,11 +166,11 @@ def test_the_command_shows_the_cut_keeps_another_and_measures_on_a_folder(
         assert console.run(app, ["unlike", str(run.directory), *map(str, arguments)]) == 0
         return capsys.readouterr().out
 
-    assert "too few" in said() and chosen_rejection(run) == 0.01
+    assert "too few" in said() and REJECTION.of(run) == 0.01
     result = json.loads(said("--reject", 0.1, "--on", drawn / "validation", "--json").splitlines()[-1])
     neighbours = Classifier.open(run).neighbours
     assert neighbours is not None
-    assert (chosen_rejection(run), result["cut"]) == (0.1, neighbours.cut(0.1))
+    assert (REJECTION.of(run), result["cut"]) == (0.1, neighbours.cut(0.1))
     assert result["others"] == {**result["validation"], "images": 16}  # the same images
     assert result["roc_area"] == pytest.approx(0.5, abs=0.01)
     assert console.run(app, ["unlike", str(run.directory), "--reject", "0.7"]) == 2

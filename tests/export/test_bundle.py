@@ -23,9 +23,9 @@ from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
 from core.export.samples import DIGEST, awkward_images
 from core.images.files import MAX_BYTES
 from core.inference.classifier import Classifier, Prediction
+from core.runs.choices import THRESHOLD
 from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
-from core.runs.threshold import choose_threshold
 from core.text.file_names import file_name
 from tests.cli.test_main import core, last_line
 from tests.connections import traced
@@ -407,7 +407,7 @@ def test_the_card_says_what_the_cut_rejects_and_its_limits(made: tuple[Bundle, P
 
 
 def test_a_threshold_makes_unsure_predictions(copy: Run, tmp_path: Path, drawn: Path) -> None:
-    choose_threshold(copy, 0.999)
+    THRESHOLD.keep(copy, 0.999)
     write_bundle(copy, tmp_path / "bundle", tmp_path / "scratch")
     files = sorted((drawn / "validation").rglob("*.jpg"))
     lines = predict(tmp_path / "bundle", *files)

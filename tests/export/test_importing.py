@@ -23,13 +23,12 @@ from core.export.files import MEMBERS, OPTIONAL, REQUIRED, SUMS, write_zip
 from core.export.importing import import_bundle, source_of
 from core.export.manifest import Manifest
 from core.inference.classifier import Classifier
+from core.runs.choices import REJECTION, THRESHOLD
 from core.runs.feature_plan import feature_plan
-from core.runs.limits import choose_rejection, chosen_rejection
 from core.runs.names import NAME_CHARACTERS
 from core.runs.run import Run, load_run
 from core.runs.settings import Pooling, preset
 from core.runs.store import find_run, list_runs
-from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.home import home
 from core.text.lines import one_line
 from core.training.loop.onnx_model import classifier_graph
@@ -46,8 +45,8 @@ def folder(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAWLAB_HOME", str(place / "home"))
         run = load_run(place / "run")
-        choose_threshold(run, 0.8)
-        choose_rejection(run, 0.05)
+        THRESHOLD.keep(run, 0.8)
+        REJECTION.keep(run, 0.05)
         write_bundle(run, place / "bundle", place / "scratch")
     return place / "bundle"
 
@@ -85,7 +84,7 @@ def test_an_imported_run_is_a_finished_run_like_any_other(bundle: Path, trained:
         assert [point[at] for point in run.history().epochs] == [point[at] for point in trained.history().epochs]
     assert not run.history().damaged
     assert np.array_equal(load_predictions(run).probabilities, load_predictions(trained).probabilities)
-    assert (chosen_threshold(run), chosen_rejection(run)) == (0.8, 0.05)
+    assert (THRESHOLD.of(run), REJECTION.of(run)) == (0.8, 0.05)
     assert not list((home() / "imports").iterdir())
 
 

@@ -18,8 +18,8 @@ from core.errors import Cancelled, DownloadError, ExportError, InputError
 from core.export.page import runtime
 from core.export.page.build import verify_part, write_page
 from core.inference.classifier import Classifier
+from core.runs.choices import THRESHOLD
 from core.runs.run import Run
-from core.runs.threshold import choose_threshold
 from tests.cli.test_main import core, last_line
 from tests.export.making import HOSTILE, hostile_run
 from tests.trained import at_home
@@ -106,7 +106,7 @@ def test_names_are_text_wherever_they_stand(
     trained: Run, plain: tuple[Path, dict[str, Any]], named: Path, tmp_path: Path
 ) -> None:
     run = hostile_run(trained, tmp_path)
-    choose_threshold(run, 0.75)
+    THRESHOLD.keep(run, 0.75)
     write_page(run, tmp_path / "hostile.html")
     ordinary, hostile = Elements(plain[0]), Elements(tmp_path / "hostile.html")
     assert hostile.tags == ordinary.tags

@@ -12,9 +12,9 @@ from core.backbone.architecture import IMAGE
 from core.errors import ImageError, PawlabError, RunError
 from core.inference.classifier import Classifier
 from core.inference.live import MAX_PROBABILITIES, LiveModels
+from core.runs.choices import THRESHOLD
 from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
-from core.runs.threshold import choose_threshold
 from core.storage.files import read_json, write_json
 from tests.drawing import image_bytes
 
@@ -69,7 +69,7 @@ def test_of_many_classes_the_most_probable_are_told_in_order(run: Run) -> None:
 def test_the_runs_own_threshold_is_told_as_it_is_now(run: Run) -> None:
     models = LiveModels()
     assert models.prediction(run, image_bytes())["threshold"] == 0
-    choose_threshold(run, 0.8)
+    THRESHOLD.keep(run, 0.8)
     assert models.prediction(run, image_bytes())["threshold"] == 0.8
 
 

@@ -19,9 +19,9 @@ from core.datasets import open_dataset
 from core.datasets.current import current_source
 from core.datasets.edits.corrections import add_correction, corrections, corrections_folder
 from core.inference.classifier import Classifier, Prediction
-from core.runs.limits import Limits, choose_rejection, limits_of
+from core.runs.choices import REJECTION, THRESHOLD
+from core.runs.limits import Limits, limits_of
 from core.runs.run import Run, load_run
-from core.runs.threshold import choose_threshold
 from pages.ui.classify.corrections import NONE
 from pages.ui.classify.detail import headline
 from pages.ui.classify.inputs import FILES, FOLDER, LIVE, PATH, PHOTO
@@ -104,7 +104,7 @@ def test_a_image_gets_its_prediction_at_once_and_keeps_it_in_a_rerun(finished: P
 
 
 def test_below_the_threshold_it_is_unsure_and_that_is_no_detector(finished: Path) -> None:
-    choose_threshold(load_run(finished), 1.0)
+    THRESHOLD.keep(load_run(finished), 1.0)
     at = given(("a.jpg", image_bytes()))
     assert "Unsure" in words(at)
     assert "cannot spot unknown objects" in words(at)
@@ -167,15 +167,15 @@ def test_many_of_a_zip_are_a_table_with_reasons_that_can_be_filtered(finished: P
 
 def test_columns_stand_where_something_is_said_in_them_and_the_prediction_first(finished: Path) -> None:
     """A phone shows the first columns; a name may be long."""
-    choose_rejection(load_run(finished), 0.0)
+    REJECTION.keep(load_run(finished), 0.0)
     with_cutoff(load_run(finished), 0.6)
     at = given(("photos.zip", make_zip({f"{seed:02}.jpg": image_bytes(seed) for seed in range(15)})))
     assert list(at.dataframe[0].value) == ["Image", "Prediction", "Confidence", "Name"]
-    choose_threshold(load_run(finished), 1.0)
+    THRESHOLD.keep(load_run(finished), 1.0)
     at.run()
     settled(at)
     assert list(at.dataframe[0].value) == ["Image", "Prediction", "Most likely class", "Confidence", "Name"]
-    choose_rejection(load_run(finished), 0.01)
+    REJECTION.keep(load_run(finished), 0.01)
     at.run()
     settled(at)
     assert list(at.dataframe[0].value)[-2:] == ["Training images", "Name"]
@@ -447,7 +447,7 @@ def test_an_image_unlike_the_training_images_is_said_to_be_so_beside_its_probabi
     at = given(("grey.png", encode(Image.new("RGB", (90, 60), "grey"), "PNG")))
     assert "Unlike the training images" in words(at) and "118 breeds" in str([one.help for one in at.markdown])
     assert "not a" not in " ".join(one.value for one in at.markdown)
-    choose_rejection(load_run(finished), 0.0)
+    REJECTION.keep(load_run(finished), 0.0)
     assert "Unlike the training images" not in words(at.run())
 
 

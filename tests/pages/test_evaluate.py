@@ -19,12 +19,11 @@ from core.evaluation.retrain import NOTE, origin_of
 from core.evaluation.robustness import training_dataset
 from core.evaluation.splits import WHY_TEST, score
 from core.evaluation.words import percent
-from core.runs.limits import chosen_rejection, neighbours_of
+from core.runs.choices import LEVEL, REJECTION, THRESHOLD
+from core.runs.limits import neighbours_of
 from core.runs.queue import withdraw
 from core.runs.run import Run, load_run
-from core.runs.sets import chosen_level
 from core.runs.store import list_runs
-from core.runs.threshold import choose_threshold, chosen_threshold
 from core.storage.files import read_json, write_json
 from pages.ui.evaluate.cross_validation import cross_validations
 from pages.ui.evaluate.state import Evaluation, evaluate, html_reports, image_tasks, images_task, report_key
@@ -137,7 +136,7 @@ def test_each_view_is_drawn(finished: Run) -> None:
 
 
 def test_the_page_begins_with_the_threshold_that_was_chosen_and_keeps_another(finished: Run) -> None:
-    choose_threshold(finished, 0.7)
+    THRESHOLD.keep(finished, 0.7)
     at = page(evaluate_view="matrix")
     assert "In use for this run: 0.7." in words(at)
     assert button(at, "Use this threshold").disabled
@@ -145,7 +144,7 @@ def test_the_page_begins_with_the_threshold_that_was_chosen_and_keeps_another(fi
     at.run()
     assert not button(at, "Use this threshold").disabled
     button(at, "Use this threshold").click().run()
-    assert chosen_threshold(finished) == 0.9
+    assert THRESHOLD.of(finished) == 0.9
     assert "In use for this run: 0.9." in words(at)
     assert "cannot spot unknown objects" in words(at)
 
@@ -276,7 +275,7 @@ def test_a_report_is_offered_once_it_is_written(finished: Run) -> None:
     assert len(at.get("download_button")) == 1
     assert report.result is not None
     assert "<svg" in report.result.read_text()
-    choose_threshold(finished, 0.8)  # then it is out of date
+    THRESHOLD.keep(finished, 0.8)  # then it is out of date
     at.run()
     assert not at.get("download_button")
 
@@ -434,7 +433,7 @@ def test_a_cut_is_tried_on_images_of_other_things_and_kept(finished: Run) -> Non
     neighbours = neighbours_of(finished)
     assert metrics(at)["Validation images"] == f"{(neighbours.validation > neighbours.cut(0.2)).mean():.1%}"
     button(at, "Use this cut").click().run()
-    assert chosen_rejection(finished) == 0.2
+    assert REJECTION.of(finished) == 0.2
     assert "In use for this run: 20.0%" in words(at)
 
 
@@ -448,7 +447,7 @@ def test_a_level_of_the_sets_is_chosen_and_kept(finished: Run) -> None:
     at.segmented_control(key=f"evaluate_level_{finished.id}_0.9").set_value(0.95).run()
     button(at, "Use this level").click().run()
     assert not at.exception
-    assert chosen_level(finished) == 0.95
+    assert LEVEL.of(finished) == 0.95
     assert "In use for this run: 95%" in words(at)
 
 

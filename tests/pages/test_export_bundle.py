@@ -15,10 +15,9 @@ from core.export.files import write_zip
 from core.export.kept import BUNDLE, PAGE, export_key
 from core.export.page import runtime
 from core.jobs.background import Task
-from core.runs.limits import choose_rejection
+from core.runs.choices import REJECTION, THRESHOLD
 from core.runs.run import Run, load_run
 from core.runs.store import list_runs
-from core.runs.threshold import choose_threshold
 from pages.ui.classify.export_bundle import bundles, html_pages
 from pages.ui.classify.import_bundle import imports
 from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, export_address
@@ -124,9 +123,9 @@ def test_what_could_not_be_compared_is_said_as_it_is(run: Run, files: Path) -> N
 def test_a_bundle_of_yesterday_is_not_offered(run: Run, files: Path, change: str) -> None:
     keep(run, files)
     if change == "threshold":
-        choose_threshold(run, 0.9)
+        THRESHOLD.keep(run, 0.9)
     elif change == "cut":
-        choose_rejection(run, 0.05)
+        REJECTION.keep(run, 0.05)
     elif change == "model":
         (run.directory / "model.onnx").write_bytes((run.directory / "model.onnx").read_bytes())
     elif change == "zip":

@@ -17,8 +17,8 @@ from starlette.routing import Route
 from core.export.bundle import Bundle
 from core.export.kept import BUNDLE, PAGE, export_key
 from core.export.page.build import Page
+from core.runs.choices import THRESHOLD
 from core.runs.run import Run, load_run
-from core.runs.threshold import choose_threshold
 from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, download_bundle, download_page, export_address
 from tests.serving import serving_routes
 
@@ -117,7 +117,7 @@ def test_only_runs_of_the_store_are_found(client: httpx.Client, run: Run, pawlab
 def test_what_was_not_verified_is_not_sent(client: httpx.Client, run: Run, tmp_path: Path, change: str) -> None:
     file = run.directory / BUNDLE.file
     if change == "threshold":
-        choose_threshold(run, 0.9)
+        THRESHOLD.keep(run, 0.9)
     elif change == "half":
         file.write_bytes(CONTENT[:100])
     elif change == "no bundle":

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from core.inference.classifier import Prediction
+from core.runs.choices import LEVEL, LEVELS
 from core.runs.limits import Limits, limits_of
 from core.runs.run import Run
-from core.runs.sets import LEVEL, LEVELS, PredictionSets, choose_level, chosen_level, cutoff_of, sets_at
+from core.runs.sets import PredictionSets, cutoff_of, sets_at
 from core.runs.settings import TrainingConfig
 
 probability = st.floats(0, 1, width=32)
@@ -82,8 +83,8 @@ def test_the_cutoff_is_of_the_images_themselves_not_of_their_copies(run: Run) ->
 def test_the_limits_have_the_level_that_was_chosen_and_follow_the_predictions(run: Run) -> None:
     sets = limits_of(run, None).sets
     assert sets is not None
-    assert sets.level == LEVEL
-    choose_level(run, 0.95)
+    assert sets.level == LEVEL.default
+    LEVEL.keep(run, 0.95)
     stricter = limits_of(run, None).sets
     assert stricter is not None
     assert stricter.level == 0.95
@@ -95,8 +96,8 @@ def test_the_limits_have_the_level_that_was_chosen_and_follow_the_predictions(ru
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"level": 0.8}', '{"level": NaN}', '{"level": "x"}'])
 def test_a_broken_file_is_the_usual_level_and_an_unknown_one_is_refused(run: Run, content: str) -> None:
     (run.directory / "sets.json").write_text(content)
-    assert chosen_level(run) == LEVEL
-    choose_level(run, 0.99)
+    assert LEVEL.of(run) == LEVEL.default
+    LEVEL.keep(run, 0.99)
     with pytest.raises(ConfigError, match=r"0\.9, 0\.95 or 0\.99"):
-        choose_level(run, 0.8)
-    assert chosen_level(run) == 0.99
+        LEVEL.keep(run, 0.8)
+    assert LEVEL.of(run) == 0.99

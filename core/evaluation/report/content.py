@@ -10,16 +10,15 @@ from PIL import Image
 
 from core.datasets.quality.report import balance_words
 from core.datasets.source import DRAWN, resolve_source
-from core.errors import Cancelled, ImageError, PawlabError
+from core.errors import ImageError
 from core.evaluation.model_input import copy_of, model_input, to_jpeg
-from core.evaluation.predictions import Predictions, load_predictions
-from core.evaluation.splits import TEST, VALIDATION, Scored, SplitSummary, evaluate_on, has_test_split, score
-from core.evaluation.summary import CleanAccuracy, Summary, summarise
+from core.evaluation.predictions import Predictions
+from core.evaluation.splits import TEST, VALIDATION, SplitSummary, evaluate_on, has_test_split
 from core.inference.grad_cam import Explainer, overlay
 from core.jobs.progress import Progress, silent
+from core.runs.choices import THRESHOLD
 from core.runs.history import History
 from core.runs.run import Run
-from core.runs.threshold import chosen_threshold
 
 MAX_ERRORS = 12
 SIDE = 200  # pixels of an image in the report, at most
@@ -42,24 +41,20 @@ class Misclassified:
 
 @dataclass(frozen=True)
 class Material:
-    """Everything in a report. `clean` is None, and `no_images` says why, where the run's images cannot be opened.
+    """Everything in a report.
 
     `about` is the run's run.json; `errors` are the most confident ones; `on` is what the scores are measured on, as in
-    `core.evaluation.splits.score`, and `notes` what is missing there. `test` has the scores on the test split, where
-    there is one and `on` is the validation split.
+    `core.evaluation.splits.score`. `test` has the scores on the test split, where there is one and `on` is the
+    validation split.
     """
 
     run: Run
     about: dict[str, Any]
     history: History
-    predictions: Predictions
-    scores: Summary
+    scores: SplitSummary
     threshold: float
-    clean: CleanAccuracy | None
     errors: tuple[Misclassified, ...]
-    no_images: str = ""
     on: str = VALIDATION
-    notes: tuple[str, ...] = ()
     test: SplitSummary | None = None
 
     @property
@@ -80,48 +75,18 @@ def gather(run: Run, progress: Progress = silent, on: str | Path = VALIDATION) -
         DatasetError: There are no such images; validation images that are gone leave the scores.
         Cancelled: From `progress`.
     """
-    about, test, no_images = run.summary(), None, ""
-    clean: CleanAccuracy | None = None
-    notes: tuple[str, ...] = ()
-    try:
-        scored = score(run, on, progress)
-        clean = scored.clean()
-    except Cancelled:
-        raise
-    except PawlabError as error:
-        if on != VALIDATION:
-            raise
-        predictions, no_images = load_predictions(run), error.received
-        rows = predictions.misclassified[:MAX_ERRORS].tolist()
-        errors = [_misclassified(predictions, row, copy_of(run, row)) for row in rows]
-    else:
-        predictions, notes = scored.predictions, scored.notes
-        errors = _with_images(run, scored, progress)
-        if on == VALIDATION and has_test_split(run):
-            test = evaluate_on(run, TEST, progress)
-    progress("report", MAX_ERRORS, MAX_ERRORS + 2)
-    scores = summarise(predictions)
+    scores, test = evaluate_on(run, on, progress), None
+    errors = _errors(run, scores, progress)
+    if scores.scored and on == VALIDATION and has_test_split(run):
+        test = evaluate_on(run, TEST, progress)
     progress("report", MAX_ERRORS + 1, MAX_ERRORS + 2)
     shown = str(on) if on in (VALIDATION, TEST) else resolve_source(on).shown
-    return Material(
-        run,
-        about,
-        run.history(),
-        predictions,
-        scores,
-        chosen_threshold(run),
-        clean,
-        tuple(errors),
-        no_images,
-        shown,
-        notes,
-        test,
-    )
+    return Material(run, run.summary(), run.history(), scores, THRESHOLD.of(run), tuple(errors), shown, test)
 
 
 def caveats(material: Material) -> list[str]:
     """The limits of the scores, in sentences."""
-    run, about, number = material.run, material.about, len(material.predictions)
+    run, about, number = material.run, material.about, len(material.scores.predictions)
     sentences = [
         "A confidence interval covers chance only: how much the score would vary with other images of the same kind. "
         "Images from another camera, country or breed can score quite differently.",
@@ -149,11 +114,12 @@ def caveats(material: Material) -> list[str]:
         sentences.append(f"{number:,} {material.images} are few: look at the intervals, not just at the scores.")
     if run.source in DRAWN:
         sentences.append("The images are drawings made by Pawlab: the scores say nothing about photos.")
-    if material.clean is None:
+    if material.scores.clean is None:
         sentences.append("The images were not checked for leaks, so the scores may be too high.")
-    elif material.clean.leaks:
+    elif material.scores.clean.leaks:
         sentences.append(
-            f"{material.clean.leaks:,} {material.images} have an exact or near duplicate among the training images."
+            f"{material.scores.clean.leaks:,} {material.images} have an exact or near duplicate among the training "
+            "images."
         )
     if words := balance_words(about.get("counts", {}).get("train", {})):
         sentences.append(f"In training, {words}.")
@@ -164,7 +130,7 @@ def caveats(material: Material) -> list[str]:
         )
     sentences.append(
         "A confidence threshold makes the model decide less, not know more. It cannot spot unknown objects: a car may "
-        f'get a confident "{material.predictions.classes[0]}".'
+        f'get a confident "{material.scores.predictions.classes[0]}".'
     )
     sentences.append("The coloured images (Grad-CAM) show where the model looked, not why, and only coarsely.")
     return sentences
@@ -175,10 +141,12 @@ def _misclassified(predictions: Predictions, row: int, copy: int, path: str = ""
     return Misclassified(path, label, prediction, float(predictions.confidence[row]), copy, **images)
 
 
-def _with_images(run: Run, scored: Scored, progress: Progress) -> list[Misclassified]:
+def _errors(run: Run, scores: SplitSummary, progress: Progress) -> list[Misclassified]:
     errors: list[Misclassified] = []
-    predictions = scored.predictions
+    predictions, scored = scores.predictions, scores.scored
     rows = predictions.misclassified[:MAX_ERRORS].tolist()
+    if scored is None:
+        return [_misclassified(predictions, row, copy_of(run, row)) for row in rows]
     explainer = Explainer.open(run) if rows else None
     for row in rows:
         progress("report", len(errors), MAX_ERRORS + 2)

@@ -35,7 +35,7 @@ def figures(material: Material) -> list[Figure]:
 
 
 def _curves(material: Material) -> list[Figure]:
-    predictions = material.predictions
+    predictions = material.scores.predictions
     shown, number = classes_to_draw(predictions), len(predictions.classes)
     averages = "The macro average counts each class the same, the micro average each image. " if number > 2 else ""
     lowest = f"Of {number:,} classes, those with the lowest F1 are drawn." if number > MOST else ""
@@ -69,7 +69,7 @@ def _lines(curves: dict[str, Curve]) -> list[Line]:
 
 
 def _calibration(material: Material) -> Figure:
-    predictions = material.predictions
+    predictions = material.scores.predictions
     bins = calibration(predictions.correct, predictions.confidence, len(predictions.classes))
     diagonal = Line("perfectly calibrated", [0, 1], [0, 1], GUIDE)
     line = Line(
@@ -86,7 +86,7 @@ def _calibration(material: Material) -> Figure:
 
 
 def _coverage(material: Material) -> Figure:
-    predictions, threshold = material.predictions, material.threshold
+    predictions, threshold = material.scores.predictions, material.threshold
     points = coverage_points(predictions.labels, predictions.probabilities)
     decided = [point for point in points if point.accuracy.known]
     lines = [

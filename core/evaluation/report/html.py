@@ -85,11 +85,11 @@ def report_html(material: Material) -> str:
 
 def _headline(material: Material) -> str:
     score = material.scores.accuracy
-    names = material.predictions.classes
+    names = material.scores.predictions.classes
     shown = ", ".join(map(named, names[:8])) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
     return (
         f"A classifier of {shown}, trained on {date(material.run.created)}. Its accuracy on "
-        f"{len(material.predictions):,} {material.images}{_where(material)} is {percent(score)} "
+        f"{len(material.scores.predictions):,} {material.images}{_where(material)} is {percent(score)} "
         f"({confidence_interval(score)})."
     )
 
@@ -99,9 +99,13 @@ def _where(material: Material) -> str:
 
 
 def _scores(material: Material) -> str:
+    scores = material.scores
     note = f"<p>{text(WHY_TEST)}</p>" if material.on == TEST else ""
-    note += f"<p>The images can no longer be opened: {text(material.no_images)}.</p>" if material.no_images else ""
-    return _score_table(material.scores, material.clean, material.images) + note + _notes(material.notes)
+    if scores.no_images:
+        note += f"<p>The images can no longer be opened: {text(scores.no_images)}.</p>"
+    else:
+        note += _notes(scores.notes)
+    return _score_table(scores, scores.clean, material.images) + note
 
 
 def _test(test: SplitSummary) -> str:
@@ -153,7 +157,7 @@ def _score_table(scores: Summary, clean: CleanAccuracy | None, images: str) -> s
 
 
 def _matrix(material: Material) -> str:
-    names, counts = material.predictions.classes, material.predictions.matrix()
+    names, counts = material.scores.predictions.classes, material.scores.predictions.matrix()
     shares, dense = rates(counts), len(names) > FEW
     head = "".join(f'<th scope="col"><span>{named(name)}</span></th>' for name in names)
     lines = []
@@ -199,7 +203,7 @@ def _class_table(classes: Sequence[ClassSummary]) -> str:
 
 
 def _threshold(material: Material) -> str:
-    predictions, threshold = material.predictions, material.threshold
+    predictions, threshold = material.scores.predictions, material.threshold
     if not threshold:
         return "<p>No threshold was chosen for this run: the model decides every image.</p>"
     point = coverage_point(predictions.labels, predictions.probabilities, threshold)
@@ -219,7 +223,7 @@ def _threshold(material: Material) -> str:
 
 def _sets(material: Material) -> str:
     """Measured on the test split where there is one: the validation images set the cutoff."""
-    predictions, images = material.predictions, material.images
+    predictions, images = material.scores.predictions, material.images
     if material.test:
         predictions, images = material.test.predictions, "test images"
     words = measured_in_words(material.run, predictions, on_validation=images == "validation images")
@@ -229,7 +233,7 @@ def _sets(material: Material) -> str:
 def _errors(material: Material) -> str:
     if not material.errors:
         return "<p>No image is misclassified.</p>"
-    total = len(material.predictions.misclassified)
+    total = len(material.scores.predictions.misclassified)
     images = f"{total:,} images are" if total > 1 else "1 image is"
     words = (
         f"{images} misclassified; these are the most confident errors, which are often wrong labels. Beside each image "

@@ -39,7 +39,7 @@ def data(material: Material) -> str:
     about, source = material.about, material.run.source
     shown = source if is_address(source) else Path(source).name or source  # no folder of whoever writes the report
     counts = about.get("counts", {})
-    names = material.predictions.classes
+    names = material.scores.predictions.classes
     rows = [(text(split), *(f"{numbers.get(name, 0):,}" for name in names)) for split, numbers in counts.items()]
     edits = about.get("edits", {})
     pairs = [

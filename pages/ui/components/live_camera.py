@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.evaluation.unlike import LIMITS
 from core.evaluation.words import as_percent
+from core.runs.choices import THRESHOLD
 from core.runs.run import Run
-from core.runs.threshold import chosen_threshold
 
 HTML = """
 <div class="live" data-state="off">
@@ -45,7 +45,7 @@ def live_camera(run: Run, key: str = "live_camera") -> None:
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("live_camera", html=HTML, css=_part("live_camera.css"), js=_script())
     draw(data={"run": run.id}, key=key)
-    st.caption(explained(chosen_threshold(run)), help=LIMITS)
+    st.caption(explained(THRESHOLD.of(run)), help=LIMITS)
 
 
 def explained(threshold: float) -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import PawlabError
 from core.evaluation.confusion import Score
 from core.evaluation.predictions import Predictions
 from core.evaluation.threshold import outcomes, steps
 from core.evaluation.words import with_interval
+from core.runs.choices import THRESHOLD
 from core.runs.run import Run
-from core.runs.threshold import ALWAYS, choose_threshold, chosen_threshold
-from pages.ui.shared.text import plain, show_error
+from pages.ui.shared.text import plain
+from pages.ui.shared.use_row import use_row
 
 KEY, VALUE, FAILED = "evaluate_slider", "evaluate_threshold", "evaluate_threshold_failed"
 HTML = """
@@ -40,9 +40,9 @@ HTML = """
 def threshold_now(run: Run) -> float:
     """The threshold that this session shows: the one that is in use for the run, until the slider is moved. Call it
     before `threshold_panel`."""
-    run_id, value = st.session_state.get(VALUE, ("", ALWAYS))
+    run_id, value = st.session_state.get(VALUE, ("", THRESHOLD.default))
     if run_id != run.id:
-        value = chosen_threshold(run)
+        value = THRESHOLD.of(run)
     match getattr(st.session_state.get(KEY), "moved", None):
         case {"run": str(named), "threshold": int() | float() as moved} if named == run.id and 0 <= moved <= 1:
             value = float(moved)
@@ -52,35 +52,23 @@ def threshold_now(run: Run) -> float:
 
 def threshold_panel(run: Run, predictions: Predictions, threshold: float) -> None:
     """The slider, its effect, and the button that stores the threshold with the run."""
-    chosen = chosen_threshold(run)
+    chosen = THRESHOLD.of(run)
     known = steps(len(predictions.classes), threshold, chosen)
     with st.container(border=True):
         _slider(run, predictions, known, threshold)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Use this threshold",
-                on_click=_store,
-                args=(run, threshold),
-                disabled=threshold == chosen,
-                key="evaluate_use",
-                help="Stores it with the run. Below it, the Classify page says “unsure” instead of a class.",
-            )
-            in_use = f"In use for this run: {chosen:g}." if chosen else "In use for this run: none, it is never unsure."
-            st.markdown(in_use, width="content")
-        if error := st.session_state.pop(FAILED, None):
-            show_error(error)
+        use_row(
+            run,
+            THRESHOLD,
+            threshold,
+            noun="threshold",
+            in_use=f"{chosen:g}" if chosen else "none, it is never unsure",
+            help="Below it, the Classify page says “unsure” instead of a class.",
+        )
         st.caption(
             "Below the threshold the model says “unsure”. A higher threshold decides fewer images (coverage) and is "
             "right more often on them. It cannot spot unknown objects: a car may get a confident "
             f"“{plain(predictions.classes[0])}”."
         )
-
-
-def _store(run: Run, threshold: float) -> None:
-    try:
-        choose_threshold(run, threshold)
-    except PawlabError as error:
-        st.session_state[FAILED] = error
 
 
 def _slider(run: Run, predictions: Predictions, known: Sequence[float], threshold: float) -> None:

@@ -7,6 +7,7 @@ from core.evaluation.words import interval, percent
 from core.jobs.background import SingleFlight, Task
 from core.jobs.progress import Progress
 from core.runs.run import Run
+from pages.ui.evaluate.score import show_score
 from pages.ui.shared.classifier import model_key
 from pages.ui.shared.job_widgets import asked_for
 from pages.ui.shared.progress import AT_ONCE
@@ -56,8 +57,7 @@ def _show(result: CrossValidation) -> None:
             ("Accuracy", result.accuracy, "The mean over all folds of all repetitions."),
             ("F1, macro average", result.macro_f1, "The mean over all folds of all repetitions."),
         ):
-            below = f"95% CI {interval(score)}"
-            st.metric(label, percent(score), below, delta_color="off", delta_arrow="off", help=words, width=150)
+            show_score(label, percent(score), f"95% CI {interval(score)}", words)
     low, high = min(result.each), max(result.each)
     st.caption(
         f"{result.num_images:,} images in {result.num_folds} folds, {len(result.each)} times; the repetitions lie "

@@ -6,6 +6,7 @@ import streamlit as st
 from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, has_test_split
 from core.evaluation.words import DECIMAL, confidence_interval, decimal, percent
 from pages.ui.evaluate.cross_validation import cross_validation_view
+from pages.ui.evaluate.score import show_score
 from pages.ui.evaluate.state import Evaluation, clean_accuracy_of
 from pages.ui.shared.text import plain
 
@@ -18,7 +19,7 @@ def headline(evaluation: Evaluation) -> None:
     if evaluation.on == TEST:
         st.markdown(f"**Test split**, {count:,} images. {WHY_TEST}")
     with st.container(horizontal=True, gap="small", key="scores"):
-        score(
+        show_score(
             "Accuracy",
             percent(summary.accuracy),
             confidence_interval(summary.accuracy),
@@ -27,7 +28,7 @@ def headline(evaluation: Evaluation) -> None:
             "chance.",
         )
         clean_score(evaluation)
-        score(
+        show_score(
             "F1, macro average",
             percent(summary.macro_f1),
             confidence_interval(summary.macro_f1),
@@ -36,10 +37,10 @@ def headline(evaluation: Evaluation) -> None:
         )
         for k, top in summary.top_k.items():
             words = f"The share of the images whose true class is among the {k} most probable."
-            score(f"Top-{k} accuracy", percent(top), confidence_interval(top), words)
+            show_score(f"Top-{k} accuracy", percent(top), confidence_interval(top), words)
         if len(summary.classes) == 2:
             area = summary.classes[1].roc_area
-            score(
+            show_score(
                 "ROC area",
                 decimal(area),
                 confidence_interval(area, DECIMAL),
@@ -71,7 +72,7 @@ def clean_score(evaluation: Evaluation) -> None:
             )
     elif evaluation.task.error:
         value, below, words = "–", "not known", "The run's images can no longer be opened: see below."
-    score("Clean accuracy", value, below, words)
+    show_score("Clean accuracy", value, below, words)
 
 
 def about_this_run(evaluation: Evaluation) -> str:
@@ -89,8 +90,3 @@ def about_this_run(evaluation: Evaluation) -> str:
             f"({confidence_interval(accuracy)})."
         )
     return words
-
-
-def score(label: str, value: str, below: str, words: str) -> None:
-    # Two beside each other on a phone.
-    st.metric(label, value, below, delta_color="off", delta_arrow="off", help=words, width=150)

@@ -2,44 +2,30 @@
 
 import streamlit as st
 
-from core.errors import PawlabError
 from core.evaluation.conformal import LIMITS, SetScores, mean_in_words, score_sets, too_few
 from core.evaluation.predictions import Predictions
 from core.evaluation.splits import VALIDATION, has_test_split
 from core.evaluation.words import with_interval
-from core.runs.run import Run
-from core.runs.sets import LEVELS, calibration_images, choose_level, chosen_level, sets_at
+from core.runs.choices import LEVEL, LEVELS
+from core.runs.sets import calibration_images, sets_at
 from pages.ui.evaluate.state import Evaluation
-from pages.ui.shared.text import show_error
-
-LEVEL, FAILED = "evaluate_level", "evaluate_level_failed"
+from pages.ui.shared.use_row import USED_BY, use_row
 
 
 def sets_view(evaluation: Evaluation) -> None:
     run, predictions = evaluation.run, evaluation.predictions
     st.markdown("**Sets: the classes that an image may show**")
-    chosen = chosen_level(run)
+    chosen = LEVEL.of(run)
     level = st.segmented_control(
         "Level",
         LEVELS,
         default=chosen,
         required=True,
         format_func=lambda level: f"{level:.0%}",
-        key=f"{LEVEL}_{run.id}_{chosen}",
+        key=f"evaluate_level_{run.id}_{chosen}",
         help="The probability with which the true class is in the set. A higher level gives larger sets.",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Use this level",
-            on_click=_store,
-            args=(run, level),
-            disabled=level == chosen,
-            key="evaluate_level_use",
-            help="Stores it with the run: Classify, live video, the command line and exported bundles use it.",
-        )
-        st.markdown(f"In use for this run: {chosen:.0%}.", width="content")
-    if failed := st.session_state.pop(FAILED, None):
-        show_error(failed)
+    use_row(run, LEVEL, level, noun="level", in_use=f"{chosen:.0%}", help=USED_BY)
     number = calibration_images(run)
     scores = [score_sets(predictions, sets) for each in LEVELS if (sets := sets_at(run, each))]
     if scores:
@@ -85,10 +71,3 @@ def _table(scores: list[SetScores], predictions: Predictions) -> None:
         hide_index=True,
         width="stretch",
     )
-
-
-def _store(run: Run, level: float) -> None:
-    try:
-        choose_level(run, level)
-    except PawlabError as error:
-        st.session_state[FAILED] = error

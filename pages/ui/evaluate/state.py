@@ -19,9 +19,8 @@ from core.evaluation.splits import TEST, VALIDATION, Scored, score
 from core.evaluation.summary import CleanAccuracy, Summary, summarise
 from core.jobs.background import SingleFlight, Task
 from core.jobs.progress import Progress
+from core.runs.choices import LEVEL, THRESHOLD
 from core.runs.run import Run
-from core.runs.sets import chosen_level
-from core.runs.threshold import chosen_threshold
 from core.storage.home import subfolder
 from pages.ui.shared.classifier import explainer_of, model_key
 from pages.ui.shared.edited import images_state, with_current_edits
@@ -153,7 +152,7 @@ def comparison_task(evaluation: Evaluation, other: Run) -> Task[Comparison]:
 def report_key(evaluation: Evaluation) -> str:
     """Changes with everything that a report shows."""
     state = images_state(evaluation.images.dataset) if evaluation.has_images else ""
-    chosen = f"{chosen_threshold(evaluation.run)} {chosen_level(evaluation.run)}"
+    chosen = f"{THRESHOLD.of(evaluation.run)} {LEVEL.of(evaluation.run)}"
     return f"{evaluation.key} {chosen} {state}"
 
 

@@ -23,14 +23,16 @@ from core.inference.batch import classify_images
 from core.inference.given import MAX_IMAGES, Upload, from_uploads
 from core.jobs.background import SingleFlight, Task
 from core.jobs.progress import Progress
-from core.runs.limits import choose_rejection, chosen_rejection, has_neighbours, neighbours_of
+from core.runs.choices import REJECTION
+from core.runs.limits import has_neighbours, neighbours_of
 from core.runs.run import Run
+from pages.ui.evaluate.score import show_score
 from pages.ui.shared.classifier import classifier_of, model_key
 from pages.ui.shared.progress import AT_ONCE, follow
 from pages.ui.shared.text import show_error
 from pages.ui.shared.unlike import added
+from pages.ui.shared.use_row import USED_BY, use_row
 
-SHARE, FAILED = "evaluate_unlike", "evaluate_unlike_failed"
 CONFIG = {"displayModeBar": False}
 Distances = NDArray[np.float32]
 
@@ -47,7 +49,7 @@ def unlike_view(run: Run) -> None:
         added(run)
         return
     try:
-        neighbours, chosen = neighbours_of(run), chosen_rejection(run)
+        neighbours, chosen = neighbours_of(run), REJECTION.of(run)
         others = _others(run)
     except PawlabError as error:
         show_error(error)
@@ -58,24 +60,13 @@ def unlike_view(run: Run) -> None:
         shares,
         value=chosen,
         format_func=lambda value: as_percent(value) if value else "none: turned off",
-        key=f"{SHARE}_{run.id}_{chosen}",
+        key=f"evaluate_unlike_{run.id}_{chosen}",
         help="A larger share finds more images that are unlike, and calls more good images so. " + LIMITS,
     )
     cut = cut_at(neighbours, share, others)
     _figures(cut, separation(neighbours, others))
     st.markdown(cut_in_words(cut))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Use this cut",
-            on_click=_store,
-            args=(run, share),
-            disabled=share == chosen,
-            key="evaluate_unlike_use",
-            help="Stores it with the run: Classify, live video, the command line and exported bundles use it.",
-        )
-        st.markdown(f"In use for this run: {as_percent(chosen) if chosen else 'none'}.", width="content")
-    if failed := st.session_state.pop(FAILED, None):
-        show_error(failed)
+    use_row(run, REJECTION, share, noun="cut", in_use=as_percent(chosen) if chosen else "none", help=USED_BY)
     st.plotly_chart(
         distances_chart(neighbours.validation, others, cut.distance), config=CONFIG, key="evaluate_distances"
     )
@@ -84,33 +75,23 @@ def unlike_view(run: Run) -> None:
 
 def _figures(cut: Cut, area: float) -> None:
     with st.container(horizontal=True, gap="small", key="scores_unlike"):  # as small as those above
-        st.metric(
+        show_score(
             "Validation images",
             percent(cut.validation),
             confidence_interval(cut.validation),
-            delta_color="off",
-            delta_arrow="off",
-            help="The share of the validation images that this cut calls unlike the training images: too many of them.",
-            width=165,
+            "The share of the validation images that this cut calls unlike the training images: too many of them.",
         )
-        if not cut.others.known:
-            return
-        st.metric(
-            "Your images",
-            percent(cut.others),
-            confidence_interval(cut.others),
-            delta_color="off",
-            delta_arrow="off",
-            help="The share of the images that you dropped here which this cut calls unlike.",
-            width=165,
-        )
-        st.metric(
-            "ROC area",
-            f"{area:{DECIMAL}}",
-            help="The probability that an image of yours is further from the training images than a validation image. "
-            "0.5 is guessing.",
-            width=165,
-        )
+        if cut.others.known:
+            show_score(
+                "Your images",
+                percent(cut.others),
+                confidence_interval(cut.others),
+                "The share of the images that you dropped here which this cut calls unlike.",
+            )
+            words = (
+                "The probability that an image of yours is further from the training images than a validation image."
+            )
+            show_score("ROC area", f"{area:{DECIMAL}}", None, f"{words} 0.5 is guessing.")
 
 
 def _others(run: Run) -> Distances:
@@ -151,10 +132,3 @@ def _measure(run: Run, uploads: Sequence[Upload]) -> Task[Distances]:
     task = _tasks().submit(f"{model_key(run)} {images.key}", work)
     task.wait(AT_ONCE)
     return task
-
-
-def _store(run: Run, share: float) -> None:
-    try:
-        choose_rejection(run, share)
-    except PawlabError as error:
-        st.session_state[FAILED] = error

@@ -15,11 +15,11 @@ from core.evaluation.conformal import own_sets, score_sets
 from core.evaluation.predictions import Predictions, load_predictions
 from core.evaluation.report.content import Misclassified, caveats, gather
 from core.evaluation.report.html import POLICY, report_html, write_report
-from core.evaluation.splits import WHY_TEST, evaluate_on
+from core.evaluation.splits import WHY_TEST, SplitSummary, evaluate_on
 from core.evaluation.summary import summarise
 from core.evaluation.words import DECIMAL, confidence_interval, decimal, interval, percent, with_interval
+from core.runs.choices import THRESHOLD
 from core.runs.run import Run
-from core.runs.threshold import choose_threshold
 from core.text.markup import escape_html
 from tests.drawing import write_images
 from tests.trained import copied
@@ -62,7 +62,7 @@ def finished(trained: Run, pawlab_home: Path) -> Run:
 def test_it_holds_the_scores_with_their_intervals_the_settings_and_where_the_weights_are_from(
     finished: Run, tmp_path: Path
 ) -> None:
-    choose_threshold(finished, 0.9)
+    THRESHOLD.keep(finished, 0.9)
     steps: list[str] = []
     write_report(finished, tmp_path / "report.html", lambda phase, done, total: steps.append(phase))
     document = (tmp_path / "report.html").read_text()
@@ -110,11 +110,8 @@ def test_hostile_names_stay_text(finished: Run) -> None:
             material,
             run=replace(finished, name=HOSTILE[0], source=HOSTILE[2]),
             about=about,
-            predictions=predictions,
-            scores=summarise(predictions, 100),
+            scores=SplitSummary(**vars(summarise(predictions, 100)), predictions=predictions, no_images=HOSTILE[0]),
             errors=errors + tuple(replace(error, image=b"", reason=HOSTILE[0]) for error in errors),
-            clean=None,
-            no_images=HOSTILE[0],
         )
     )
     read = Reader(document)
@@ -136,7 +133,7 @@ def test_images_that_are_gone_leave_the_scores_and_say_why(finished: Run, tmp_pa
     words = Reader(report_html(material)).words
     assert "can no longer be opened" in words
     assert percent(material.scores.accuracy) in words
-    assert len(material.errors) == min(12, int((~material.predictions.correct).sum()))
+    assert len(material.errors) == min(12, int((~material.scores.predictions.correct).sum()))
 
 
 def test_caveats_name_what_is_special(finished: Run) -> None:
