@@ -54,7 +54,7 @@ function showPrediction(prediction, figures = '') {
   part.headline.replaceChildren();
   make('bdi', 'label', part.headline, unsure ? 'unsure' : label);
   make('span', '', part.headline, unsure ? '' : percent(confidence));
-  part.headline.classList.toggle('unsure', unsure);
+  part.headline.classList.toggle('unsure', unsure || unlike);
   const hints = [
     unsure && `Most likely ${label}, but no class reaches ${percent(about.threshold)}.`,
     likely && `Set: ${likely}`,

@@ -58,16 +58,18 @@ def detail(run: Run, classifier: Classifier, row: Row, limits: Limits) -> None:
 def headline(prediction: Prediction, limits: Limits) -> str:
     """The prediction as Markdown."""
     label = f"**{plain(prediction.label)}** ({as_percent(prediction.confidence)})"
+    if prediction.is_unlike(limits):
+        return f"{UNLIKE}, most likely {label}"
     if prediction.is_unsure(limits):
         return f"Unsure, most likely {label}"
     return f"{confidence_in_words(prediction)} {label}"
 
 
 def unlike(prediction: Prediction, limits: Limits) -> None:
-    """Says so where the image is unlike the training images."""
+    """What it means that the image is unlike the training images, where it is."""
     if prediction.distance is not None and prediction.is_unlike(limits):
         st.markdown(
-            f"**{UNLIKE}**: its probabilities mean little. Distance {prediction.distance:.3f}, cut {limits.cut:.3f}.",
+            f"Its probabilities mean little: distance {prediction.distance:.3f}, cut {limits.cut:.3f}.",
             help=ABOUT_UNLIKE,
         )
 

@@ -70,7 +70,7 @@ class Overlay {
     const ranked = [...this.smooth].sort((one, other) => other[1] - one[1]);
     const [best, confidence] = ranked[0], unsure = confidence < threshold;
     this.place.hidden = false;
-    this.place.classList.toggle('unsure', unsure);
+    this.place.classList.toggle('unsure', unsure || !this.unlike.hidden);
     this.label.textContent = unsure ? 'unsure' : best;
     this.confidence.textContent = unsure ? '' : percent(confidence);
     // Few classes keep their places, so that no bar jumps over another.

@@ -61,7 +61,7 @@ def _other_images(run: Run) -> str:
         _take()
     source = str(st.session_state.get(SOURCE, ""))
     if source:
-        st.markdown(f"Scored on **{plain(resolve_source(source).shown)}**.")
+        st.markdown(f"Images of **{plain(resolve_source(source).shown)}**.")
     return source
 
 
