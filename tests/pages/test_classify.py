@@ -97,7 +97,8 @@ def test_a_broken_run_is_explained_and_not_called_missing(finished: Path, broken
 
 def test_a_image_gets_its_prediction_at_once_and_keeps_it_in_a_rerun(finished: Path, trained: Run) -> None:
     at = given(("a.jpg", image_bytes()))
-    expected = headline(Classifier.open(trained).classify(image_bytes()), Limits())
+    classifier = Classifier.open(trained)
+    expected = headline(classifier.classify(image_bytes()), limits_of(trained, classifier.neighbours))
     assert at.subheader[1].value == expected
     time_taken = next(one.value for one in at.caption if "ms per image" in one.value)
     assert time_taken in [one.value for one in at.run().caption]
@@ -106,7 +107,10 @@ def test_a_image_gets_its_prediction_at_once_and_keeps_it_in_a_rerun(finished: P
 def test_below_the_threshold_it_is_unsure_and_that_is_no_detector(finished: Path) -> None:
     THRESHOLD.keep(load_run(finished), 1.0)
     at = given(("a.jpg", image_bytes()))
-    assert "Unsure" in words(at)
+    assert at.subheader[1].value.startswith("Unlike the training images, most likely")
+    REJECTION.keep(load_run(finished), 0)
+    at = given(("a.jpg", image_bytes()))
+    assert at.subheader[1].value.startswith("Unsure, most likely")
     assert "cannot spot unknown objects" in words(at)
 
 
@@ -146,9 +150,10 @@ def test_images_of_every_kind_get_an_prediction_or_a_reason(finished: Path, trai
     for name in ("empty", "text", "cut"):
         assert f"**{name}\\.jpg** could not be classified" in shown
     classifier = Classifier.open(trained)
+    limits = limits_of(trained, classifier.neighbours)
     headlines = [one.value for one in at.markdown]
     for name in ("turned.jpg", "alpha.png", "print.jpg", "moving.gif", "web.webp", "dot.png"):
-        assert headline(classifier.classify(files[name]), Limits()) in headlines, name
+        assert headline(classifier.classify(files[name]), limits) in headlines, name
 
 
 def test_many_of_a_zip_are_a_table_with_reasons_that_can_be_filtered(finished: Path) -> None:

@@ -125,7 +125,7 @@ def _bundle_ready(run: Run, bundle: "Bundle") -> None:
     with st.container(border=True):
         st.markdown(
             f"**Ready.** Unpacked and tested on {bundle.images} images. Largest difference between its probabilities "
-            "and those of this page (more than 1e-04 is refused):"
+            "and those of this page (more than 0.0001 is refused):"
         )
         rows = [f"- `predict.py`: {bundle.difference:.0e}, in a fresh process"]
         if bundle.keras_difference is not None:
@@ -146,7 +146,7 @@ def _page_ready(run: Run, page: "Page") -> None:
     with st.container(border=True):
         st.markdown(
             "**Ready.** It unpacks to the model, byte for byte. Whenever it is opened, it first classifies a drawing: "
-            "a browser whose probabilities differ from Pawlab's by more than 1e-04 is refused."
+            "a browser whose probabilities differ from Pawlab's by more than 0.0001 is refused."
         )
         _download(f"Download the HTML file ({page.bytes / 1e6:.0f} MB)", PAGE_PATH, run)
 
