@@ -14,6 +14,7 @@ def test_the_cell_of_fast_makes_its_steps_down_to_a_learning_rate_of_0(
     keras: Any, validation_images: int, stops: int
 ) -> None:
     config = preset("fast").changed(epochs=2, batch_size=8, min_steps=5)
+    keras.utils.set_random_seed(0)  # asked for where another test has made TensorFlow deterministic
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
     images, labels = np.random.default_rng(0).random((17, 3), np.float32), np.arange(17) % 2
     data = {"train": (images, labels), "validation": (images[:4], labels[:4])}

@@ -72,21 +72,31 @@ def test_the_saved_validation_predictions_give_the_score(trained: Run) -> None:
     assert accuracy == pytest.approx(trained.summary()["val_accuracy"])
 
 
-def test_a_run_killed_in_every_phase_ends_like_one_that_was_not(trained: Run, ready_home: Path, drawn: Path) -> None:
-    """So the same seed gives the same history, too: what is compared with was another run."""
+def killed_at_each(moments: list[Callable[[Run], bool]], drawn: Path) -> Run | None:
+    """A run killed and resumed at one moment after the other; None where it ended before it could be killed."""
     run = create_run(str(drawn), SMALL, "killed")
-    moments: list[Callable[[], bool]] = [
-        lambda: run.history().phase == "features",
-        lambda: len(run.history().batches) >= 3,
-        lambda: len(run.history().epochs) >= 2,
-        lambda: run.history().phase == "save",
-    ]
     for moment in moments:
         start_run(run)
-        wait_for(run, lambda now=moment: now() or run.status() not in ACTIVE, pause=0.02)  # type: ignore[misc]
-        assert run.status() in ACTIVE, (run.history().reason, log_tail(run))  # its supervisor may outlive it a moment
-        kill(run)
-        assert run.status() == "interrupted"
+        wait_for(run, lambda now=moment: now(run) or run.status() not in ACTIVE, pause=0.02)  # type: ignore[misc]
+        try:
+            kill(run)
+        except ProcessLookupError:
+            assert run.history().phase == "save", (run.history().reason, log_tail(run))
+        if run.status() == "finished":  # on a busy machine we may look too late
+            return None
+        assert run.status() == "interrupted", (run.history().reason, log_tail(run))
+    return run
+
+
+def test_a_run_killed_in_every_phase_ends_like_one_that_was_not(trained: Run, ready_home: Path, drawn: Path) -> None:
+    """So the same seed gives the same history, too: what is compared with was another run."""
+    moments: list[Callable[[Run], bool]] = [
+        lambda run: run.history().phase == "features",
+        lambda run: len(run.history().batches) >= 3,
+        lambda run: len(run.history().epochs) >= 2,
+        lambda run: run.history().phase == "save",
+    ]
+    run = next(filter(None, (killed_at_each(moments, drawn) for _ in range(5))))
     half = run.directory / ".checkpoint-2.0123abcd.tmp"
     half.mkdir()
     (half / "hidden_kernel.npy").write_bytes(b"half of it")
