@@ -10,7 +10,7 @@ ROC curve by which the distance tells them from unseen photos, means over the sp
 others are shares called unlike at the cut of 1%.
 
 `rows` has the same for smaller reference sets, one split. `cpu_ratio` is the processor time of one image with the
-distance to 2,000 reference images over that without, of the whole of this process (decoding, base, head), a call of one
+distance to 1,000 reference images over that without, of the whole of this process (decoding, base, head), a call of one
 image and of four, in turn, medians of the rounds; `megabytes` is what the reference set adds to a process.
 """
 

@@ -48,7 +48,8 @@ class Rendered:
 
 def thumbnails(dataset: Dataset, records: Sequence[ImageRecord]) -> list[Rendered]:
     """One thumbnail a record, in their order, longest side 192 pixels; missing ones are made on all cores."""
-    found = [_kept(dataset.file(record), record) for record in records]
+    folder = _folder()
+    found = [_kept(dataset.file(record), record, folder) for record in records]
     missing = [record for record, one in zip(records, found, strict=True) if one is None]
     made = (
         ordered_map(lambda record: _made(dataset.file(record), record), missing, "thumbnail") if missing else iter(())
@@ -63,7 +64,7 @@ def enlarged(dataset: Dataset, record: ImageRecord) -> Rendered:
     return _rendered(dataset.file(record), record.digest, LARGEST)
 
 
-def _kept(file: Path, record: ImageRecord) -> Rendered | None:
+def _kept(file: Path, record: ImageRecord, folder: Path) -> Rendered | None:
     """The thumbnail if it is in the cache and still true, or the reason if there can be none; else None."""
     if record.reason:
         return Rendered(b"", record.reason)
@@ -75,7 +76,7 @@ def _kept(file: Path, record: ImageRecord) -> Rendered | None:
         return None
     if status.st_size != record.bytes:
         return Rendered(b"", CHANGED)
-    kept = _place(record.digest)
+    kept = _place(folder, record.digest)
     try:
         made = kept.stat()
         if max(status.st_mtime_ns, status.st_ctime_ns) > made.st_mtime_ns:
@@ -111,12 +112,16 @@ def _rendered(file: Path, digest: str, longest: int) -> Rendered:
     return Rendered(jpeg.getvalue())
 
 
-def _place(digest: str) -> Path:
-    return subfolder("cache", "thumbnails") / digest[:2] / f"{digest}.{LONGEST}.jpg"
+def _folder() -> Path:
+    return subfolder("cache", "thumbnails")
+
+
+def _place(folder: Path, digest: str) -> Path:
+    return folder / digest[:2] / f"{digest}.{LONGEST}.jpg"
 
 
 def _keep(digest: str, content: bytes, began: int) -> None:
-    place = _place(digest)
+    place = _place(_folder(), digest)
     place.parent.mkdir(exist_ok=True)
     write_atomic(place, content)
     os.utime(place, ns=(began, began))

@@ -60,16 +60,21 @@ def _table(dataset: Dataset) -> None:
 
 
 def _chart(dataset: Dataset, name: str) -> None:
-    title, figure = CHARTS[name]
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{CHARTS[name][0]}**")
     key = f"chart_{name}"
     st.plotly_chart(
-        figure(dataset),
+        _figure(dataset, name),
         key=key,
         on_select=lambda: _picked(dataset, name, key),
         selection_mode=("points", "box"),
         config=CONFIG,
     )
+
+
+@st.cache_resource(max_entries=12, show_spinner=False, hash_funcs={Dataset: lambda dataset: dataset.fingerprint})
+def _figure(dataset: Dataset, name: str) -> "go.Figure":
+    """For all sessions: to build the figures takes a fifth of a class's page runs."""
+    return CHARTS[name][1](dataset)
 
 
 def _picked(dataset: Dataset, name: str, key: str) -> None:
