@@ -52,6 +52,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.pixels
 	$(BIN)/python -m benchmarks.unknown
 	$(BIN)/python -m benchmarks.conformal
+	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.upload
 	$(BIN)/python -m benchmarks.preview

@@ -39,6 +39,7 @@ from core.runs.feature_plan import feature_plan
 from core.runs.settings import Preset, TrainingConfig, preset
 from core.training.head.fit import fit, new_head, read_ahead
 from core.training.head.fused_step import to_panels
+from core.training.head.head import Head
 from core.training.loop.checkpoint import Best
 from core.training.loop.epochs import Features, TrainingCallbacks, evaluate
 
@@ -108,8 +109,8 @@ def source_of(folder: Path, config: TrainingConfig) -> Source:
     return Source(dataset, train, held_out, config.copies)
 
 
-def head_accuracy(source: Source, train: Chosen, validation: Chosen, config: TrainingConfig) -> float:
-    """On the held-out images, by the head that the run would have kept."""
+def kept_head(source: Source, train: Chosen, validation: Chosen, config: TrainingConfig) -> tuple[Head, Best]:
+    """The head that the run would have kept, and what it predicted on the validation images."""
     features: Any = Features(train, validation)  # type: ignore[arg-type]
     classes = len(source.dataset.classes)
     callbacks = TrainingCallbacks(lambda kind, **fields: None, lambda: False)
@@ -119,6 +120,12 @@ def head_accuracy(source: Source, train: Chosen, validation: Chosen, config: Tra
     head = new_head(train.width, classes, config)
     for name, values in best.weights.items():
         head.arrays[name][...] = to_panels(values) if name == "hidden_kernel" else values
+    return head, best
+
+
+def head_accuracy(source: Source, train: Chosen, validation: Chosen, config: TrainingConfig) -> float:
+    """On the held-out images."""
+    head, _ = kept_head(source, train, validation, config)
     scores, _ = evaluate(head, source.held_out, 256, read_ahead)
     return scores.scores()["accuracy"]
 

@@ -16,6 +16,7 @@ from core.runs.fine_tuning import FineTuningConfig
 from core.runs.run import create_run
 from core.runs.settings import TrainingConfig, preset
 from core.runs.store import drop_run, find_run
+from core.runs.temperature import temperature_in_words
 from core.training.loop.second_stage import fine_tune_run
 
 
@@ -38,6 +39,7 @@ def train(
     image_size: Annotated[int | None, _option("image_size")] = None,
     copies: Annotated[int | None, _option("copies")] = None,
     seed: Annotated[int | None, _option("seed")] = None,
+    temperature_scaling: Annotated[bool | None, _option("temperature_scaling")] = None,
     name: Annotated[
         str, typer.Option(help="A name for the run.", show_default="such as 'Cats and dogs, fast, 3'")
     ] = "",
@@ -61,7 +63,8 @@ def train(
     stage = {"layers": layers, "learning_rate": learning_rate}
     if not fine_tune and any(value is not None for value in stage.values()):
         raise ConfigError("Received --layers or --learning-rate without --fine-tune", "them only with --fine-tune")
-    first_stage = bool(settings or preset_name) or not image_size == copies == seed is None
+    values = {"image_size": image_size, "copies": copies, "seed": seed, "temperature_scaling": temperature_scaling}
+    first_stage = bool(settings or preset_name) or any(value is not None for value in values.values())
     if resume:
         if first_stage or name or epochs is not None:
             raise ConfigError(
@@ -79,10 +82,10 @@ def train(
         preset_name = preset_name or "notebook"
         if preset_name not in ("notebook", "fast"):
             raise ConfigError(f"Received {preset_name!r} for --preset", "notebook or fast")
-        values = {"epochs": epochs, "image_size": image_size, "copies": copies, "seed": seed}
         config = preset("fast" if preset_name == "fast" else "notebook")
         if settings:
             config = config.changed(**_read_settings(settings))
+        values["epochs"] = epochs
         config = config.changed(**{key: value for key, value in values.items() if value is not None})
         with progress_bars() as progress:
             source = prepare_source(resolve_source(data), progress)
@@ -99,6 +102,8 @@ def train(
         seconds = summary["seconds"]["total"]
         scores = f"validation accuracy {summary['val_accuracy']:.3f}, loss {summary['val_loss']:.3f}"
         say(f"{run.name} ({run.id}): {scores} at epoch {summary['best_epoch']}, {seconds:.0f} s")
+        if words := temperature_in_words(run.config, summary):
+            say(words)
         say(summary["directory"])
     return CANCELLED if summary["status"] == "cancelled" else 0
 

@@ -12,6 +12,7 @@ from core.evaluation.conformal import score_sets
 from core.evaluation.confusion import Score
 from core.evaluation.predictions import Predictions
 from core.evaluation.summary import summarise
+from core.evaluation.temperature import scaling_in_words
 from core.evaluation.threshold import coverage_point
 from core.evaluation.unlike import LIMITS, basis_in_words, cut_at, cut_in_words
 from core.evaluation.words import DECIMAL, confidence_interval, percent, with_interval
@@ -94,6 +95,9 @@ def _scores(manifest: Manifest, predictions: Predictions | None) -> list[str]:
         f"F1, macro average: {with_interval(summary.macro_f1)}. Expected calibration error (0 = perfectly calibrated): "
         f"{with_interval(summary.calibration_error, DECIMAL)}. In parentheses: 95% confidence intervals.",
     ]
+    about = {"counts": manifest.counts, "temperature": manifest.temperature}
+    if words := scaling_in_words(manifest.settings, about, predictions.labels, predictions.probabilities):
+        lines.append(words)
     if manifest.settings.augment_validation and manifest.settings.copies:
         lines.append("Augmented copies of the validation images were scored too: compare only with such runs.")
     if manifest.threshold > 0:
@@ -172,12 +176,13 @@ def _settings(manifest: Manifest) -> list[str]:
     rows += [f"| augmentation: {name} | {plain(str(value))} |" for name, value in changes.items()]
     seconds = sum(value for name, value in manifest.seconds.items() if name != "total")
     stopped = "" if manifest.status == "finished" else " The run was stopped early."
+    unscaled = "" if manifest.temperature == 1 else " before temperature scaling"
     how = "A small head on the frozen base model"
     if manifest.fine_tuning:
         how += ", then fine-tuned with the last layers of the base model"
     return [
         f"{how}: best epoch {manifest.best_epoch} of {manifest.epochs}, validation "
-        f"loss {manifest.val_loss:.4f}, {seconds:.0f} s.{stopped}",
+        f"loss {manifest.val_loss:.4f}{unscaled}, {seconds:.0f} s.{stopped}",
         *_second_stage(manifest),
         "\n".join(rows),
         "Versions: "

@@ -21,6 +21,7 @@ from core.runs.limits import frozen_base, neighbours_of
 from core.runs.run import Run
 from core.runs.sets import sets_at
 from core.runs.settings import TrainingConfig
+from core.runs.temperature import HIGHEST, LOWEST, temperature_of
 
 MAX_BYTES = 8 * 2**20  # of the file
 MAX_NAME = 200
@@ -103,6 +104,8 @@ class Manifest(Settings):
     epochs: int = Field(ge=1)
     val_accuracy: float = Share
     val_loss: float
+    temperature: float = Field(1.0, ge=LOWEST, le=HIGHEST)
+    """By which all logits of the models are divided (`core.runs.temperature`); 1 in bundles from before version 0.2."""
     keras_onnx_difference: float = Field(ge=0)
     threshold: float = Share
     unlike: Unlike | None = None
@@ -165,6 +168,7 @@ def manifest_of(run: Run) -> Manifest:
                 "data": data_name(run.source),
                 "created": run.created,
                 "status": summary["status"],
+                "temperature": temperature_of(summary),
                 "keras_onnx_difference": summary["keras_onnx_difference"],
                 "threshold": THRESHOLD.of(run),
                 "unlike": _unlike(run),

@@ -45,6 +45,7 @@ def notebook(manifest: Manifest, *, by_digest: bool) -> str:
         ),
         source(code.training(manifest.settings, len(manifest.classes), manifest.images("validation"))),
         *_second_stage(manifest),
+        *_temperature(manifest),
         markdown(
             "## The result\n\nCompared with the run. A score within its 95% confidence interval differs by chance only."
         ),
@@ -90,3 +91,13 @@ def _second_stage(manifest: Manifest) -> list[dict[str, Any]]:
         f"{plain(manifest.weights.description)} ({plain(manifest.weights.location)}); other weights give another score."
     )
     return [markdown(words), source(code.second_stage(stage, manifest.settings, len(manifest.classes)))]
+
+
+def _temperature(manifest: Manifest) -> list[dict[str, Any]]:
+    if manifest.temperature == 1:
+        return []
+    words = (
+        "## Temperature scaling\n\nAll logits are divided by one number, T, so that the confidence of a prediction "
+        f"matches how often such predictions are right (Guo et al., 2017). In the run T was {manifest.temperature:.2f}."
+    )
+    return [markdown(words), source(code.temperature(manifest.settings))]

@@ -7,6 +7,7 @@ from core.evaluation.intervals import wilson_interval
 from core.export.manifest import Manifest
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.settings import TrainingConfig
+from core.runs.temperature import HIGHEST, LOWEST
 from core.training.patience import validation_chooses
 
 
@@ -219,6 +220,34 @@ if min(history.history["val_loss"]) > first_loss:
     model.set_weights(first_weights)
     print("no epoch of fine-tuning is better: the first stage is restored")
 history.history = {{name: first.get(name, []) + values for name, values in history.history.items()}}
+"""
+
+
+def temperature(config: TrainingConfig) -> str:
+    """Temperature scaling, as `core.runs.temperature` does it."""
+    own = " // (1 + COPIES)" if config.augment_validation else ""
+    return f"""
+from scipy.optimize import minimize_scalar
+
+inputs, targets = data["validation"]
+own = len(targets){own}  # without augmented copies
+targets, table = targets[:own], model.predict(inputs[:own], batch_size=BATCH_SIZE, verbose=0).astype("float64")
+if table.shape[1] == 1:
+    table = np.hstack([1 - table, table])
+logits = np.log(np.maximum(table, 1e-8))
+logits -= logits[np.arange(own), targets][:, None]  # of the true class: 0
+
+
+def log_loss(temperature):
+    return np.mean(np.log(np.exp(logits / temperature).sum(axis=1)))
+
+
+T = 1.0  # where every prediction is right, the loss falls with T without end
+if (table.argmax(axis=1) != targets).any():
+    T = minimize_scalar(log_loss, bounds=({LOWEST}, {HIGHEST}), method="bounded").x
+last = model.layers[-1]
+last.set_weights([values / T for values in last.get_weights()])
+print(f"T = {{T:.2f}}")
 """
 
 

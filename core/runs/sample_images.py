@@ -54,14 +54,14 @@ def lay_out(directory: Path, dataset: Dataset, chosen: Sequence[int]) -> dict[st
     return {"classes": list(dataset.classes), "pictures": images}
 
 
-def predictions(probabilities: NDArray[np.float32], rows: Sequence[int]) -> list[list[float]]:
+def predictions(probabilities: NDArray[np.float64], rows: Sequence[int]) -> list[list[float]]:
     """The probability of each class for each of `rows`, as the log holds it.
 
     Args:
-        probabilities: float32 (rows, 1) of the second of two classes, or (rows, classes).
+        probabilities: float64 (rows, 1) of the second of two classes, or (rows, classes).
         rows: Of the sample images.
     """
-    table = probabilities[list(rows)].astype(np.float64)
+    table = probabilities[list(rows)]
     if table.shape[1] == 1:
         table = np.concatenate([1 - table, table], axis=1)
     return [[round(float(value), DIGITS) for value in row] for row in table]

@@ -27,13 +27,15 @@ class SecondStage(TypedDict):
 
 
 class RunSummary(TypedDict):
-    """`counts` are images by split and class; `val_loss` has the L2 penalty. Other fields may stand beside these."""
+    """`counts` are images by split and class; `val_loss` has the L2 penalty, and is from before the logits were divided
+    by `temperature` (`core.runs.temperature`). Other fields may stand beside these."""
 
     classes: Annotated[list[Text], Field(min_length=2, max_length=10_000)]
     counts: Counts
     best_epoch: Number
     val_accuracy: Share
     val_loss: float
+    temperature: NotRequired[Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]]
     status: NotRequired[Text]
     seconds: NotRequired[dict[str, Seconds]]
     settings: dict[str, Any]

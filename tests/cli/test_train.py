@@ -63,7 +63,17 @@ def outcome(weights_cache: Path, drawn: Path, tmp_path_factory: pytest.TempPathF
         busy = create_run(str(drawn), SMALL, "busy")
     busy.log.append({"event": "status", "status": "running", "time": time.time()})
     record(busy.directory, "worker", os.getpid())
-    options = ["--preset", "fast", "--image-size", "64", "--epochs", "1", "--settings", "settings.json"]
+    options = [
+        "--preset",
+        "fast",
+        "--image-size",
+        "64",
+        "--epochs",
+        "1",
+        "--settings",
+        "settings.json",
+        "--no-temperature-scaling",
+    ]
     with (
         at_home(Path("home")),
         traced(folder) as connections,
@@ -96,6 +106,7 @@ def test_none_of_its_processes_asks_another_machine(outcome: Outcome) -> None:
 def test_it_takes_options_and_settings_and_prints_the_summary(outcome: Outcome) -> None:
     config = outcome.run.config
     assert (config.image_size, config.epochs, config.units) == (64, 1, 16)
+    assert not config.temperature_scaling, "the preset has it"
     expected = {"run", "directory", "best_epoch", "val_accuracy", "val_loss", "seconds", "weights"}
     assert expected <= set(outcome.summary)
     assert outcome.summary["seconds"]["total"] > 0

@@ -8,7 +8,7 @@ from core.export.card import model_card
 from core.export.compare import Keras
 from core.export.manifest import Manifest, Sets
 from core.export.verification import Verified
-from core.runs.settings import TrainingConfig
+from core.runs.settings import TrainingConfig, preset
 
 VERIFIED = Verified(1e-8, 16, 11, "", Keras(None, "not asked", None, None, "not asked"))
 EPOCH = {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5, "learning_rate": 1e-3}
@@ -58,3 +58,15 @@ def test_a_threshold_near_1_is_not_rounded(threshold: float) -> None:
     classes = ("cats", "dogs")
     card = model_card(manifest(classes, threshold), predictions(classes, [0, 1, 0]), VERIFIED)
     assert f"Confidence threshold: **{threshold:g}**" in card
+
+
+def test_a_calibrated_model_says_at_which_temperature_and_what_that_did() -> None:
+    classes = ("cats", "dogs")
+    labels = [row % 2 for row in range(200)]
+    plain = manifest(classes, 0.5)
+    counts = {split: dict.fromkeys(classes, 100) for split in ("train", "validation")}
+    scaled = plain.changed(settings=preset("fast").model_dump(), counts=counts, temperature=1.8)
+    card = model_card(scaled, predictions(classes, labels), VERIFIED)
+    assert "all logits are divided by T = 1.80, fitted on the validation images" in card
+    assert "loss 1.0000 before temperature scaling" in card
+    assert "temperature" not in model_card(plain, predictions(classes, labels), VERIFIED).replace("temperature_s", "")

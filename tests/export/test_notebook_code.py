@@ -1,12 +1,13 @@
-"""The exported notebook's training cell does what the run did: as many steps, and the same learning rates."""
+"""The exported notebook's cells do what the run did: as many steps, the same learning rates, the same temperature."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.export.notebook_code import training
+from core.export.notebook_code import temperature, training
 from core.runs.settings import preset
+from core.runs.temperature import fit_temperature, with_temperature
 
 
 @pytest.mark.parametrize(("validation_images", "stops"), [(12, 0), (30, 1)])
@@ -24,3 +25,22 @@ def test_the_cell_of_fast_makes_its_steps_down_to_a_learning_rate_of_0(
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
     assert len(cell["callbacks"]) == stops
     assert len(data["train"][1]) == 17, "fine-tuning, which comes next, passes once"
+
+
+@pytest.mark.parametrize(("copies", "classes"), [(0, 2), (2, 3)])
+def test_the_cell_of_temperature_scaling_does_what_the_run_did(keras: Any, copies: int, classes: int) -> None:
+    config = preset("fast").changed(copies=copies, augment_validation=True)
+    keras.utils.set_random_seed(0)
+    last = keras.layers.Dense(1 if classes == 2 else classes, activation="sigmoid" if classes == 2 else "softmax")
+    model = keras.Sequential([keras.Input((3,)), last])
+    generator = np.random.default_rng(1)
+    own = generator.normal(0, 2, (60, 3)).astype(np.float32)
+    targets = generator.integers(0, classes, 60)
+    images = np.concatenate([own, *[generator.normal(0, 9, own.shape).astype(np.float32)] * copies])
+    before = model.predict(own, verbose=0)
+    cell = {"np": np, "model": model, "BATCH_SIZE": 8, "COPIES": copies}
+    cell["data"] = {"validation": (images, np.tile(targets, 1 + copies))}
+    exec(temperature(config), cell)
+    expected = fit_temperature(targets, before)
+    assert cell["T"] == pytest.approx(expected, rel=1e-3)
+    np.testing.assert_allclose(model.predict(own, verbose=0), with_temperature(before, expected), atol=1e-3)

@@ -132,6 +132,7 @@ def test_each_view_is_drawn(finished: Run) -> None:
         next(one for one in at.segmented_control if one.key == "evaluate_view").set_value(view).run()
         assert not at.exception
         assert len(at.get("plotly_chart")) == charts
+        assert ("takes 100 validation images, and there are 16" in words(at)) == (view == "calibration")
     assert "No other run was trained on these images yet" in words(at)
 
 

@@ -121,5 +121,6 @@ def test_the_presets_differ_where_the_readme_says() -> None:
         "schedule",
         "min_steps",
         "l2",
+        "temperature_scaling",
     }
     assert Path(new_run().directory).is_dir()

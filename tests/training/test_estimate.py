@@ -87,7 +87,7 @@ def test_a_checkpoint_takes_what_the_arithmetic_says(tmp_path: Path, units: int)
 
     config = SMALL.changed(units=units)
     head = new_head(vector_length(config), 2, config)
-    best = Best(1, head.weights(), np.zeros((16, 1), np.float32))
+    best = Best(1, head.weights(), np.zeros((16, 1)))
     save_checkpoint(tmp_path, head, State(2, EarlyStopping(5), ReduceLROnPlateau(2, 0.2, 1e-3), best))
     real = sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
     assert checkpoint_bytes(config) == pytest.approx(real, rel=0.05)

@@ -21,6 +21,7 @@ from core.evaluation.report.markup import bullets, date, named, table
 from core.evaluation.report.provenance import data, provenance, settings, training
 from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, SplitSummary
 from core.evaluation.summary import ClassSummary, CleanAccuracy, Summary
+from core.evaluation.temperature import run_scaling_in_words
 from core.evaluation.threshold import coverage_point
 from core.evaluation.words import DECIMAL, PERCENT, as_percent, confidence_interval, decimal, interval, percent
 from core.jobs.progress import Progress, silent
@@ -101,6 +102,8 @@ def _where(material: Material) -> str:
 def _scores(material: Material) -> str:
     scores = material.scores
     note = f"<p>{text(WHY_TEST)}</p>" if material.on == TEST else ""
+    if words := run_scaling_in_words(material.run):
+        note += f"<p>{text(words)}</p>"
     if scores.no_images:
         note += f"<p>The images can no longer be opened: {text(scores.no_images)}.</p>"
     else:

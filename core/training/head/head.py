@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ PROBABILITY_EPSILON = 1e-7  # Keras' backend clips probabilities to this before 
 
 TRAINED = ("hidden_kernel", "hidden_bias", "gamma", "beta", "output_kernel", "output_bias")
 MOVING = ("moving_mean", "moving_variance")
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 @dataclass(frozen=True)
@@ -162,26 +165,25 @@ class Head:
 
         return batch, self._joined(panel)
 
-    def evaluate(self, features: Columns, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
+    def evaluate(self, features: Columns, labels: NDArray[np.int64]) -> tuple[Batch, NDArray[np.float64]]:
         """Scores a batch in inference mode: moving statistics, no dropout, nothing learned.
 
         Returns:
-            The scores, and the probabilities, float32 (batch, outputs).
+            The scores, and the probabilities, float64 (batch, outputs): a float32 next to 1 has lost its logit.
         """
         a = self.arrays
         product, penalty = self.product(features)
         hidden = np.maximum(product + a["hidden_bias"], 0)
         scale = a["gamma"] / np.sqrt(a["moving_variance"] + np.float32(NORM_EPSILON))
         normed = (hidden - a["moving_mean"]) * scale + a["beta"]
-        probabilities = self._activate(normed @ a["output_kernel"] + a["output_bias"])
-        return score(probabilities, labels, penalty), probabilities
+        logits = normed @ a["output_kernel"] + a["output_bias"]
+        return score(self._activate(logits), labels, penalty), self._activate(logits.astype(np.float64))
 
-    def _activate(self, logits: Floats) -> Floats:
+    def _activate(self, logits: NDArray[Real]) -> NDArray[Real]:
         if self.outputs == 1:
-            return (1 / (1 + np.exp(-np.clip(logits, -80, 80)))).astype(np.float32)
+            return np.asarray(1 / (1 + np.exp(-np.clip(logits, -80, 80))), logits.dtype)
         shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities: Floats = shifted / shifted.sum(axis=1, keepdims=True)
-        return probabilities
+        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
     def _joined(self, panel: Callable[[int], tuple[Floats, float]]) -> tuple[Floats, float]:
         """The products of all panels side by side, and the penalty from their squares.

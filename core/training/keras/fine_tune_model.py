@@ -19,6 +19,7 @@ from core.backbone.rows import FeatureArray
 from core.backbone.weights import Arrays
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.settings import TrainingConfig
+from core.runs.temperature import OUTPUT
 from core.training.head.fused_step import Floats
 from core.training.head.head import Batch, score
 from core.training.keras.model import HEAD_WEIGHTS, base_of, unfreeze
@@ -29,6 +30,10 @@ AHEAD = 2  # batches that are read while another is trained on
 class LastLayers:
     """A `Learner` (`core.training.loop.checkpoint`) that begins as the classifier in a `model.keras`.
 
+    Args:
+        temperature: By which its logits were divided when it was saved (`core.runs.temperature`): taken back here, so
+            that training goes on from what was trained.
+
     Every BatchNormalization, the head's too, predicts with its moving statistics and keeps scale and shift; the
     other weights of the last `settings.layers` layers and of the head are trained by Adam.
 
@@ -37,7 +42,9 @@ class LastLayers:
         InputError: Its base is not MobileNetV2's.
     """
 
-    def __init__(self, start: Path, config: TrainingConfig, settings: FineTuningConfig) -> None:
+    def __init__(
+        self, start: Path, config: TrainingConfig, settings: FineTuningConfig, temperature: float = 1.0
+    ) -> None:
         tf.config.experimental.enable_op_determinism()  # the same run twice, and a resumed one, give the same numbers
         model = keras.models.load_model(start)
         self.base = base_of(model)
@@ -48,6 +55,8 @@ class LastLayers:
         self.shape = map_shape(settings.blocks, config.image_size)
         unfreeze(self.base, settings.layers)
         self._head = {name: model.get_layer(layer).weights[place] for name, (layer, place) in HEAD_WEIGHTS.items()}
+        for name in OUTPUT:
+            self._head[name].assign(np.array(self._head[name]) * np.float32(temperature))
         self._dropout = model.get_layer("dropout")
         model.get_layer("normalization").trainable = False  # which also makes it run in inference mode
         last = model.get_layer("probabilities")
@@ -115,11 +124,10 @@ class LastLayers:
         probabilities, penalty = self._train(maps, labels)
         return score(probabilities.numpy(), labels, float(penalty))
 
-    def evaluate(self, maps: Any, labels: NDArray[np.int64]) -> tuple[Batch, Floats]:
-        """Scores a batch in inference mode, and gives its probabilities, float32 (batch, outputs)."""
-        output, penalty = self._prediction(maps)
-        probabilities: Floats = output.numpy()
-        return score(probabilities, labels, float(penalty)), probabilities
+    def evaluate(self, maps: Any, labels: NDArray[np.int64]) -> tuple[Batch, NDArray[np.float64]]:
+        """Scores a batch in inference mode, and gives its probabilities, float64 (batch, outputs)."""
+        probabilities, exact, penalty = self._prediction(maps)
+        return score(probabilities.numpy(), labels, float(penalty)), exact.numpy()
 
     def _trained(self, maps: Any, labels: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
@@ -135,8 +143,9 @@ class LastLayers:
         self._optimizer.apply(tape.gradient(loss, [variable.value for variable in variables]), variables)
         return self._activate(logits), penalty
 
-    def _answered(self, maps: Any) -> tuple[Any, Any]:
-        return self._activate(self._tail(maps, training=False)), self._penalty()
+    def _answered(self, maps: Any) -> tuple[Any, Any, Any]:
+        logits = self._tail(maps, training=False)
+        return self._activate(logits), self._activate(tf.cast(logits, tf.float64)), self._penalty()
 
     def _penalty(self) -> Any:
         return self._l2 * tf.reduce_sum(tf.square(self._head["hidden_kernel"].value))

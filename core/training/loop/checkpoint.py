@@ -40,8 +40,8 @@ class Learner(Protocol):
     def weights(self) -> dict[str, Floats]:
         """Copies of what a saved model needs; names may be those of `arrays`."""
 
-    def evaluate(self, batch: Any, labels: NDArray[np.int64], /) -> tuple[Batch, Floats]:
-        """The scores of a batch, whatever a `Reader` gives, in inference mode, and its probabilities."""
+    def evaluate(self, batch: Any, labels: NDArray[np.int64], /) -> tuple[Batch, NDArray[np.float64]]:
+        """The scores of a batch, whatever a `Reader` gives, in inference mode, and its probabilities, float64."""
 
 
 class _Stored(Mapping[str, Floats]):
@@ -62,11 +62,11 @@ class _Stored(Mapping[str, Floats]):
 
 @dataclass
 class Best:
-    """The epoch with the lowest validation loss: its weights, and its probabilities, float32 (rows, outputs)."""
+    """The epoch with the lowest validation loss: its weights, and its probabilities, float64 (rows, outputs)."""
 
     epoch: int
     weights: dict[str, Floats]
-    probabilities: Floats
+    probabilities: NDArray[np.float64]
 
 
 @dataclass
@@ -119,7 +119,7 @@ def load_checkpoint(directory: Path, learner: Learner) -> State:
     weights = learner.weights()
     if facts.best_epoch != facts.epoch:
         weights = dict(_Stored(folder, weights, "best."))
-    best = Best(facts.best_epoch, weights, _load(folder / "best.probabilities.npy"))
+    best = Best(facts.best_epoch, weights, _load(folder / "best.probabilities.npy").astype(np.float64))
     return State(facts.epoch, facts.early_stopping, facts.plateau, best)
 
 

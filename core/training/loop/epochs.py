@@ -18,7 +18,6 @@ from core.backbone.rows import FeatureArray
 from core.errors import Cancelled
 from core.runs.sample_images import predictions
 from core.runs.settings import TrainingConfig
-from core.training.head.fused_step import Floats
 from core.training.head.head import Batch
 from core.training.loop.checkpoint import Best, Learner, State, load_checkpoint, save_checkpoint
 from core.training.schedule import num_passes
@@ -144,8 +143,8 @@ def _epoch(
     _end_epoch(state, stage.learner, train, val, probabilities, time.perf_counter() - started, callbacks)
 
 
-def evaluate(learner: Learner, features: FeatureArray, size: int, read: Reader) -> tuple[Mean, Floats]:
-    """The scores on all of `features`, `size` at a time, and the probabilities, float32 (rows, outputs)."""
+def evaluate(learner: Learner, features: FeatureArray, size: int, read: Reader) -> tuple[Mean, NDArray[np.float64]]:
+    """The scores on all of `features`, `size` at a time, and the probabilities, float64 (rows, outputs)."""
     mean, probabilities = Mean(), []
     batches = np.split(np.arange(features.rows), range(size, features.rows, size))
     for rows, batch in zip(batches, read(features, batches), strict=True):
@@ -160,7 +159,7 @@ def _end_epoch(
     learner: Learner,
     train: Mean,
     val: Mean,
-    probabilities: Floats,
+    probabilities: NDArray[np.float64],
     seconds: float,
     callbacks: TrainingCallbacks,
 ) -> None:
@@ -168,7 +167,7 @@ def _end_epoch(
 
     Args:
         train, val: The scores of both splits.
-        probabilities: The predictions on the validation features, float32 (rows, outputs).
+        probabilities: The predictions on the validation features, float64 (rows, outputs).
         seconds: How long the epoch took.
     """
     learning_rate = state.schedule.rate(state.epoch + 1 - 1 / train.batches)  # of its last step

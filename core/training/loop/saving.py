@@ -22,6 +22,7 @@ from core.datasets.edits.apply import count_edits
 from core.errors import DatasetError, ImageError, PawlabError
 from core.images.isolated import load_scanned_image
 from core.runs.run import Run
+from core.runs.temperature import fold, temperature_for, with_temperature
 from core.storage.files import write_atomic
 from core.training.head.fused_step import Floats
 from core.training.keras.process import KerasProcess
@@ -57,6 +58,10 @@ def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: Ke
         PawlabError: The models do not agree, or the process with TensorFlow is gone.
         OSError: The disk is full.
     """
+    temperature = temperature_for(run.config, trained.labels, best.probabilities)
+    if temperature != 1:
+        table = with_temperature(best.probabilities, temperature)
+        best = Best(best.epoch, fold(best.weights, temperature), table)  # the checkpoint keeps what was trained
     arrays = trained.weights.arrays
     changed = {name: values for name, values in best.weights.items() if name in arrays}
     base = {**arrays, **changed}
@@ -83,6 +88,7 @@ def save_run(run: Run, dataset: Dataset, trained: Trained, best: Best, keras: Ke
         "epochs": len(epochs),
         "val_accuracy": point["val_accuracy"],
         "val_loss": point["val_loss"],
+        "temperature": temperature,
         "keras_onnx_difference": difference,
         "settings": run.config.model_dump(mode="json"),
         "weights": asdict(trained.weights.provenance),
@@ -124,7 +130,7 @@ def _validation(dataset: Dataset, trained: Trained, best: Best) -> bytes:
     digests = b"".join(bytes.fromhex(record.digest) for record in records)
     images = np.frombuffer(digests, np.uint8).reshape(len(records), -1)
     content = io.BytesIO()
-    np.savez(content, probabilities=best.probabilities, labels=trained.labels, pictures=images)
+    np.savez(content, probabilities=best.probabilities.astype(np.float32), labels=trained.labels, pictures=images)
     return content.getvalue()
 
 

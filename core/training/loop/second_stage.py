@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from core.backbone.arrays import Arrays, digest_of
 from core.backbone.provenance import Provenance, Weights
@@ -24,6 +24,7 @@ from core.runs.history import Event, History
 from core.runs.names import extended
 from core.runs.run import ACTIVE, Run, load_run, new_folder
 from core.runs.sample_images import FOLDER as SAMPLES
+from core.runs.temperature import HIGHEST, LOWEST, with_temperature
 from core.storage.files import read_json, write_json
 from core.storage.npz import load_npz
 
@@ -86,17 +87,19 @@ class FirstStage(Settings):
     best_epoch: int
     val_accuracy: float
     val_loss: float
+    temperature: float = Field(1.0, ge=LOWEST, le=HIGHEST)
     weights: Provenance
     fingerprint: str
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a second stage starts from: the `model` file, its summary, and its validation predictions."""
+    """What a second stage starts from: the `model` file, its summary, and the validation predictions before temperature
+    scaling."""
 
     model: Path
     summary: FirstStage
-    predictions: NDArray[np.float32]
+    predictions: NDArray[np.float64]
 
     @property
     def loss(self) -> float:
@@ -148,8 +151,8 @@ def load_start(run: Run) -> Start:
     try:
         summary = FirstStage.create(read_json(folder / SUMMARY))
         (predictions,) = load_npz(folder / PREDICTIONS, "probabilities")
-        return Start(folder / MODEL, summary, predictions)
-    except (OSError, ValueError, ConfigError) as error:
+        return Start(folder / MODEL, summary, with_temperature(predictions, 1 / summary.temperature))
+    except (OSError, ValueError, IndexError, ConfigError) as error:
         raise RunError(
             f"The first stage of “{run.name}” is broken: {error}",
             "its folder start/ as Pawlab wrote it",

@@ -144,7 +144,7 @@ class Worker:
         with self._phase("unfreeze"):
             start = load_start(self.run)
             start.check(dataset)
-            layers = LastLayers(start.model, self.config, stage.settings)
+            layers = LastLayers(start.model, self.config, stage.settings, start.summary.temperature)
             weights = start.weights(layers.start)
             blocks = stage.settings.blocks
             base = cached_base(weights, blocks)

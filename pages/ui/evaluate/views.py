@@ -10,6 +10,7 @@ from core.evaluation.class_curves import MOST, classes_to_draw, precision_recall
 from core.evaluation.confusion import confused_pairs, confusion_order, rates
 from core.evaluation.predictions import Predictions
 from core.evaluation.summary import Summary
+from core.evaluation.temperature import run_scaling_in_words
 from core.evaluation.threshold import coverage_point, coverage_points
 from core.evaluation.words import DECIMAL, confidence_interval, decimal, percent, with_interval
 from pages.ui.components.matrix import FEW, matrix, pressed_cell
@@ -169,6 +170,8 @@ def calibration_view(evaluation: Evaluation, threshold: float) -> None:
             f"Expected calibration error: {decimal(error)} ({confidence_interval(error, DECIMAL)}); 0 = perfectly "
             "calibrated. Points below the diagonal: overconfident. Above: underconfident."
         )
+        if words := run_scaling_in_words(evaluation.run):
+            st.caption(words)
     with right:
         st.markdown("**Coverage and accuracy at each threshold**")
         st.plotly_chart(

@@ -10,6 +10,7 @@ from core.runs.history import History
 from core.runs.queue import WITHDRAWN
 from core.runs.run import Run
 from core.runs.start import log_tail, reason
+from core.runs.temperature import temperature_in_words
 from core.training.schedule import CHOOSING_IMAGES
 from pages.ui.shared.text import PHASES, duration, plain
 from pages.ui.train.files import tool_files
@@ -114,6 +115,8 @@ def _how_it_came(run: Run, history: History) -> None:
         notes.append(
             f"Early stopping ended training at epoch {stopped}: {epochs(patience)} without a lower validation loss."
         )
+    if words := temperature_in_words(run.config, summary):
+        notes.append(words)
     times = [
         f"{PHASES[phase].lower()} {duration(seconds)}"
         for phase, seconds in summary["seconds"].items()

@@ -75,6 +75,7 @@ def test_it_holds_the_scores_with_their_intervals_the_settings_and_where_the_wei
         assert interval(score, DECIMAL) in words
     for value in (about["fingerprint"], about["weights"]["digest"], about["versions"]["keras"], "Chosen for this run"):
         assert str(value) in words
+    assert "No temperature scaling: it takes 100 validation images, and there are 16." in words
     assert all(name in words.lower() for name in about["settings"])
     assert "report" in steps
     assert document.count("<svg") == 6

@@ -12,6 +12,7 @@ from core.backbone.architecture import IMAGE
 from core.backbone.graph import base_graph
 from core.runs.fine_tuning import FineTuning, FineTuningConfig
 from core.runs.settings import Pooling, TrainingConfig
+from core.runs.temperature import fold
 from core.training.head.head import Head
 from core.training.keras.fine_tune_fit import fine_tune, first_state
 from core.training.loop.checkpoint import Best
@@ -123,3 +124,32 @@ def test_steps_that_go_much_too_far_leave_the_first_stage_as_the_best(tmp_path: 
     assert state.best is not None
     assert state.best.epoch == 4
     assert any(np.abs(layers.weights()[name] - start.weights[name]).max() > 0.1 for name in start.weights)
+
+
+def test_a_scaled_model_takes_the_same_first_step_as_the_unscaled_one(tmp_path: Path) -> None:
+    import keras
+
+    from core.training.keras.fine_tune_model import LastLayers
+
+    path, config = classifier(tmp_path, "average", 3)
+    model = keras.models.load_model(path)
+    last = model.get_layer("probabilities")
+    names = ("output_kernel", "output_bias")
+    last.set_weights(list(fold(dict(zip(names, last.get_weights(), strict=True)), 1.7).values()))
+    model.save(scaled := tmp_path / "scaled.keras")
+    settings = FineTuningConfig(layers=3, learning_rate=1e-3)
+    labels, maps = np.arange(IMAGES) % 3, maps_of(settings)
+    starts: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
+    for file, temperature in ((path, 1.0), (scaled, 1.7)):
+        layers = LastLayers(file, config, settings, temperature)
+        layers.begin_epoch(0, 1, 1e-3)
+        layers._optimizer = keras.optimizers.SGD(1.0)  # Adam's first step only has a sign
+        layers._optimizer.build(layers._tail.trainable_variables)
+        starts.append(layers.weights())
+        layers._trained(maps, labels)  # as it is: compiling it would take longest
+        steps.append({name: values - starts[-1][name] for name, values in layers.weights().items()})
+    for name, values in starts[0].items():
+        np.testing.assert_allclose(starts[1][name], values, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(steps[1][name], steps[0][name], atol=1e-5, err_msg=name)
+    assert np.abs(steps[0]["output_kernel"]).max() > 1e-3
