@@ -8,6 +8,7 @@ records     `Dataset` and `ImageRecord`; selection filters and sorts them, chart
 current     which dataset is open; trainable says whether it can be trained on; names makes names safe as files
 
 scan/       every file decoded once, in parallel, with an index of the results
+collect/    datasets that grow under the camera; bursts, which no split parts (groups)
 quality/    problems of single files, near-duplicates, leaks, label conflicts: the report
 edits/      exclude, relabel, undo; the cleaned zip; corrections from the Classify page
 sample/     the drawn sample: cats and dogs by Pillow

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from core.datasets.collect.bursts import burst_of
 from core.datasets.layout import ALIASES, FoundFile, Layout, check_file, is_image_name, list_visible, subfolders
 
 _NAME = re.compile(r"(?P<label>[^\W\d].*?)[._-]\d+\.[^.]+\Z")
@@ -13,7 +14,8 @@ LEAST = 2  # files of a class: a name that occurs once is nobody's class
 
 def find_named_files(folder: Path) -> Layout | None:
     """The files called CLASS.NUMBER.ext (or CLASS_NUMBER, CLASS-NUMBER) in a folder or in its train, validation and
-    test folders, within any number of wrapping folders; None unless they name two or more classes.
+    test folders, within any number of wrapping folders; None unless they name two or more classes. Images of a
+    collection are not among them: what stands in their names is a burst.
 
     Raises:
         DatasetError: The folder cannot be listed.
@@ -49,5 +51,6 @@ def _named(place: Path, root: Path, split: str) -> list[FoundFile]:
     return [
         check_file(entry, root, split, match["label"])
         for entry in list_visible(place)
-        if is_image_name(entry.name) and (match := _NAME.match(entry.name)) and not entry.is_dir(follow_symlinks=False)
+        if is_image_name(entry.name) and not burst_of(entry.name)
+        and (match := _NAME.match(entry.name)) and not entry.is_dir(follow_symlinks=False)
     ]

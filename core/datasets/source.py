@@ -1,6 +1,7 @@
 """Where a dataset comes from: what a user gives, resolved once into a value that every later step takes."""
 
 import hashlib
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from core.datasets.collect.places import collection_folder, collections_folder
 from core.datasets.public import CATS_AND_DOGS, cats_and_dogs
 from core.errors import DatasetError
 from core.net.addresses import is_address, shown
@@ -38,7 +40,8 @@ class Source:
         url: Where "public" and "web" are downloaded from. May hold a password or a token, so it is never shown; "" if
             only the part without secrets is known.
         by_name: Whether classes come from the names of files (`BY_NAME`).
-        may_change: Whether it lies among the user's own files, which come and go. Pawlab's own copies stay.
+        may_change: Whether it lies among the user's own files, which come and go, or is a collection, which grows.
+            Pawlab's own copies stay.
     """
 
     text: str
@@ -76,9 +79,9 @@ def resolve_source(source: str | Path | Source) -> Source:
     """What a user gives as a value. Reads no file; whether there is a dataset shows when it is opened.
 
     Args:
-        source: "sample", "flawed_sample", "cats_and_dogs", an http(s) address, else a path, perhaps with ~; each may
-            follow `BY_NAME`. A `Path` is always a path: a folder that is called sample is `Path("sample")` or
-            "./sample".
+        source: "sample", "flawed_sample", "cats_and_dogs", an http(s) address, the name of a collection, else a path,
+            perhaps with ~; each may follow `BY_NAME`. What lies at a path comes before a collection of that name. A
+            `Path` is always a path: a folder that is called sample is `Path("sample")` or "./sample".
 
     Raises:
         DatasetError: The text is empty.
@@ -102,7 +105,7 @@ def resolve_source(source: str | Path | Source) -> Source:
         return Source(_without_secrets(source), "web", address_name(source), _download(source), url)
     if source == "":
         raise nothing_at(source)
-    return _local(source)
+    return _local(_collection(source) or source)
 
 
 def typed_path(text: str) -> Path:
@@ -122,9 +125,15 @@ def nothing_at(text: str) -> DatasetError:
     """The error for a source that does not exist."""
     return DatasetError(
         f"Found no folder and no zip at {text!r}",
-        "a folder, a zip, the address of a zip, 'sample', 'flawed_sample' or 'cats_and_dogs'",
-        "Check the path",
+        "a folder, a zip, the address of a zip, the name of a collection, 'sample', 'flawed_sample' or 'cats_and_dogs'",
+        "Check the path or the name",
     )
+
+
+def _collection(source: str | Path) -> Path | None:
+    """The folder of the collection of this name; None where there is none, or something lies at that path."""
+    folder = collection_folder(source) if isinstance(source, str) else None
+    return folder if folder and not os.path.lexists(source) else None
 
 
 def _local(source: str | Path) -> Source:
@@ -137,8 +146,8 @@ def _local(source: str | Path) -> Source:
         path = path.resolve()
         is_zip = path.is_file()
     name = (path.stem if is_zip else path.name) or text
-    may_change = not path.is_relative_to(home().resolve())
-    return Source(text, "zip" if is_zip else "folder", name, path, may_change=may_change)
+    is_ours = path.is_relative_to(home().resolve()) and not path.is_relative_to(collections_folder().resolve())
+    return Source(text, "zip" if is_zip else "folder", name, path, may_change=not is_ours)
 
 
 def _without_secrets(url: str) -> str:

@@ -1,8 +1,8 @@
 """Repeated cross-validation: what a classifier on the frozen base reaches on images that chose nothing.
 
 For data without a test split. The training and validation images are dealt into folds; each fold is predicted by a
-classifier fitted to the others, and all of it is repeated with other folds. Identical and nearly identical images share
-a fold, so none is predicted by a classifier that has seen it.
+classifier fitted to the others, and all of it is repeated with other folds. Identical and nearly identical images and
+those of one burst share a fold, so none is predicted by a classifier that has seen it.
 
 The classifier is ridge regression on the base's average-pooled features with one target per class (Rifkin, Yeo and
 Poggio, "Regularized least-squares classification", 2003). It has a closed form: no epoch has to be chosen, which is
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.augmentation import AugmentationConfig
 from core.backbone.features import FeaturePlan, extract_features
 from core.datasets import Dataset
+from core.datasets.groups import group_keys
 from core.datasets.quality.near_duplicates import same_photos
 from core.errors import DatasetError
 from core.evaluation.confusion import Score, confusion, macro_f1
@@ -60,7 +61,8 @@ def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Pr
 
     Raises:
         RunError: The run has no model.
-        DatasetError: Its images are gone or changed, too many, or a class has fewer than two different images.
+        DatasetError: Its images are gone or changed, too many, or a class has fewer than two different images or
+            bursts.
         PawlabError: The weights cannot be had, or the disk is full.
         Cancelled: From `progress`.
     """
@@ -72,17 +74,17 @@ def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Pr
             f"{MOST_IMAGES:,} at most: cross-validation is for data that can spare no test split",
             "Move some images into a folder test/ beside train/, and train again",
         )
-    groups = {record.digest: place for place, record in enumerate(records)}
-    for group in same_photos(records, dataset.file, progress):
-        groups |= dict.fromkeys((record.digest for record in group), groups[group[0].digest])
+    alike = [[record.digest for record in group] for group in same_photos(records, dataset.file, progress)]
+    keys = group_keys(records, alike)
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     labels = np.array([dataset.classes.index(record.label) for record in records], np.int64)
-    members = np.array([groups[record.digest] for record in records], np.int64)
+    members = np.array([numbers[key] for key in keys], np.int64)
     num_folds = min(FOLDS, *(len(np.unique(members[labels == label])) for label in range(len(dataset.classes))))
     if num_folds < 2:
         raise DatasetError(
-            "A class has fewer than two different images, so it cannot be in two folds",
-            "two or more different images of each class",
-            "Add images",
+            "A class has fewer than two different images or bursts, so it cannot be in two folds",
+            "two or more different images of each class, not of one burst",
+            "Add images, or record the class a second time",
         )
     features = frozen_features(dataset, run.config.image_size, progress)
     accuracies: list[float] = []

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
+from core.datasets.collect.bursts import burst_of
 from core.datasets.names import match_classes
 from core.datasets.quality.near_duplicates import same_photos
 from core.datasets.quality.report import Report
@@ -117,13 +118,15 @@ def clean_accuracy(
 
 
 def leaked_images(report: Report, split: str = "validation") -> Set[str]:
-    """Paths of images of a split with an exact or near duplicate in the training set of the same dataset."""
+    """Paths of images of a split whose exact or near duplicate, or burst, has an image in the training set of the same
+    dataset."""
     groups = (group for group in report.row("leaks").groups if any(record.split == "train" for record in group))
     return frozenset(record.path for group in groups for record in group if record.split == split)
 
 
 def seen_in_training(training: Dataset, other: Dataset, progress: Progress = silent) -> Set[str]:
-    """Paths of the usable images of `other` that are identical or nearly identical to a training image of `training`.
+    """Paths of the usable images of `other` that are identical or nearly identical to a training image of `training`,
+    or of the same burst as one.
 
     Args:
         progress: Told of the phases "compare" and "verify" of `same_photos`, unless its result is cached.
@@ -136,4 +139,7 @@ def seen_in_training(training: Dataset, other: Dataset, progress: Progress = sil
         digests = {record.digest for record in group}
         if digests & trained:
             seen |= digests
-    return frozenset(record.path for record in other.usable() if record.digest in seen)
+    bursts = {burst_of(record.path) for record in training.usable("train")} - {""}
+    return frozenset(
+        record.path for record in other.usable() if record.digest in seen or burst_of(record.path) in bursts
+    )

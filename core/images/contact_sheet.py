@@ -33,8 +33,8 @@ def compose(rows: Sequence[Sequence[Image]]) -> Image:
     return sheet
 
 
-def as_jpeg(image: Image) -> bytes:
-    """The image as a JPEG of quality 95 with full colour resolution (4:4:4): no visible loss.
+def as_jpeg(image: Image, quality: int = QUALITY) -> bytes:
+    """The image as a JPEG with full colour resolution (4:4:4): no visible loss at the default quality of 95.
 
     For 4 x 5 photos of 224 pixels this takes 4 ms and 0.4 MB; PNG takes 50 ms and 1.6 MB, WebP 98 ms and 0.2 MB.
 
@@ -43,7 +43,7 @@ def as_jpeg(image: Image) -> bytes:
     """
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
-        QUALITY,
+        quality,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]

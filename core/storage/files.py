@@ -1,7 +1,7 @@
 """Files that another process may read: written whole or not at all, and a log that survives a kill.
 
-Covers a reader that comes at any moment and a writer killed at any moment. Does not cover a power cut: nothing is
-synced to the disk, because a run that is lost with the machine can be trained again.
+Covers a reader that comes at any moment and a writer killed at any moment. A power cut is covered by `write_durable`
+alone: a run that is lost with the machine can be trained again, an image that was acknowledged cannot be taken again.
 """
 
 import errno
@@ -28,6 +28,31 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """Makes `content` the file's: a reader sees the old or the new one."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_durable(path: Path, content: bytes) -> None:
+    """`write_atomic` that returns once the disk has the content and the name."""
+    with atomic_file(path) as temporary:
+        write_synced(temporary, content)
+    sync_folder(path.parent)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Writes a new file, and returns once the disk has its content."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Returns once the disk has the names in a folder; at once where the system cannot tell, as on Windows."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

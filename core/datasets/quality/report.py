@@ -3,9 +3,10 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.datasets.collect.bursts import burst_of
 from core.datasets.quality.near_duplicates import near_duplicates
 from core.datasets.quality.problems import PROBLEMS
 from core.datasets.records import SPLITS, Dataset, ImageRecord
@@ -29,8 +30,8 @@ _GROUPED = {
     ),
     "leaks": (
         "Leaks",
-        "The same or nearly the same image is in two of training, validation and test. A model is judged by an image "
-        "that it was trained on or chosen by, so its scores are too high.",
+        "The same or nearly the same image, or one of the same burst, is in two of training, validation and test. A "
+        "model is judged by an image that it was trained on or chosen by, so its scores are too high.",
     ),
     "label_conflicts": (
         "Label conflicts",
@@ -112,7 +113,7 @@ def make_report(dataset: Dataset, progress: Progress = silent) -> Report:
     groups_by_key = {
         "duplicates": exact,
         "near_duplicates": near,
-        "leaks": [members for members in same if _leaks(members)],
+        "leaks": _leaks(same, dataset.usable()),
         "label_conflicts": [members for members in same if len({record.label for record in members}) > 1],
     }
     rows += [_grouped(key, groups) for key, groups in groups_by_key.items()]
@@ -217,14 +218,36 @@ def _grouped(key: str, groups: Iterable[tuple[ImageRecord, ...]]) -> Row:
     records: list[ImageRecord] = []
     details: list[str] = []
     for members in ordered:
-        detail = "the same file" if len({record.digest for record in members}) == 1 else "nearly the same image"
+        detail = _detail(members)
         records += members
         details += [detail] * len(members)
     return Row(key, title, why, tuple(records), tuple(details), ordered)
 
 
-def _leaks(members: Iterable[ImageRecord]) -> bool:
+def _leaks(same: Iterable[tuple[ImageRecord, ...]], usable: Iterable[ImageRecord]) -> list[tuple[ImageRecord, ...]]:
+    """The groups that are in several splits: of images that are the same, and of bursts. Those that share an image are
+    one."""
+    bursts: dict[str, list[ImageRecord]] = defaultdict(list)
+    for record in usable:
+        bursts[burst_of(record.path)].append(record)
+    bursts.pop("", None)
+    leaks = [set(members) for members in same if _is_in_two_splits(members)]
+    for members in filter(_is_in_two_splits, bursts.values()):
+        leak = set(members).union(*(other for other in leaks if not other.isdisjoint(members)))
+        leaks = [other for other in leaks if not other <= leak] + [leak]
+    return [_by_path(leak) for leak in leaks]
+
+
+def _is_in_two_splits(members: Iterable[ImageRecord]) -> bool:
     return len({record.split for record in members}) > 1
+
+
+def _detail(members: Sequence[ImageRecord]) -> str:
+    """What connects the images of a group."""
+    if len({record.digest for record in members}) == 1:
+        return "the same file"
+    bursts = {burst_of(record.path) for record in members}
+    return "the same burst" if len(bursts) == 1 and bursts != {""} else "nearly the same image"
 
 
 def _worth(record: ImageRecord) -> tuple[int, int, str]:
