@@ -114,6 +114,13 @@ def typed_path(text: str) -> Path:
     return Path(text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text)
 
 
+def typed_dataset(text: str) -> Path:
+    """The folder or zip that a user typed, by its path (`typed_path`) or, where nothing lies there, by the name of a
+    collection."""
+    path = typed_path(text)
+    return _collection(str(path)) or path
+
+
 def address_name(url: str) -> str:
     """What the dataset at an address is called: the zip's name without its ending, else the host."""
     parts = urlsplit(shown(url))

@@ -1,4 +1,4 @@
-"""The split of plain class folders: disjoint, stratified, seeded, and no bytes on both sides."""
+"""The split of plain class folders: disjoint, stratified, seeded, and no bytes and no burst on both sides."""
 
 import random
 from collections import Counter, defaultdict
@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import ImageRecord
+from core.datasets.collect.bursts import burst_of
+from core.datasets.groups import group_keys
 from core.datasets.split import choose_validation
+from tests.datasets import test_groups as with_bursts
 
 
 def records_of(images: dict[str, list[int]]) -> list[ImageRecord]:
@@ -44,6 +47,44 @@ def test_no_bytes_are_on_both_sides(images: dict[str, list[int]], fraction: floa
     records = records_of(images)
     train, validation = sides(records, choose_validation(records, fraction, seed))
     assert not {record.digest for record in train} & {record.digest for record in validation}
+
+
+@given(with_bursts.images, fractions, seeds)
+def test_a_burst_never_straddles(images: list[tuple[str, int, str | None]], fraction: float, seed: int) -> None:
+    """Whatever the labels, the bytes and the bursts, and each class keeps something to train on."""
+    records = with_bursts.records_of(images)
+    train, validation = sides(records, choose_validation(records, fraction, seed))
+    assert not ({burst_of(record.path) for record in train} & {burst_of(record.path) for record in validation}) - {""}
+    assert not {record.digest for record in train} & {record.digest for record in validation}
+    assert {record.label for record in train} == {record.label for record in records}
+
+
+@given(with_bursts.images, fractions, seeds)
+def test_a_class_with_two_groups_of_its_own_is_on_both_sides(
+    images: list[tuple[str, int, str | None]], fraction: float, seed: int
+) -> None:
+    """Bytes and bursts are made the class's own; one with a single group is trained on."""
+    own = [
+        (label, "abc".index(label) * 100 + image, burst and burst.replace("a1b2c3", label * 6))
+        for label, image, burst in images
+    ]
+    records = with_bursts.records_of(own)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for key, record in zip(group_keys(records), records, strict=True):
+        groups[record.label].add(key)
+    _, validation = sides(records, choose_validation(records, fraction, seed))
+    assert {r.label for r in validation} == {label for label, keys in groups.items() if len(keys) > 1}
+
+
+def test_a_burst_that_grows_stays_where_it_is() -> None:
+    """So an image that was validated on is not trained on later."""
+    bursts = [f"20261129-2235{number}-a1b2c3" for number in range(10, 30)]
+    images: list[tuple[str, int, str | None]] = [("a", number, burst) for number, burst in enumerate(bursts)]
+    before = with_bursts.records_of(images)
+    after = with_bursts.records_of([*images, *(("a", 100 + number, burst) for number, burst in enumerate(bursts))])
+    first, second = choose_validation(before, 0.2, 0), choose_validation(after, 0.2, 0)
+    assert len(second) == 8
+    assert {burst_of(path) for path in first} == {burst_of(path) for path in second}
 
 
 @given(any_images, fractions, seeds)

@@ -63,11 +63,14 @@ def test_the_interval_is_nadeau_and_bengios() -> None:
 def test_a_run_is_cross_validated_with_copies_in_one_fold(
     trained: Run, ready_home: Path, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a run whose data have an image twice, and once more smaller, in training and validation."""
+    """On a run whose data have an image twice, and once more smaller, in training and validation; and a burst."""
     pets = shutil.copytree(drawn, tmp_path / "pets")
     shutil.copy(pets / "train" / "cats" / "cat.0001.jpg", pets / "validation" / "cats" / "same.jpg")
     with Image.open(pets / "train" / "cats" / "cat.0001.jpg") as cat:
         cat.resize((cat.width * 3 // 4, cat.height * 3 // 4)).save(pets / "train" / "cats" / "near.jpg")
+    for number in (2, 3):
+        cats = pets / "train" / "cats"
+        (cats / f"cat.000{number}.jpg").rename(cats / f"pawlab-20261129-223510-a1b2c3-000{number}.jpg")
     run = on_other_data(copied(trained, ready_home), pets)
     dealt: list[np.ndarray] = []
 
@@ -80,7 +83,7 @@ def test_a_run_is_cross_validated_with_copies_in_one_fold(
     assert (result.num_images, result.num_folds, len(result.each)) == (58, 5, 2)
     assert 0.5 < result.accuracy.value <= 1
     assert result.accuracy.value == pytest.approx(np.mean(result.each))
-    assert sorted(np.unique(dealt[0], return_counts=True)[1].tolist()) == [1] * 55 + [3]
+    assert sorted(np.unique(dealt[0], return_counts=True)[1].tolist()) == [1] * 53 + [2, 3]
     assert cross_validate(run, 2) == result
 
     def stop(phase: str, done: int, total: int) -> None:

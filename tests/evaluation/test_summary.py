@@ -10,8 +10,10 @@ from sklearn.metrics import top_k_accuracy_score
 from core.datasets import Dataset, open_dataset
 from core.datasets.quality.report import make_report
 from core.datasets.sample.sample import write_sample
+from core.datasets.loading import open_labelled
 from core.evaluation.predictions import Predictions
-from core.evaluation.summary import clean_accuracy, leaked_images, summarise
+from core.evaluation.summary import clean_accuracy, leaked_images, seen_in_training, summarise
+from tests.drawing import image_bytes, write_images
 
 
 def predictions_for(dataset: Dataset, wrong: set[str]) -> Predictions:
@@ -44,6 +46,18 @@ def test_a_leak_does_not_count(leaky: Dataset) -> None:
     assert predictions.accuracy().value == pytest.approx(9 / 10)
     assert (clean.leaks, clean.excluded, clean.relabelled) == (1, 0, 0)
     assert clean.accuracy.value == pytest.approx(8 / 9)
+
+
+def test_an_image_is_seen_in_training_where_its_burst_is(tmp_path: Path) -> None:
+    own = write_images(tmp_path / "own", {"train/cats": 2, "train/dogs": 2, "validation/cats": 1, "validation/dogs": 1})
+    other = tmp_path / "other" / "cats"
+    other.mkdir(parents=True)
+    (own / "train" / "cats" / "0.jpg").rename(own / "train" / "cats" / "pawlab-20261129-223510-a1b2c3-0001.jpg")
+    (own / "validation" / "cats" / "0.jpg").rename(own / "validation" / "cats" / "pawlab-20261129-223511-a1b2c3-0001.jpg")
+    for number, name in enumerate(("223510-a1b2c3-0002", "223511-a1b2c3-0002", "223512-a1b2c3-0001")):
+        (other / f"pawlab-20261129-{name}.jpg").write_bytes(image_bytes(50 + number))
+    seen = seen_in_training(open_dataset(own), open_labelled(other.parent))
+    assert seen == {"cats/pawlab-20261129-223510-a1b2c3-0002.jpg"}
 
 
 def test_what_was_excluded_since_does_not_count_and_a_new_class_is_the_judge(leaky: Dataset) -> None:

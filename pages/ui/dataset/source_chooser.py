@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.datasets.current import recent_paths
 from core.datasets.public import CATS_AND_DOGS
 from core.datasets.remote import bytes_so_far
-from core.datasets.source import FLAWED_SAMPLE, SAMPLE, resolve_source, typed_path
+from core.datasets.source import FLAWED_SAMPLE, SAMPLE, resolve_source, typed_dataset
 from core.datasets.uploads import MAX_FOLDER_BYTES, keep_folder, keep_zip
 from core.errors import DatasetError, PawlabError
 from core.net.addresses import is_address
@@ -117,8 +117,8 @@ def _path() -> None:
             "Folder or zip",
             key=_PATH,
             placeholder="/home/me/pets",
-            help="One folder per class, or train/ and validation/ with one folder per class in each. "
-            "Nothing in it is changed. A zip is unpacked once into Pawlab's own folder.",
+            help="One folder per class, or train/ and validation/ with one folder per class in each; or a collection's "
+            "name. Nothing in it is changed. A zip is unpacked once into Pawlab's own folder.",
         )
         st.form_submit_button(
             "Open", type="primary", on_click=_open, args=(_typed_path,), help="Reads every image once."
@@ -130,7 +130,7 @@ def _typed_path() -> str | Path:
     text = str(st.session_state[_PATH]).strip()
     if not text:
         raise DatasetError("No path was typed", "the path of a folder or a zip on this machine")
-    return text if is_address(text) else typed_path(text)
+    return text if is_address(text) else typed_dataset(text)
 
 
 def _take_recent() -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.datasets.source import WORDS, resolve_source, typed_path
+from core.datasets.source import WORDS, resolve_source, typed_dataset
 from core.datasets.uploads import keep_zip
 from core.errors import PawlabError
 from core.evaluation.splits import TEST, VALIDATION, has_test_split
@@ -46,7 +46,7 @@ def _other_images(run: Run) -> str:
             "Folder or zip",
             key=_TYPED,
             placeholder="/home/me/more-pets",
-            help="On this machine, or sample or cats_and_dogs. Nothing in it is changed.",
+            help="On this machine, the name of a collection, sample or cats_and_dogs. Nothing in it is changed.",
         )
         right.file_uploader(
             "Or upload a zip",
@@ -76,7 +76,7 @@ def _take() -> None:
             st.warning("Open the address on the Dataset page, which downloads it; or upload the zip here.")
             return
         elif typed:
-            source = resolve_source(typed_path(typed))
+            source = resolve_source(typed_dataset(typed))
         else:
             st.warning("Type the path of a folder or a zip, or upload a zip, first.")
             return

@@ -112,6 +112,22 @@ def test_copies_within_a_split_are_no_leak(near: Near) -> None:
     assert groups(report, "leaks") == []
 
 
+def test_a_burst_in_two_splits_is_a_leak_and_one_with_what_it_shares_an_image_with(near: Near) -> None:
+    near("xy", "vw")
+    burst = [record(f"{split}/cats/pawlab-20261129-223510-a1b2c3-000{number}.jpg", digest)
+             for number, (split, digest) in enumerate([("train", "x"), ("validation", "b"), ("validation", "c")])]  # fmt: skip
+    other = [record(f"train/cats/pawlab-20261129-223511-a1b2c3-000{number}.jpg", f"o{number}") for number in range(2)]
+    look_alike = record("test/cats/a.jpg", "y")
+    alone = [record("train/cats/v.jpg", "v"), record("validation/cats/w.jpg", "w")]
+    report = report_of(*burst, *other, look_alike, *alone)
+    assert sorted(groups(report, "leaks")) == sorted(
+        [sorted(one.path for one in (*burst, look_alike)), sorted(one.path for one in alone)]
+    )
+    assert len(report.row("leaks").records) == 6
+    assert report_of(*burst).row("leaks").details == ("the same burst",) * 3
+    assert {one.path for one in to_remove(report_of(*burst), "leaks")} == {burst[0].path}
+
+
 def test_the_same_image_under_two_classes_is_a_conflict(near: Near) -> None:
     near("xy")
     cat, dog = record("train/cats/a.jpg", "x"), record("train/dogs/a.jpg", "y")
