@@ -51,6 +51,8 @@ def _named(place: Path, root: Path, split: str) -> list[FoundFile]:
     return [
         check_file(entry, root, split, match["label"])
         for entry in list_visible(place)
-        if is_image_name(entry.name) and not burst_of(entry.name)
-        and (match := _NAME.match(entry.name)) and not entry.is_dir(follow_symlinks=False)
+        if is_image_name(entry.name)
+        and not burst_of(entry.name)
+        and (match := _NAME.match(entry.name))
+        and not entry.is_dir(follow_symlinks=False)
     ]

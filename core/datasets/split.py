@@ -30,9 +30,7 @@ def choose_validation(records: Iterable[ImageRecord], fraction: float, seed: int
     for key in sorted(groups, key=lambda key: (len(labels[key]), _draw(key, seed))):
         for label in labels[key]:
             of_class[label].append(key)
-    wanted = {
-        label: round(fraction * sum(labels[key][label] for key in keys)) for label, keys in of_class.items()
-    }
+    wanted = {label: round(fraction * sum(labels[key][label] for key in keys)) for label, keys in of_class.items()}
     chosen: set[str] = set()
     count: Counter[str] = Counter()
     to_train_on = {label: len(keys) for label, keys in of_class.items()}  # groups that are left

@@ -8,9 +8,9 @@ import pytest
 from sklearn.metrics import top_k_accuracy_score
 
 from core.datasets import Dataset, open_dataset
+from core.datasets.loading import open_labelled
 from core.datasets.quality.report import make_report
 from core.datasets.sample.sample import write_sample
-from core.datasets.loading import open_labelled
 from core.evaluation.predictions import Predictions
 from core.evaluation.summary import clean_accuracy, leaked_images, seen_in_training, summarise
 from tests.drawing import image_bytes, write_images
@@ -53,7 +53,9 @@ def test_an_image_is_seen_in_training_where_its_burst_is(tmp_path: Path) -> None
     other = tmp_path / "other" / "cats"
     other.mkdir(parents=True)
     (own / "train" / "cats" / "0.jpg").rename(own / "train" / "cats" / "pawlab-20261129-223510-a1b2c3-0001.jpg")
-    (own / "validation" / "cats" / "0.jpg").rename(own / "validation" / "cats" / "pawlab-20261129-223511-a1b2c3-0001.jpg")
+    (own / "validation" / "cats" / "0.jpg").rename(
+        own / "validation" / "cats" / "pawlab-20261129-223511-a1b2c3-0001.jpg"
+    )
     for number, name in enumerate(("223510-a1b2c3-0002", "223511-a1b2c3-0002", "223512-a1b2c3-0001")):
         (other / f"pawlab-20261129-{name}.jpg").write_bytes(image_bytes(50 + number))
     seen = seen_in_training(open_dataset(own), open_labelled(other.parent))

@@ -74,7 +74,7 @@ def image_names(folder: Path) -> Iterator[str]:
 def visible_names(folder: Path) -> list[str]:
     """The names in a folder that a dataset means and a text can hold; none where the folder is gone."""
     try:
-        return [name for name in os.listdir(folder) if _is_plain(name)]  # noqa: PTH208: names are all that is needed
+        return [entry.name for entry in folder.iterdir() if _is_plain(entry.name)]
     except FileNotFoundError:
         return []
 

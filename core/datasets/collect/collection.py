@@ -1,7 +1,7 @@
 """A collection: classes that somebody fills with the camera and with photos, on disk at every moment.
 
-It is a dataset like any other, opened by its folder or its name. What `Collection.add` has returned is on the disk; what
-was removed or moved can be undone. Processes and threads that work on one collection wait for each other at a lock.
+It is a dataset like any other, opened by its folder or its name. What `Collection.add` has returned is on the disk;
+what was removed or moved can be undone. Processes and threads that work on one collection wait for each other.
 """
 
 import secrets
@@ -114,7 +114,7 @@ class Collection:
             ImageError: It is no image that we decode.
             DatasetError: There is no such class, `burst` is none, or there are `MOST_IMAGES`.
         """
-        if not is_burst(burst) or not 1 <= (number or 1) < 10**9:
+        if not is_burst(burst) or not (number is None or 1 <= number < 10**9):
             raise DatasetError(f"Received {quoted(burst)}, {number} as burst and number", "a burst from new_burst()")
         self._check_class(label)
         kept, suffix = kept_image(content)
@@ -127,7 +127,9 @@ class Collection:
                 self._check_class(label)
                 num_images = self._num_images()
                 if num_images >= MOST_IMAGES:
-                    raise DatasetError(f"{self.name} has {num_images:,} images", "at most 20,000", "Remove some first")
+                    raise DatasetError(
+                        f"{self.name} has {num_images:,} images", f"at most {MOST_IMAGES:,}", "Remove some first"
+                    )
                 path = f"{label}/{image_name(burst, number or self._next_number(label, burst), suffix)}"
                 if number and _holds(journal.place(path), kept):
                     return path
@@ -180,7 +182,8 @@ class Collection:
         if state.pending or state.dropped:
             with self.changing():
                 pass
-        drop_unfinished(self.root / HIDDEN, seconds=STALE_SECONDS)
+        with suppress(OSError):
+            drop_unfinished(self.root / HIDDEN, seconds=STALE_SECONDS)
 
     def _labels(self) -> tuple[str, ...]:
         if not is_real_folder(self.root):
@@ -197,7 +200,8 @@ class Collection:
 
     def _there(self, journal: Journal, paths: Iterable[str]) -> list[str]:
         """Those of the paths that are images of the collection now, each once."""
-        labels, there = self._labels(), []
+        labels = self._labels()
+        there: list[str] = []
         for path in dict.fromkeys(paths):
             label, _, name = path.partition("/")
             place = journal.place(path)
@@ -228,12 +232,9 @@ class Collection:
             yield journal
 
 
-
 def _holds(place: Path, content: bytes) -> bool:
     return place.is_file() and place.stat().st_size == len(content) and place.read_bytes() == content
 
 
 def _images(number: int) -> str:
     return "1 image" if number == 1 else f"{number:,} images"
-
-

@@ -45,7 +45,8 @@ def import_files(
         except ImageError as error:
             return name, "", error.received
 
-    paths, refused = [], []
+    paths: list[str] = []
+    refused: list[tuple[str, str]] = []
     progress("import", 0, total)
     with closing(ordered_map(add, _wanted(files), "import")) as results:
         for number, (name, path, reason) in enumerate(results, 1):

@@ -81,6 +81,10 @@ class Journal:
             return load_model(file, State, max_bytes=MAX_STATE_BYTES)
         except FileNotFoundError:
             return State()
+        except OSError as error:
+            raise DatasetError(
+                f"The journal {file} cannot be read: {error.strerror or error}", "a readable file", "Check it"
+            ) from error
         except ValueError as error:
             aside = file.with_name(f"state-{secrets.token_hex(3)}.broken")
             file.rename(aside)
@@ -122,7 +126,9 @@ class Journal:
         if not state.actions:
             raise DatasetError("There is nothing to undo")
         action, identity = state.actions[-1], secrets.token_hex(6)
-        moves, taken, names = [], set[str](), {}
+        moves: Moves = []
+        taken: set[str] = set()
+        names: dict[str, str] = {}
         for source, target in reversed(self._moves(action.identity)):
             if self.place(target).exists():
                 back = self.free(source, taken, self.place(target))
@@ -160,7 +166,11 @@ class Journal:
         if len(parts) > MOST_PARTS or any(part in ("", "..") or Path(part).name != part for part in parts):
             raise _leads_out(path)
         place = self.root.joinpath(*parts)
-        if any(parent.is_symlink() for parent in [place, *place.parents][: len(parts)]):
+        try:
+            is_link = any(parent.is_symlink() for parent in [place, *place.parents][: len(parts)])
+        except OSError as error:  # a name too long
+            raise _leads_out(path) from error
+        if is_link:
             raise _leads_out(path)
         return place
 

@@ -85,5 +85,3 @@ def delete_collection(name: str) -> None:
     with collection.changing():
         collection.root.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
-
-

@@ -28,6 +28,4 @@ def filled(counts: dict[str, Iterable[int]], name: str = "pets") -> Collection:
 
 def contents(collection: Collection) -> dict[str, set[bytes]]:
     """The files of each class, the classes in their order."""
-    return {
-        card.label: {collection.file(path).read_bytes() for path in card.images} for card in collection.classes()
-    }
+    return {card.label: {collection.file(path).read_bytes() for path in card.images} for card in collection.classes()}

