@@ -14,6 +14,8 @@ import typer
 from core.cli import console
 from core.cli.main import app
 from core.datasets import Edits, open_dataset
+from core.datasets.collect.importing import import_files
+from core.datasets.collect.store import create_collection
 from core.datasets.edits.sidecar import edits_file
 from core.jobs.process import PROJECT
 from core.runs.run import Run
@@ -106,7 +108,7 @@ def test_broken_edits_are_bad_input_once(tmp_path: Path) -> None:
 
 
 def test_evaluate_scores_the_test_split_and_other_images(
-    trained_with_test: Run, tmp_path: Path, pawlab_home: Path
+    trained_with_test: Run, tmp_path: Path, pawlab_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = copied(trained_with_test, pawlab_home)
     result = last_line(core("evaluate", run.id, "--on", "test", "--json"))
@@ -125,6 +127,11 @@ def test_evaluate_scores_the_test_split_and_other_images(
     assert "sets: at 90%, the true class is in" in said
     assert f"accuracy: {100 * result['accuracy']:.1f}%" in said
     assert "on validation: 16 images" in core("evaluate", run.id).stdout
+    pets = create_collection("more pets")
+    pets.add_class("cats")
+    import_files(pets, "cats", [(path.name, path.read_bytes()) for path in (Path(run.source) / "test/cats").iterdir()])
+    assert console.run(app, ["evaluate", run.id, "--on", "more pets"]) == 0
+    assert "more pets: 9 images" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

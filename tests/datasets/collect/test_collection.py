@@ -1,6 +1,5 @@
 """A collection on disk: what is added, removed, moved and named, by whom, and what is refused."""
 
-import os
 import resource
 import subprocess
 import sys
@@ -313,19 +312,6 @@ def test_a_full_disk_is_an_error_in_words_and_nothing_is_half_written(monkeypatc
     assert not list(collection.root.rglob("*.tmp"))
     collection.move(paths(collection), "dogs")
     assert contents(collection) == {"cats": set(), "dogs": before["cats"]}
-
-
-def test_a_folder_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    collection = filled({"cats": [1]})
-    (collection.root / "cats").chmod(0o500)
-    try:
-        with pytest.raises(PawlabError, match="cannot be changed: Permission denied"):
-            collection.add("cats", picture(1), BURST)
-    finally:
-        (collection.root / "cats").chmod(0o700)
-    assert contents(collection) == {"cats": {picture(0)}}
 
 
 def test_what_a_class_needs_is_said_in_words() -> None:
