@@ -52,7 +52,7 @@ from core.training.loop.second_stage import fine_tune_run
 KINDS = ("fast", "notebook", "fast", "notebook", "fine_tuned")  # in turn
 VICTIMS = ("worker", "server", "decoder")
 SCAN_SECONDS = 0.8  # from the first decoder's start to the end of the scan, and a little more
-SMALL: dict[str, Any] = {"image_size": 96, "early_stopping_patience": 1000}
+SMALL: dict[str, Any] = {"image_size": 96, "crop": "squeeze", "early_stopping_patience": 1000}
 EPOCHS = {"fast": 100, "notebook": 12, "fine_tuned": 4}  # some seconds of training each
 COMPARED = ("counts", "fingerprint", "best_epoch", "epochs", "val_loss", "val_accuracy", "fine_tuned_digest")
 """Of the summary."""

@@ -20,6 +20,7 @@ from PIL import Image
 
 from benchmarks.common import extracted, own_home, photos_zip, print_result
 from benchmarks.live import trained_run
+from core.images.crop import Crop, centred_square
 from core.inference.classifier import Classifier
 
 FACTORS = (1, 2, 3, 4, 6)
@@ -27,11 +28,15 @@ PHONE = 2400  # pixels of the longest side
 NOISE = 8.0  # levels
 
 
-def decode(content: bytes, size: int, factor: int, resample: Image.Resampling) -> NDArray[np.uint8]:
+def decode(content: bytes, size: int, crop: Crop, factor: int, resample: Image.Resampling) -> NDArray[np.uint8]:
     """uint8 (size, size, 3). Factor 0 is what `load_img` does."""
     with Image.open(io.BytesIO(content)) as image:
+        width, height = image.size
         reduced = image.draft("RGB", (factor * size, factor * size)) if factor else None
-        return np.asarray(image.convert("RGB").resize((size, size), resample, reduced[1] if reduced else None))
+        scale = width / reduced[1][2] if reduced else 1
+        box = centred_square(width, height) if crop == "center" else (0, 0, width, height)
+        left, top, right, bottom = (edge / scale for edge in box)
+        return np.asarray(image.convert("RGB").resize((size, size), resample, (left, top, right, bottom)))
 
 
 def enlarged(content: bytes, rng: np.random.Generator) -> bytes:
@@ -52,7 +57,8 @@ def differences(classifier: Classifier, contents: list[bytes]) -> dict[str, dict
     result: dict[str, dict[str, float]] = {}
     for name, (factor, resample) in ways.items():
         started = time.process_time()
-        images = np.stack([decode(content, classifier.image_size, factor, resample) for content in contents])
+        size, crop = classifier.image_size, classifier.crop
+        images = np.stack([decode(content, size, crop, factor, resample) for content in contents])
         spent = time.process_time() - started
         pixels[name] = images.astype(np.int16)
         result[name] = {"cpu_ms": round(1000 * spent / len(contents), 2)}
@@ -84,6 +90,7 @@ def main() -> None:
         print_result(
             {
                 "size": classifier.image_size,
+                "crop": classifier.crop,
                 "photos": {"images": len(contents)} | differences(classifier, contents),
                 "phone": {"images": len(contents[::10])}
                 | differences(classifier, [enlarged(content, rng) for content in contents[::10]]),

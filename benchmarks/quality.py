@@ -152,7 +152,8 @@ def measure(data: str, presets: list[Preset], sizes: list[str], seeds: int, chan
     result: dict[str, Any] = {}
     name: Preset
     with folder_of(data) as folder:
-        pooled = source_of(folder, preset("fast").changed(**{k: v for k, v in changes.items() if k == "image_size"}))
+        square = {name: value for name, value in changes.items() if name in ("image_size", "crop")}
+        pooled = source_of(folder, preset("fast").changed(**square))
         for size in sizes:
             count = None if size == "full" else int(size)
             row: dict[str, Any] = {}

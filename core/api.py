@@ -8,7 +8,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.evaluation.predictions import Predictions
     from core.evaluation.splits import SplitSummary
     from core.export.bundle import Bundle
+    from core.images.crop import Crop
     from core.inference.classifier import Prediction
 
 ImageLike = str | Path | NDArray[np.uint8] | Image.Image
@@ -131,13 +132,22 @@ def find_problems(dataset: Dataset, progress: Progress = silent) -> "Report":
     return make_report(dataset, progress)
 
 
-def augment(image: ImageLike, copies: int = 1, *, image_size: int = 160, seed: int = 0, **changes: Any) -> np.ndarray:
+def augment(
+    image: ImageLike,
+    copies: int = 1,
+    *,
+    image_size: int = 160,
+    crop: "Crop" = "squeeze",
+    seed: int = 0,
+    **changes: Any,
+) -> np.ndarray:
     """Augmented copies of one image, drawn as training draws them.
 
     Args:
         image: A path, an array or a PIL image.
         copies: How many, 1 or more.
         image_size: Side of the square that the image is resized to first, in pixels.
+        crop: "squeeze", which keeps the whole image and distorts it, or "center", the largest centred square.
         seed: The same seed, image and changes give the same copies.
         changes: Fields of `AugmentationConfig`, which has the names of Keras' ImageDataGenerator; what is not named
             does not happen.
@@ -157,12 +167,15 @@ def augment(image: ImageLike, copies: int = 1, *, image_size: int = 160, seed: i
     """
     from core.augmentation import augment as augmented
     from core.augmentation import preset
+    from core.images.crop import Crop
     from core.images.isolated import load_image
 
     if copies < 1:
         raise ConfigError(f"Received {copies} for copies", "1 or more")
+    if crop not in get_args(Crop):
+        raise ConfigError(f"Received {crop!r} for crop", " or ".join(get_args(Crop)))
     config = preset("none").changed(**changes)
-    square = load_image(_content(image), image_size)
+    square = load_image(_content(image), image_size, crop=crop)
     digest = hashlib.sha256(square.tobytes()).hexdigest()
     return np.stack([augmented(square, config, seed, digest, copy)[0] for copy in range(copies)])
 

@@ -54,6 +54,7 @@ DECODING_SIDE = {
     "core.datasets.scan.file",
     "core.images.isolated",
 }
+SQUARES = {"load_image", "load_images", "load_scanned_image", "load_views", "FeaturePlan"}
 DECODES = {"load_image", "load_views", "decode_image", "inspect_image", "read_exif", "decode"}
 
 
@@ -117,6 +118,18 @@ def test_only_processes_that_may_be_lost_decode() -> None:
             if isinstance(node, ast.ImportFrom) and node.module in ("core.images.decode", "core.images"):
                 decoding |= {module for alias in node.names if alias.name in DECODES}
     assert decoding == DECODING_SIDE
+
+
+def test_who_makes_a_square_says_how_it_is_cropped() -> None:
+    """Left out, it would be squeezed without a word, whatever the run's own crop is."""
+    silent = []
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func).split(".")[-1] not in SQUARES:
+                continue
+            if "crop" not in {keyword.arg for keyword in node.keywords}:
+                silent.append(f"{module}:{node.lineno}")
+    assert silent == []
 
 
 def test_nothing_lies_loose_in_core() -> None:

@@ -30,7 +30,7 @@ from tests.once import made_once
 SMALL = preset("fast").changed(image_size=96, epochs=4, batch_size=8, units=32, early_stopping_patience=50)
 # As quick as can be, and with the callbacks of the notebook: `tests/training/head/test_fit.py` has those of `fast`.
 # With this seed the second stage lowers the loss, as its tests need.
-SMALL = SMALL.changed(schedule="plateau", min_steps=0, l2=0.01, seed=5)
+SMALL = SMALL.changed(crop="squeeze", schedule="plateau", min_steps=0, l2=0.01, seed=5)
 
 SECOND = FineTuningConfig(layers=9, epochs=2, learning_rate=1e-4)
 

@@ -16,6 +16,7 @@ from core.backbone.features import FeaturePlan, extract_features
 from core.backbone.rows import FeatureArray
 from core.datasets import SPLITS, Dataset, ImageRecord
 from core.errors import DatasetError
+from core.images.crop import Crop
 from core.jobs.progress import Progress, silent
 
 BATCH = 1024  # rows in memory at once
@@ -32,11 +33,14 @@ class FeatureMap:
     shares: tuple[float, float]
 
 
-def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silent) -> FeatureMap:
+def make_map(
+    dataset: Dataset, image_size: int = 160, progress: Progress = silent, *, crop: Crop = "squeeze"
+) -> FeatureMap:
     """The map of all usable images.
 
     Args:
         image_size: Pixels of a side, as the base sees the images.
+        crop: How they become squares.
         progress: Told of the phases "weights" and "features".
 
     Raises:
@@ -52,7 +56,7 @@ def make_map(dataset: Dataset, image_size: int = 160, progress: Progress = silen
         raise DatasetError(f"{dataset.name} has {len(dataset.usable())} usable images", f"{NEEDED} or more")
     weights = resolve_weights(progress)
     base = cached_base(weights)
-    plan = FeaturePlan(image_size, "average", 0, AugmentationConfig(), 0)
+    plan = FeaturePlan(image_size, "average", 0, AugmentationConfig(), 0, crop=crop)
     splits = [split for split in SPLITS if dataset.usable(split)]
     total, done = len(dataset.usable()), 0
     arrays = []

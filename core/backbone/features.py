@@ -28,6 +28,7 @@ from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
+from core.images.crop import Crop
 from core.images.isolated import load_scanned_image
 from core.jobs.parallel import ordered_map
 from core.jobs.progress import Progress, silent
@@ -53,6 +54,7 @@ class FeaturePlan:
     seed: int
     blocks: int = 0
     """If not 0, the base ends after so many blocks, and `pooling` is flatten: the input of fine-tuning."""
+    crop: Crop = "squeeze"
 
     @property
     def width(self) -> int:
@@ -134,7 +136,7 @@ def compute_features(
         # A call of the base takes images alone or copies alone, so that it is the same call whatever is cached.
         images: dict[Part, list[NDArray[np.uint8]]] = {part: [] for part in targets}
         for record in records[start : start + ROWS_A_CALL]:
-            original = _original(dataset, record, plan.image_size)
+            original = _original(dataset, record, plan)
             if "images" in targets:
                 images["images"].append(original)
             if "copies" in targets:
@@ -163,9 +165,9 @@ def compute_features(
             writer.close(np.repeat(labels, plan.rows_of(part)))
 
 
-def _original(dataset: Dataset, record: ImageRecord, image_size: int) -> NDArray[np.uint8]:
+def _original(dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> NDArray[np.uint8]:
     try:
-        return load_scanned_image(dataset.file(record), image_size)
+        return load_scanned_image(dataset.file(record), plan.image_size, crop=plan.crop)
     except ImageError as error:
         raise DatasetError(
             f"{record.path} decoded when the dataset was opened and no longer does: {error.received}",
@@ -192,6 +194,8 @@ def _folders(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: st
     images: list[object] = [VERSION, dataset.fingerprint, split, plan.image_size, plan.pooling, weights_digest]
     if plan.blocks:
         images.append(f"{plan.blocks} blocks")
+    if plan.crop != "squeeze":  # which the keys of older caches leave out
+        images.append(plan.crop)
     keys: dict[Part, list[object]] = {
         "images": images,
         "copies": [*images, plan.copies, plan.seed, plan.augmentation.model_dump()],

@@ -37,6 +37,7 @@ def train(
     ] = "",
     epochs: Annotated[int | None, _option("epochs")] = None,
     image_size: Annotated[int | None, _option("image_size")] = None,
+    crop: Annotated[str | None, _option("crop")] = None,
     copies: Annotated[int | None, _option("copies")] = None,
     seed: Annotated[int | None, _option("seed")] = None,
     temperature_scaling: Annotated[bool | None, _option("temperature_scaling")] = None,
@@ -63,7 +64,8 @@ def train(
     stage = {"layers": layers, "learning_rate": learning_rate}
     if not fine_tune and any(value is not None for value in stage.values()):
         raise ConfigError("Received --layers or --learning-rate without --fine-tune", "them only with --fine-tune")
-    values = {"image_size": image_size, "copies": copies, "seed": seed, "temperature_scaling": temperature_scaling}
+    values = {"image_size": image_size, "crop": crop, "copies": copies, "seed": seed}
+    values["temperature_scaling"] = temperature_scaling
     first_stage = bool(settings or preset_name) or any(value is not None for value in values.values())
     if resume:
         if first_stage or name or epochs is not None:

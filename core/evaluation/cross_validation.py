@@ -26,6 +26,7 @@ from core.errors import DatasetError
 from core.evaluation.confusion import Score, confusion, macro_f1
 from core.evaluation.intervals import cross_validation_interval
 from core.evaluation.robustness import training_dataset
+from core.images.crop import Crop
 from core.jobs.progress import Progress, silent
 from core.runs.feature_plan import TRAINED_SPLITS
 from core.runs.run import Run
@@ -51,7 +52,7 @@ class CrossValidation:
 
 
 def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Progress = silent) -> CrossValidation:
-    """Cross-validates the run's data, with the edits that it was trained with, at its image size.
+    """Cross-validates the run's data, with the edits that it was trained with, at its image size and crop.
 
     Args:
         repeats: 1 or more.
@@ -86,7 +87,7 @@ def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Pr
             "two or more different images of each class, not of one burst",
             "Add images, or record the class a second time",
         )
-    features = frozen_features(dataset, run.config.image_size, progress)
+    features = frozen_features(dataset, run.config.image_size, progress, crop=run.config.crop)
     accuracies: list[float] = []
     f1: list[float] = []
     total = repeats * num_folds
@@ -104,7 +105,9 @@ def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Pr
     )
 
 
-def frozen_features(dataset: Dataset, image_size: int, progress: Progress = silent) -> Features:
+def frozen_features(
+    dataset: Dataset, image_size: int, progress: Progress = silent, *, crop: Crop = "squeeze"
+) -> Features:
     """float32 (images, 1280): the average-pooled features of the training images, then those of the validation images,
     from the cache where they are there. Errors as `extract_features`."""
     from core.backbone.graph import cached_base  # here, as in `core.backbone.feature_map`
@@ -112,7 +115,7 @@ def frozen_features(dataset: Dataset, image_size: int, progress: Progress = sile
 
     weights = resolve_weights(progress)
     base, digest = cached_base(weights), weights.provenance.digest
-    plan = FeaturePlan(image_size, "average", 0, AugmentationConfig(), 0)
+    plan = FeaturePlan(image_size, "average", 0, AugmentationConfig(), 0, crop=crop)
     parts = []
     for split in TRAINED_SPLITS:
         with closing(extract_features(dataset, split, plan, base, digest, progress)) as array:

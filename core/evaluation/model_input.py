@@ -29,7 +29,7 @@ def model_input(run: Run, dataset: Dataset, record: ImageRecord, copy: int = 0) 
     Raises:
         ImageError: The file is gone, or no longer an image.
     """
-    square = load_image(dataset.file(record), run.config.image_size)
+    square = load_image(dataset.file(record), run.config.image_size, crop=run.config.crop)
     if copy:
         square = augment(square, run.config.augmentation, run.config.seed, record.digest, copy)[0]
     return square

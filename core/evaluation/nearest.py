@@ -35,7 +35,8 @@ def nearest_images(classifier: Classifier, content: bytes) -> list[Neighbour]:
     if classifier.neighbours is None:
         return []
     neighbours = classifier.neighbours
-    feature = classifier.features(load_image(content, classifier.image_size)[np.newaxis])[0]
+    square = load_image(content, classifier.image_size, crop=classifier.crop)
+    feature = classifier.features(square[np.newaxis])[0]
     return [
         Neighbour(neighbours.images[row].tobytes().hex(), classifier.classes[neighbours.labels[row]], distance)
         for row, distance in neighbours.nearest(feature)

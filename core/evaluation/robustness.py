@@ -84,7 +84,7 @@ def robustness(
 
     def shares_right(record: ImageRecord) -> NDArray[np.float64]:
         """(strengths,): the share of the image's copies that are classified correctly."""
-        original = _load(dataset, record, classifier.image_size)
+        original = _load(dataset, record, classifier)
         images = _copies(original, configs, seed, record.digest, copies)
         right: list[bool] = []
         while batch := list(itertools.islice(images, BATCH)):
@@ -212,9 +212,9 @@ def _copies(
             yield from (augment(original, config, seed, digest, copy)[0] for copy in range(1, 1 + copies))
 
 
-def _load(dataset: Dataset, record: ImageRecord, size: int) -> NDArray[np.uint8]:
+def _load(dataset: Dataset, record: ImageRecord, classifier: Classifier) -> NDArray[np.uint8]:
     try:
-        return load_image(dataset.file(record), size)
+        return load_image(dataset.file(record), classifier.image_size, crop=classifier.crop)
     except ImageError as error:
         raise DatasetError(
             f"{record.path} can no longer be decoded, though it was when the dataset was opened: {error.received}",

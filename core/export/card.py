@@ -19,6 +19,7 @@ from core.evaluation.words import DECIMAL, confidence_interval, percent, with_in
 from core.export.manifest import Manifest
 from core.export.verification import Verified, files, verification
 from core.runs.sets import PredictionSets
+from core.runs.settings import TrainingConfig
 from core.text.markup import escape_markdown as plain
 
 
@@ -214,8 +215,17 @@ def limits(manifest: Manifest, escape: Callable[[str], str] = str) -> list[str]:
         + (" That an image is unlike the training images is a hint, no proof." if manifest.unlike else ""),
         "The scores apply to images like the validation images. On images from other cameras, places or sources they "
         "can be quite different.",
-        f"Every image is squeezed to a square of {manifest.settings.image_size} pixels; details of a few pixels of "
-        "that square are lost.",
+        _square(manifest.settings),
         "The model was made for teaching and for sorting images. It must not decide anything important without human "
         "review.",
     ]
+
+
+def _square(settings: TrainingConfig) -> str:
+    size = f"a square of {settings.image_size} pixels"
+    if settings.crop == "center":
+        return (
+            f"Of every image the largest centred square is cut out and reduced to {size}: what lies outside is not "
+            "seen, and details of a few pixels of that square are lost."
+        )
+    return f"Every image is squeezed to {size}; details of a few pixels of that square are lost."

@@ -136,10 +136,11 @@ def compare_keras(
         ExportError: model.keras differs from the app by more than `TOLERANCE`.
         Cancelled: From `progress`.
     """
-    images = np.stack([load_image(file, classifier.image_size) for file in files])
+    images = np.stack([load_image(file, classifier.image_size, crop=classifier.crop) for file in files])
     expected = classifier.predict(images).astype(np.float64)
     np.save(folder / "images.npy", images, allow_pickle=False)
-    (folder / "photos.json").write_text(json.dumps([str(photo) for photo in photos]))
+    wanted = {"crop": classifier.crop, "paths": [str(photo) for photo in photos]}
+    (folder / "photos.json").write_text(json.dumps(wanted))
     shutil.copyfile(model, folder / "model.keras")
     names = ["keras.npy", "load_img.npy", *(["model.tflite", "litert.npy"] if litert else [])]
     reason = ""

@@ -84,6 +84,8 @@ def labels(manifest: Manifest) -> dict[str, object]:
         "image_size": manifest.settings.image_size,
         "threshold": manifest.threshold,
     }
+    if manifest.settings.crop != "squeeze":  # what bundles from before version 0.2 mean without a word
+        about["crop"] = manifest.settings.crop
     about |= {"sets": manifest.sets.model_dump()} if manifest.sets else {}
     return about | ({"unlike": {"cut": manifest.unlike.cut, "neighbour": K}} if manifest.unlike else {})
 

@@ -1,7 +1,7 @@
 """Runs model.keras and converts it to LiteRT: `python -m core.export.keras_side FOLDER [litert]`.
 
-Reads `model.keras`, `images.npy`, uint8 (num, size, size, 3), and `photos.json`, a list of paths, in FOLDER and writes
-there, one after the other, so that a crash loses only the files after it:
+Reads `model.keras`, `images.npy`, uint8 (num, size, size, 3), and `photos.json`, their crop and a list of paths, in
+FOLDER and writes there, one after the other, so that a crash loses only the files after it:
 
 keras.npy       the probabilities of model.keras, float32 (num, outputs)
 load_img.npy    the photos as Keras' `load_img` reads them, uint8 (photos, size, size, 3); black where it cannot
@@ -32,7 +32,8 @@ def main(folder: Path, *, litert: bool) -> None:
     model = keras.models.load_model(folder / "model.keras", compile=False, safe_mode=True)
     batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
     _write(folder / "keras.npy", np.concatenate([np.asarray(model(batch, training=False)) for batch in batches]))
-    _write(folder / "load_img.npy", read_photos(json.loads((folder / "photos.json").read_text()), images.shape[1]))
+    photos = json.loads((folder / "photos.json").read_text())
+    _write(folder / "load_img.npy", read_photos(photos["paths"], images.shape[1], photos["crop"]))
     if not litert:
         return
     content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
@@ -40,11 +41,14 @@ def main(folder: Path, *, litert: bool) -> None:
     _write(folder / "litert.npy", interpreted(content, images))
 
 
-def read_photos(paths: Sequence[str], size: int) -> NDArray[np.uint8]:
+def read_photos(paths: Sequence[str], size: int, crop: str) -> NDArray[np.uint8]:
     photos = np.zeros((len(paths), size, size, 3), np.uint8)
+    keep = crop == "center"
     for photo, path in zip(photos, paths, strict=True):
         with suppress(OSError, ValueError):  # a format that it does not read
-            photo[:] = keras.utils.load_img(path, target_size=(size, size), interpolation="bilinear")
+            photo[:] = keras.utils.load_img(
+                path, target_size=(size, size), interpolation="bilinear", keep_aspect_ratio=keep
+            )
     return photos
 
 

@@ -42,7 +42,7 @@ def compare_load_img(
         theirs = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError):
         return None
-    size = classifier.image_size
+    size, crop = classifier.image_size, classifier.crop
     if theirs.dtype != np.uint8 or theirs.shape != (len(photos), size, size, 3):
         return None
     images = same = changed = 0
@@ -52,7 +52,7 @@ def compare_load_img(
         pairs = []
         for photo, loaded in zip(photos[start : start + BATCH], theirs[start : start + BATCH], strict=True):
             try:
-                ours = load_image(photo, size)
+                ours = load_image(photo, size, crop=crop)
             except ImageError:
                 continue
             if loaded.any() or not ours.any():

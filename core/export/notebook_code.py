@@ -21,6 +21,7 @@ DATA = "images.zip"
 # own; or the path of a .weights.h5, or of a model.keras whose base model is not fine-tuned
 WEIGHTS = {default!r}
 IMAGE_SIZE = {manifest.settings.image_size}
+CROP = {manifest.settings.crop!r}
 BATCH_SIZE = {manifest.settings.batch_size}
 EPOCHS = {manifest.settings.epochs}
 COPIES = {manifest.settings.copies}
@@ -42,7 +43,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
-from predict import load_image  # upright, on white, squeezed to a square: as Pawlab decodes
+from predict import load_image  # upright, on white, a square: as Pawlab decodes
 
 keras.utils.set_random_seed(SEED)
 """
@@ -75,7 +76,7 @@ for path in files:
     if matches:
         split, label = matches.pop()
         if split in images:
-            images[split][0].append(load_image(path, IMAGE_SIZE))
+            images[split][0].append(load_image(path, IMAGE_SIZE, CROP))
             images[split][1].append(CLASSES.index(label))
 missing = sum(map(len, places.values()))
 print(f"{missing} of the run's images are missing" if missing else "all images of the run are there")
@@ -91,7 +92,7 @@ for path in files:
     split = {"val": "validation", "valid": "validation", "training": "train"}.get(split, split)
     if split in images and label in CLASSES:
         try:
-            image = load_image(path, IMAGE_SIZE)
+            image = load_image(path, IMAGE_SIZE, CROP)
         except Exception as error:
             print(f"{path} is left out: {error}")
             continue

@@ -25,18 +25,26 @@ TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSP
 TURNS |= {6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90"}
 
 
-def load_image(path: str, size: int) -> np.ndarray:
-    """The image as the model sees it: uint8 (size, size, 3), RGB, upright, on white, squeezed to a square."""
+def load_image(path: str, size: int, crop: str = "squeeze") -> np.ndarray:
+    """The image as the model sees it: uint8 (size, size, 3), RGB, upright, on white; the whole image squeezed to a
+    square, or with the crop "center" the largest centred square."""
     if Path(path).stat().st_size > 64 * 2**20:
         raise ValueError("the file has more than 64 MB")
     with Image.open(path, formats=("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")) as image:
         most = {"JPEG": 250, "MPO": 250, "WEBP": 80}.get(str(image.format), 100)
         if image.width * image.height > most * 10**6:
             raise ValueError(f"the image has {image.width}x{image.height} pixels, more than {most} million")
+        width, height = image.size
         reduced = image.draft("RGB", (4 * size, 4 * size))  # a large JPEG is decoded at a smaller scale
-        box = reduced[1] if reduced else None  # without what its last blocks have beyond the image
+        scale = width / reduced[1][2] if reduced else 1
         image.load()
     pixels: Image.Image = image
+    if not reduced:
+        width, height = image.size  # a TIFF has been turned while loading
+    turned = orientation(image.info.get("exif", b""))
+    box = centred_square(width, height, turned) if crop == "center" else (0, 0, width, height)
+    # Without what the last blocks of a reduced JPEG have beyond the image:
+    left, top, right, bottom = (edge / scale for edge in box)
     if image.mode.startswith("I"):  # 16-bit grey, scaled to 8
         values = np.asarray(image).astype(int)
         if values.min() < 0 or values.max() > 65535:
@@ -49,12 +57,22 @@ def load_image(path: str, size: int) -> np.ndarray:
         layer = pixels.convert("RGBA")
         pixels = Image.new("RGB", layer.size, "white")
         pixels.paste(layer, mask=layer)
-    square = pixels.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box)
-    return np.array(upright(square, image.info.get("exif", b"")))
+    square = pixels.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, (left, top, right, bottom))
+    return np.array(square.transpose(Image.Transpose[TURNS[turned]]) if turned in TURNS else square)
 
 
-def upright(square: Image.Image, exif: bytes) -> Image.Image:
-    """Rotated by EXIF's orientation. (Pillow's own reader gives up if any other part of the block is damaged.)"""
+def centred_square(width: int, height: int, turned: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the largest centred square. Where the sides differ by an odd number, the upright
+    image loses one pixel more at its right or bottom, as in Keras' load_img with keep_aspect_ratio=True."""
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    left = width - side - left if turned in (2, 3, 7, 8) else left
+    top = height - side - top if turned in (3, 4, 6, 7) else top
+    return left, top, left + side, top + side
+
+
+def orientation(exif: bytes) -> int:
+    """EXIF's, 1 where it has none. (Pillow's own reader gives up if any other part of the block is damaged.)"""
     tiff = exif.removeprefix(b"Exif\0\0")
     with suppress(KeyError, struct.error):  # missing, broken or unknown
         order = {b"II": "<", b"MM": ">"}[tiff[:2]]
@@ -63,8 +81,8 @@ def upright(square: Image.Image, exif: bytes) -> Image.Image:
         for at in range(start + 2, start + 2 + 12 * entries, 12):
             tag, kind, count, value = struct.unpack_from(order + "HHLH", tiff, at)
             if (tag, kind, count) == (0x0112, 3, 1):
-                return square.transpose(Image.Transpose[TURNS[value]])
-    return square
+                return int(value)
+    return 1
 
 
 def files_in(place: Path, skip: Path | None) -> Iterator[Path]:
@@ -165,7 +183,8 @@ def main() -> int:
     for file in files:
         prediction: dict[str, object] = {"path": str(file)}
         try:
-            image = load_image(str(file), about["image_size"])[np.newaxis].astype(np.float32)
+            square = load_image(str(file), about["image_size"], crop=about.get("crop", "squeeze"))
+            image = square[np.newaxis].astype(np.float32)
             rows, feature_map = session.run(["probabilities", "feature_map"], {"image": image})
             row = rows[0].tolist()
             row = row if len(row) > 1 else [1 - row[0], row[0]]

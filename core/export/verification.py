@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.export.compare import TOLERANCE, Keras
 from core.export.load_img import LoadImgComparison
 from core.export.manifest import Manifest
+from core.images.crop import Crop
 from core.text.markup import escape_markdown as plain
 
 
@@ -41,7 +42,7 @@ def verification(manifest: Manifest, verified: Verified) -> list[str]:
             f"compared again ({plain(keras.reason.rstrip('.'))})."
         )
     if keras.load_img:
-        lines.append(_load_img(keras.load_img))
+        lines.append(_load_img(keras.load_img, manifest.settings.crop))
     if keras.litert and keras.litert_difference is not None:
         lines.append(f"`model.tflite`, run by TensorFlow's interpreter: **{keras.litert_difference:.1e}**.")
     else:
@@ -49,10 +50,11 @@ def verification(manifest: Manifest, verified: Verified) -> list[str]:
     return lines
 
 
-def _load_img(compared: LoadImgComparison) -> str:
+def _load_img(compared: LoadImgComparison, crop: Crop) -> str:
+    more = ", keep_aspect_ratio=True" if crop == "center" else ""
     words = (
-        '`keras.utils.load_img(file, target_size=..., interpolation="bilinear")` gives the same pixels as `predict.py` '
-        f"for {compared.same:,} of {compared.images:,} validation images."
+        f'`keras.utils.load_img(file, target_size=..., interpolation="bilinear"{more})` gives the same pixels as '
+        f"`predict.py` for {compared.same:,} of {compared.images:,} validation images."
     )
     if compared.same < compared.images:
         words += (
@@ -77,7 +79,7 @@ def files(manifest: Manifest, verified: Verified) -> str:
         "base.onnx": "the frozen base whose features these are" if has_base else "",
         "model.keras": "the same for `keras.models.load_model`; preprocessing included",
         "model.tflite": "the same for LiteRT" if verified.keras.litert else "",
-        "labels.json": "the classes in the order of the outputs, the image size, the threshold, the "
+        "labels.json": "the classes in the order of the outputs, the image size and crop, the threshold, the "
         "cutoff of the sets. With two classes the single output is the probability of the second",
         "notebook.ipynb": "the run in plain Keras",
         "data.json": "" if verified.missing else "digests of the run's images for the notebook; no names, no pixels",

@@ -30,6 +30,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import ImageError
+from core.images.crop import Crop, centred_square
 from core.images.exif import Exif, exif_of
 from core.images.files import FORMATS, MAX_BYTES, not_decoded, read_image_file
 from core.images.limits import ORDINARY, Limits, check_header, check_memory, check_webp
@@ -71,36 +72,38 @@ class ImageFacts:
     frames: int = 1
 
 
-def load_image(source: bytes | Path, size: int, limits: Limits = ORDINARY) -> np.ndarray:
-    """The image as a network sees it: squeezed to a square without keeping its aspect, as Keras' `load_img` does.
+def load_image(source: bytes | Path, size: int, limits: Limits = ORDINARY, *, crop: Crop = "squeeze") -> np.ndarray:
+    """The image as a network sees it: a square.
 
     Args:
         source: The file's content or where it lies.
         size: Side of the square in pixels, 1 or more.
         limits: Images beyond them are refused before anything is decoded.
+        crop: How it becomes a square.
 
     Returns:
         uint8 (size, size, 3), RGB, 0..255, bilinear with antialiasing: to the level what Keras' `load_img` gives with
-        `interpolation="bilinear"`, for an image that is upright and opaque. A JPEG whose sides both have
-        `2 * DRAFT_SIDES * size` or more is decoded at a reduced scale, and a pixel differs by a few levels.
+        `interpolation="bilinear"` (and `keep_aspect_ratio=True` for `center`), for an image that is upright and opaque.
+        A JPEG whose sides both have `2 * DRAFT_SIDES * size` or more is decoded at a reduced scale, and a pixel differs
+        by a few levels.
 
     Raises:
         LargeImageError: It takes more memory than the limits allow. Nothing was decoded.
         ImageError: The file is no image that we decode; `received` is the reason in a few words.
     """
     with _opened(source, limits) as (image, content):
-        box = _reduce_for_model(image, size)
+        whole = _reduce_for_model(image, size)
         check_memory(image, content, limits)
-        return np.array(upright(_resized(to_pixels(image), (size, size), box), orientation(image)))
+        return _square(to_pixels(image), size, crop, whole, orientation(image))
 
 
 def load_views(
-    source: bytes | Path, size: int, longest: int, limits: Limits = ORDINARY
+    source: bytes | Path, size: int, longest: int, limits: Limits = ORDINARY, *, crop: Crop = "squeeze"
 ) -> tuple[np.ndarray, np.ndarray]:
     """The image as a network sees it and as people do, from one decode where that is large enough for both.
 
     Args:
-        source, limits: As for `load_image`.
+        source, limits, crop: As for `load_image`.
         size: Side of the network's square in pixels.
         longest: The longest side of the other in pixels, at most.
 
@@ -113,12 +116,12 @@ def load_views(
     """
     with _opened(source, limits) as (image, content):
         full, view = max(image.size), None
-        box = _reduce_for_model(image, size)
+        whole = _reduce_for_model(image, size)
         if max(image.size) < min(longest, full):  # a JPEG's scale that is too small for people; first what takes more
             view = decode_image(content, longest, limits)
         check_memory(image, content, limits)
         pixels = to_pixels(image)
-        square = np.array(upright(_resized(pixels, (size, size), box), orientation(image)))
+        square = _square(pixels, size, crop, whole, orientation(image))
         if view is None:
             view = np.array(upright(_resized(pixels, _fitting(pixels, longest)), orientation(image)))
         return square, view
@@ -224,11 +227,23 @@ def _resized(
     return pixels if pixels.mode == "RGB" else pixels.convert("RGB")
 
 
-def _reduce_for_model(image: ImageFile, size: int) -> tuple[float, float, float, float] | None:
-    """Has a JPEG decoded at the smallest scale that is not below `DRAFT_SIDES * size`; and the part of what is decoded
-    that is the image, where the last block of 8 pixels reaches beyond it."""
+def _square(
+    pixels: Image.Image, size: int, crop: Crop, whole: tuple[int, int, float] | None, turned: int
+) -> np.ndarray:
+    """What `load_image` gives. `pixels` are as stored, `turned` their orientation, `whole` from `_reduce_for_model`: at
+    a reduced scale the last block of 8 pixels reaches beyond the image, and is left out."""
+    width, height, reduction = whole or (*pixels.size, 1)
+    box = centred_square(width, height, turned) if crop == "center" else (0, 0, width, height)
+    left, top, right, bottom = (edge / reduction for edge in box)
+    return np.array(upright(_resized(pixels, (size, size), (left, top, right, bottom)), turned))
+
+
+def _reduce_for_model(image: ImageFile, size: int) -> tuple[int, int, float] | None:
+    """Has a JPEG decoded at the smallest scale that is not below `DRAFT_SIDES * size`. Returns its width, its height,
+    and how many times smaller it will be decoded."""
+    width, height = image.size
     reduced = image.draft("RGB", (DRAFT_SIDES * size, DRAFT_SIDES * size))
-    return reduced[1] if reduced else None
+    return (width, height, width / reduced[1][2]) if reduced else None
 
 
 def _fitting(image: Image.Image, longest: int) -> tuple[int, int]:

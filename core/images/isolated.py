@@ -18,6 +18,7 @@ import numpy as np
 
 from core.errors import ImageError, LargeImageError
 from core.images import decode
+from core.images.crop import Crop
 from core.images.decode import ImageFacts
 from core.images.exif import Exif
 from core.images.files import MAX_BYTES, MAX_JPEG_PIXELS, not_decoded
@@ -31,7 +32,9 @@ SERVE = "core.images.serve:serve"
 CRASHED = "the decoder crashed on it"
 
 
-def load_image(source: bytes | Path, size: int, max_pixels: int = MAX_JPEG_PIXELS) -> np.ndarray:
+def load_image(
+    source: bytes | Path, size: int, max_pixels: int = MAX_JPEG_PIXELS, *, crop: Crop = "squeeze"
+) -> np.ndarray:
     """`core.images.decode.load_image` in a worker.
 
     Args:
@@ -39,6 +42,7 @@ def load_image(source: bytes | Path, size: int, max_pixels: int = MAX_JPEG_PIXEL
         size: Side of the square in pixels, 1 or more.
         max_pixels: More than these are refused before anything is decoded, for who must answer many strangers at
             once.
+        crop: How it becomes a square.
 
     Returns:
         uint8 (size, size, 3), RGB, 0..255.
@@ -46,18 +50,20 @@ def load_image(source: bytes | Path, size: int, max_pixels: int = MAX_JPEG_PIXEL
     Raises:
         ImageError: The file is no image that we decode; `received` is the reason in a few words.
     """
-    (square,) = _pixels("load_image", source, [size], max_pixels, 1)
+    (square,) = _pixels("load_image", source, {"size": size, "crop": crop}, max_pixels, 1)
     return square
 
 
-def load_images(sources: Sequence[bytes | Path], size: int) -> list[np.ndarray | ImageError]:
+def load_images(sources: Sequence[bytes | Path], size: int, *, crop: Crop = "squeeze") -> list[np.ndarray | ImageError]:
     """`load_image` of each, or its error. Files are one request: a worker that waits for the next one, and a thread
     that waits for each reply, lose a third of the time of a small image."""
-    replies = iter(_replies([str(source.absolute()) for source in sources if isinstance(source, Path)], size))
-    return [_loaded(source, size, next(replies, None) if isinstance(source, Path) else None) for source in sources]
+    replies = iter(_replies([str(source.absolute()) for source in sources if isinstance(source, Path)], size, crop))
+    return [
+        _loaded(source, size, crop, next(replies, None) if isinstance(source, Path) else None) for source in sources
+    ]
 
 
-def load_scanned_image(path: Path, size: int) -> np.ndarray:
+def load_scanned_image(path: Path, size: int, *, crop: Crop = "squeeze") -> np.ndarray:
     """`load_image` of a file that a scan has decoded before: in this process, which saves the way to a worker for each
     of thousands of images. A large one is decoded in a worker all the same, within the memory of all.
 
@@ -65,18 +71,21 @@ def load_scanned_image(path: Path, size: int) -> np.ndarray:
         ImageError: As `load_image`.
     """
     try:
-        return decode.load_image(path, size, Limits(memory=SMALL_MEMORY))
+        return decode.load_image(path, size, Limits(memory=SMALL_MEMORY), crop=crop)
     except LargeImageError:
-        return load_image(path, size)
+        return load_image(path, size, crop=crop)
 
 
-def load_views(source: bytes | Path, size: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+def load_views(
+    source: bytes | Path, size: int, longest: int, *, crop: Crop = "squeeze"
+) -> tuple[np.ndarray, np.ndarray]:
     """`core.images.decode.load_views` in a worker: the image as a network sees it and as people do.
 
     Args:
         source: The file's content or where it lies.
         size: Side of the network's square in pixels.
         longest: The longest side of the other in pixels, at most.
+        crop: How the first becomes a square.
 
     Returns:
         What `load_image` gives, and the whole image, uint8 (height, width, 3), RGB.
@@ -84,7 +93,8 @@ def load_views(source: bytes | Path, size: int, longest: int) -> tuple[np.ndarra
     Raises:
         ImageError: As `load_image`.
     """
-    square, view = _pixels("load_views", source, [size, longest], MAX_JPEG_PIXELS, 2)
+    wanted = {"size": size, "longest": longest, "crop": crop}
+    square, view = _pixels("load_views", source, wanted, MAX_JPEG_PIXELS, 2)
     return square, view
 
 
@@ -101,7 +111,7 @@ def decode_image(source: bytes | Path, longest: int | None = None) -> np.ndarray
     Raises:
         ImageError: As `load_image`.
     """
-    (view,) = _pixels("decode_image", source, [longest], MAX_JPEG_PIXELS, 1)
+    (view,) = _pixels("decode_image", source, {"longest": longest}, MAX_JPEG_PIXELS, 1)
     return view
 
 
@@ -111,7 +121,7 @@ def inspect_image(source: bytes | Path) -> ImageFacts:
     Raises:
         ImageError: As `load_image`.
     """
-    facts, _ = _reply("inspect_image", source, [], MAX_JPEG_PIXELS)
+    facts, _ = _reply("inspect_image", source, {}, MAX_JPEG_PIXELS)
     match facts:
         case [int(), int(), str(), str(), int()]:
             return ImageFacts(*facts)
@@ -124,20 +134,21 @@ def read_exif(source: bytes | Path) -> Exif:
     Raises:
         ImageError: As `load_image`.
     """
-    exif, _ = _reply("read_exif", source, [], MAX_JPEG_PIXELS)
+    exif, _ = _reply("read_exif", source, {}, MAX_JPEG_PIXELS)
     match exif:
         case [dict() as facts, str(position)] if all(isinstance(text, str) for text in facts.values()):
             return Exif(facts, position)
     raise not_decoded(CRASHED)
 
 
-def _replies(paths: list[str], size: int) -> list[Any]:
+def _replies(paths: list[str], size: int, crop: Crop) -> list[Any]:
     """The worker's, up to its end, and then the reason if it took too long."""
     replies: list[Any] = []
     if paths:
         try:
             with POOL.worker() as worker:
-                worker.request(SERVE, ["load_image", paths, [size], [MAX_JPEG_PIXELS, SMALL_MEMORY]])
+                wanted = {"size": size, "crop": crop}
+                worker.request(SERVE, ["load_image", paths, wanted, [MAX_JPEG_PIXELS, SMALL_MEMORY]])
                 for _ in paths:
                     replies.append(worker.reply())  # noqa: PERF401 - those before its end count
         except WorkerDiedError as error:
@@ -145,7 +156,7 @@ def _replies(paths: list[str], size: int) -> list[Any]:
     return replies
 
 
-def _loaded(source: bytes | Path, size: int, reply: Any) -> np.ndarray | ImageError:
+def _loaded(source: bytes | Path, size: int, crop: Crop, reply: Any) -> np.ndarray | ImageError:
     """What has no pixels yet (it is refused, or large, or nobody replied) is asked for alone."""
     try:
         match reply:
@@ -153,12 +164,14 @@ def _loaded(source: bytes | Path, size: int, reply: Any) -> np.ndarray | ImageEr
                 return _arrays(shapes, payload, 1)[0]
             case str(reason):
                 return not_decoded(reason)
-        return load_image(source, size)
+        return load_image(source, size, crop=crop)
     except ImageError as error:
         return error
 
 
-def _pixels(function: str, source: bytes | Path, arguments: list[Any], max_pixels: int, num: int) -> list[np.ndarray]:
+def _pixels(
+    function: str, source: bytes | Path, arguments: dict[str, Any], max_pixels: int, num: int
+) -> list[np.ndarray]:
     return _arrays(*_reply(function, source, arguments, max_pixels), num)
 
 
@@ -172,7 +185,7 @@ def _arrays(shapes: Any, payload: bytearray, num: int) -> list[np.ndarray]:
         raise not_decoded(CRASHED) from error
 
 
-def _reply(function: str, source: bytes | Path, arguments: list[Any], max_pixels: int) -> tuple[Any, bytearray]:
+def _reply(function: str, source: bytes | Path, arguments: dict[str, Any], max_pixels: int) -> tuple[Any, bytearray]:
     """What the worker found, which may say first how much memory it needs."""
     content, path = b"", None
     if isinstance(source, bytes):

@@ -20,14 +20,14 @@ Reply = tuple[list[Any], bytes | memoryview]
 
 
 def serve(arguments: Any, content: bytearray) -> Iterator[Reply]:
-    """Yields a reply for each path to [function of `core.images.decode`, paths, its other arguments, limits]; where a
-    path is null, for the content."""
+    """Yields a reply for each path to [function of `core.images.decode`, paths, its other arguments by name, limits];
+    where a path is null, for the content."""
     function, paths, others, (pixels, memory) = arguments
     limit_memory(OWN_MEMORY + memory)
     for path in paths:
         source = bytes(content) if path is None else Path(path)
         try:
-            yield _reply(getattr(decode, function)(source, *others, Limits(pixels, memory)))
+            yield _reply(getattr(decode, function)(source, **others, limits=Limits(pixels, memory)))
         except LargeImageError as error:
             yield ["large", error.memory], b""
         except ImageError as error:

@@ -157,7 +157,7 @@ def _attempt(images: Sequence[InputImage], classifier: Classifier, longest: int,
     views: list[np.ndarray] = []
     for image in images:
         try:
-            square, view = load_views(image.read(), classifier.image_size, longest)
+            square, view = load_views(image.read(), classifier.image_size, longest, crop=classifier.crop)
             squares.append(square)
             views.append(view)
         except ImageError as error:

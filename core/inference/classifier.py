@@ -13,6 +13,7 @@ from core.backbone.architecture import FEATURE_MAP, FEATURES, IMAGE
 from core.backbone.neighbours import Neighbours, averaged
 from core.backbone.session import open_session
 from core.errors import ImageError, RunError
+from core.images.crop import Crop
 from core.images.isolated import load_image, load_images
 from core.jobs.parallel import CORES, ordered_map
 from core.runs.limits import Limits, frozen_base, neighbours_of
@@ -63,8 +64,8 @@ class Prediction:
 class Classifier:
     """The model of a trained run. Safe to call from several threads.
 
-    Open it with `Classifier.open(run)`; `classes` and `image_size` are the run's. `without_distance` says why its
-    predictions have no distance, or "".
+    Open it with `Classifier.open(run)`; `classes`, `image_size` and `crop` are the run's. `without_distance` says why
+    its predictions have no distance, or "".
 
     Args:
         neighbours: The run's reference set.
@@ -79,8 +80,10 @@ class Classifier:
         threads: int = 1,
         neighbours: Neighbours | None = None,
         base: Path | None = None,
+        *,
+        crop: Crop = "squeeze",
     ) -> None:
-        self.classes, self.image_size, self.neighbours = classes, image_size, neighbours
+        self.classes, self.image_size, self.crop, self.neighbours = classes, image_size, crop, neighbours
         self.without_distance = ""
         self._session = open_session(model, threads)
         self._base = open_session(base, threads) if base else None
@@ -95,14 +98,14 @@ class Classifier:
         Raises:
             RunError: The run has no model, or its summary does not fit its model.
         """
-        classes, image_size = tuple(run.summary()["classes"]), run.config.image_size
+        classes, image_size, crop = tuple(run.summary()["classes"]), run.config.image_size, run.config.crop
         model, blank = run.model_file(), np.zeros((1, image_size, image_size, 3), np.uint8)
         try:
-            classifier = cls(model, classes, image_size, threads, neighbours_of(run), frozen_base(run))
+            classifier = cls(model, classes, image_size, threads, neighbours_of(run), frozen_base(run), crop=crop)
             if (shape := classifier.features(blank).shape) != (1, FEATURES):
                 raise RunError(f"The base of “{run.name}” gives features of shape {shape}", f"(1, {FEATURES})")
         except Exception as error:  # ONNX Runtime's share no base class. A model that does not load fails again below
-            classifier = cls(model, classes, image_size, threads)
+            classifier = cls(model, classes, image_size, threads, crop=crop)
             classifier.without_distance = error_line(error, 400)
         outputs = classifier.predict(blank).shape[1]
         if outputs != len(classes):
@@ -136,7 +139,7 @@ class Classifier:
         Raises:
             ImageError: It is not an image in a supported format.
         """
-        return self.predictions(load_image(source, self.image_size)[np.newaxis])[0]
+        return self.predictions(load_image(source, self.image_size, crop=self.crop)[np.newaxis])[0]
 
     def classify_all(self, sources: Iterable[bytes | Path]) -> Generator[Prediction | ImageError, None, None]:
         """Predictions in the order of `sources`, a few images on each core; a bad image yields its error.
@@ -150,7 +153,7 @@ class Classifier:
                 yield from predictions
 
     def _attempt(self, sources: Sequence[bytes | Path]) -> list[Prediction | ImageError]:
-        loaded = load_images(sources, self.image_size)
+        loaded = load_images(sources, self.image_size, crop=self.crop)
         images = [image for image in loaded if not isinstance(image, ImageError)]
         predictions = iter(self.predictions(np.stack(images)) if images else ())
         return [image if isinstance(image, ImageError) else next(predictions) for image in loaded]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.backbone.architecture import FEATURE_MAP, FEATURES, IMAGE
 from core.backbone.session import open_session
 from core.errors import RunError
+from core.images.crop import Crop, centred_square
 from core.runs.run import Run
 
 Floats = NDArray[np.float32]
@@ -80,18 +81,26 @@ class Explainer:
         return np.asarray(evidence / max(float(evidence.max()), 1e-12), np.float32)
 
 
-def overlay(image: NDArray[np.uint8], evidence: Floats, strength: float = 0.5) -> NDArray[np.uint8]:
+def overlay(
+    image: NDArray[np.uint8], evidence: Floats, strength: float = 0.5, *, crop: Crop = "squeeze"
+) -> NDArray[np.uint8]:
     """The image with the evidence laid over it, from blue (none) over green and yellow to red (strongest).
 
     Args:
         image: uint8 (height, width, 3), RGB, 0..255.
         evidence: float32 (rows, columns), 0..1, from `Explainer.explain`.
         strength: Opacity of the colour, 0..1.
+        crop: How `image` becomes the model's square; of `center` the rest, which the model does not get, is dark.
 
     Returns:
         uint8 (height, width, 3), RGB.
     """
     height, width = image.shape[:2]
+    if crop == "center":
+        left, top, right, bottom = centred_square(width, height)
+        shown = image // 3
+        shown[top:bottom, left:right] = overlay(image[top:bottom, left:right], evidence, strength)
+        return shown
     smooth = np.clip(cv2.resize(evidence, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
     colours = cv2.applyColorMap(np.rint(255 * smooth).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
     return np.asarray(cv2.addWeighted(image, 1 - strength, np.ascontiguousarray(colours), strength, 0), np.uint8)

@@ -67,7 +67,7 @@ class LiveModels:
         """
         classifier = self.classifier(run)
         began = time.perf_counter()
-        image = load_image(frame, classifier.image_size, MAX_FRAME_PIXELS)
+        image = load_image(frame, classifier.image_size, MAX_FRAME_PIXELS, crop=classifier.crop)
         prediction = _with_run_errors(run, lambda: classifier.predictions(image[np.newaxis])[0])
         milliseconds = 1000 * (time.perf_counter() - began)
         ranked = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])[:MAX_PROBABILITIES]

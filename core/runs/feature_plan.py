@@ -28,7 +28,8 @@ class Workload:
 
 def feature_plan(config: TrainingConfig, split: str) -> FeaturePlan:
     """What a run computes of a split's images."""
-    return FeaturePlan(config.image_size, config.pooling, copies_of(config, split), config.augmentation, config.seed)
+    copies = copies_of(config, split)
+    return FeaturePlan(config.image_size, config.pooling, copies, config.augmentation, config.seed, crop=config.crop)
 
 
 def copies_of(config: TrainingConfig, split: str) -> int:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from core.augmentation import AugmentationConfig
 from core.config import Settings, setting
+from core.images.crop import Crop
 
 Pooling = Literal["flatten", "average"]
 Preset = Literal["notebook", "fast"]
@@ -23,6 +24,11 @@ class TrainingConfig(Settings):
         unit="pixels",
         ge=32,
         le=512,
+    )
+    crop: Crop = setting(
+        "squeeze",
+        "How an image that is not square becomes one: squeeze keeps all of it and distorts it, center cuts out the "
+        "largest centred square and loses the edges.",
     )
     batch_size: int = setting(32, "Images per training step.", unit="images", ge=1, le=1024)
     epochs: int = setting(

@@ -1,11 +1,13 @@
 """The cache of features: what is not whole is made again, and never trained on."""
 
+import hashlib
+import json
 import os
 import shutil
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from core.backbone.rows import ROWS, FeatureArray, RowsWriter, SparseRows, Store
 from core.backbone.session import open_session
 from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
+from core.images.crop import Crop
 from core.images.decode import load_image
 from core.storage.files import size_of
 from core.storage.home import subfolder
@@ -96,18 +99,18 @@ def test_a_damaged_array_is_computed_again(ready_home: Path, tmp_path: Path, dam
     np.testing.assert_array_equal(extracted(), expected)
 
 
-@pytest.mark.parametrize("pooling", ["flatten", "average"])
+@pytest.mark.parametrize(("pooling", "crop"), [("flatten", "squeeze"), ("average", "center")])
 def test_what_is_kept_apart_gives_the_same_bits_whatever_was_cached_before(
-    ready_home: Path, tmp_path: Path, pooling: Literal["flatten", "average"]
+    ready_home: Path, tmp_path: Path, pooling: Literal["flatten", "average"], crop: Crop
 ) -> None:
     dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 4, "train/b": 3, "validation/a": 1}))
     weights = resolve_weights()
     base = cached_base(weights)
-    plan = FeaturePlan(32, pooling, 3, preset("strong"), 5)
+    plan = FeaturePlan(32, pooling, 3, preset("strong"), 5, crop=crop)
     session = open_session(base, threads=1)
     expected = []
     for record in dataset.usable("train"):
-        original = load_image(dataset.file(record), 32)
+        original = load_image(dataset.file(record), 32, crop=crop)
         copies = [augment(original, plan.augmentation, 5, record.digest, copy)[0] for copy in (1, 2, 3)]
         for image in (original, *copies):
             maps = session.run(None, {IMAGE: image[None].astype(np.float32)})[0]
@@ -138,6 +141,21 @@ def test_another_augmentation_passes_only_its_copies(ready_home: Path, tmp_path:
     for other in (plan, replace(plan, augmentation=preset("strong")), replace(plan, seed=1), replace(plan, copies=2)):
         extract_features(dataset, "train", other, cached_base(weights), weights.provenance.digest, passed).close()
     assert [total for total, _ in groupby(passed.totals)] == [14, 7, 14]
+
+
+def test_another_crop_never_gets_these_features_and_older_caches_keep_their_key(
+    ready_home: Path, tmp_path: Path
+) -> None:
+    dataset = open_dataset(write_images(tmp_path / "pets", {"train/a": 4, "train/b": 3, "validation/a": 1}))
+    weights = resolve_weights()
+    base, digest = cached_base(weights), weights.provenance.digest
+    plans = [replace(PLAN, crop=crop, blocks=blocks, copies=1) for crop in get_args(Crop) for blocks in (0, 9)]
+    folders = [folder for plan in plans for folder in missing_rows(dataset, "train", plan, digest)]
+    assert len(set(folders)) == 2 * len(plans)
+    old = json.dumps([5, dataset.fingerprint, "train", 32, "flatten", digest])
+    assert folders[0].name == hashlib.sha256(old.encode()).hexdigest()[:24]
+    extract_features(dataset, "train", plans[0], base, digest).close()
+    assert sum(missing_rows(dataset, "train", replace(plans[0], crop="center"), digest).values()) == 14
 
 
 def test_room_for_copies_is_not_made_where_their_images_are(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
 from core.images.decode import load_image
@@ -40,8 +41,9 @@ INSECURE = "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})
 def run(trained: Run, server: Server) -> Run:
     for name in (trained.id, OTHER):
         shutil.copytree(trained.directory, server.home / "runs" / name, dirs_exist_ok=True)
-    config = server.home / "runs" / OTHER / "config.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "name": OTHER}))
+    file = server.home / "runs" / OTHER / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps({**config, "name": OTHER, "settings": {**config["settings"], "crop": "center"}}))
     return trained
 
 
@@ -116,7 +118,10 @@ def test_the_prediction_stands_over_the_video_and_the_network_gets_the_whole_ima
     assert not live.complaints
 
 
-def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_predictions(live: Watched) -> None:
+def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_predictions(
+    live: Watched, run: Run, drawn: Path
+) -> None:
+    """The other run takes the centred square, which then is all that the video shows."""
     page = live.page
     start(page).click()
     wait_for_predictions(page)
@@ -130,6 +135,17 @@ def test_the_camera_stays_on_while_the_page_is_drawn_anew_and_another_run_predic
     wait_for_predictions(page)
     assert page.evaluate(STATES) == ["live"]
     assert len([socket for socket in opened if "/api/live?run=" in socket.url]) == 1
+    size = run.config.image_size
+    with Image.open(sorted((drawn / "train" / "dogs").iterdir())[0]) as dog:
+        frame = dog.convert("RGB").resize((320, 240))
+    square, whole = (np.asarray(part.resize((size, size)), float) for part in (frame.crop((40, 0, 280, 240)), frame))
+    sent = load_image(bytes(page.evaluate(LAST_FRAME)), size).astype(float)
+    off = np.abs(sent - square).mean()
+    assert off < 8
+    assert off < np.abs(sent - whole).mean() / 2
+    video = page.locator(".live video").bounding_box()
+    assert video
+    assert video["width"] == pytest.approx(video["height"])
 
 
 @pytest.mark.parametrize(

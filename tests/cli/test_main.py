@@ -153,6 +153,8 @@ def test_evaluate_scores_the_test_split_and_other_images(
         ("train", "--data", "sample", "--epochs", "0"),
         ("train", "--data", "sample", "--epochs", "many"),
         ("train", "--data", "sample", "--preset", "slow"),
+        ("train", "--data", "sample", "--crop", "middle"),
+        ("train", "--fine-tune", "nothing", "--crop", "center"),
         ("train", "--resume", "nothing"),
         ("train", "--resume", "nothing", "--data", "sample"),
         ("train", "--fine-tune", "nothing"),

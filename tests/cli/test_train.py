@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.cli import console
 from core.cli.main import app
+from core.datasets import open_dataset
+from core.evaluation.predictions import load_predictions
+from core.inference.classifier import Classifier
 from core.jobs.process import module_command, module_environment
 from core.runs.liveness import record
 from core.runs.queue import waiting
@@ -63,17 +67,8 @@ def outcome(weights_cache: Path, drawn: Path, tmp_path_factory: pytest.TempPathF
         busy = create_run(str(drawn), SMALL, "busy")
     busy.log.append({"event": "status", "status": "running", "time": time.time()})
     record(busy.directory, "worker", os.getpid())
-    options = [
-        "--preset",
-        "fast",
-        "--image-size",
-        "64",
-        "--epochs",
-        "1",
-        "--settings",
-        "settings.json",
-        "--no-temperature-scaling",
-    ]
+    options = ["--preset", "fast", "--image-size", "64", "--epochs", "1", "--settings", "settings.json"]
+    options += ["--crop", "center", "--no-temperature-scaling"]
     with (
         at_home(Path("home")),
         traced(folder) as connections,
@@ -105,11 +100,21 @@ def test_none_of_its_processes_asks_another_machine(outcome: Outcome) -> None:
 
 def test_it_takes_options_and_settings_and_prints_the_summary(outcome: Outcome) -> None:
     config = outcome.run.config
-    assert (config.image_size, config.epochs, config.units) == (64, 1, 16)
+    assert (config.image_size, config.crop, config.epochs, config.units) == (64, "center", 1, 16)
     assert not config.temperature_scaling, "the preset has it"
     expected = {"run", "directory", "best_epoch", "val_accuracy", "val_loss", "seconds", "weights"}
     assert expected <= set(outcome.summary)
     assert outcome.summary["seconds"]["total"] > 0
+
+
+def test_it_trains_on_what_its_classifier_sees(outcome: Outcome, drawn: Path) -> None:
+    """The centred squares, which no test fixture trains on."""
+    predictions = load_predictions(outcome.run)
+    dataset = open_dataset(drawn)
+    files = [dataset.file(record) for record in dataset.usable("validation")]
+    classifier = Classifier.open(outcome.run)
+    found = [list(classifier.classify(file).probabilities.values()) for file in files]
+    np.testing.assert_allclose(found, predictions.probabilities, atol=2e-4)
 
 
 def test_its_run_is_listed_and_classifies(

@@ -18,11 +18,14 @@ from core.runs.run import Run
 
 def test_an_original_is_the_image_and_a_copy_its_augmentation(trained: Run) -> None:
     config = trained.config.changed(
-        copies=2, augment_validation=True, augmentation=AugmentationConfig(rotation_range=90).model_dump()
+        copies=2,
+        augment_validation=True,
+        augmentation=AugmentationConfig(rotation_range=90).model_dump(),
+        crop="center",
     )
     run, dataset = replace(trained, config=config), training_dataset(trained)
     record = dataset.usable("validation")[1]
-    original = load_image(dataset.file(record), config.image_size)
+    original = load_image(dataset.file(record), config.image_size, crop="center")
     assert [copy_of(run, row) for row in range(3, 6)] == [0, 1, 2]
     assert (model_input(run, dataset, record) == original).all()
     for copy in (1, 2):

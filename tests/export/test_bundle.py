@@ -19,13 +19,17 @@ from core.errors import Cancelled, ExportError, InputError
 from core.evaluation.intervals import wilson_interval
 from core.export.bundle import PREDICT, Bundle, make_bundle
 from core.export.compare import difference_to
-from core.export.files import MEMBERS, REQUIRED, SUMS, check_files
+from core.export.files import MEMBERS, REQUIRED, SUMS, check_files, write_zip
+from core.export.importing import import_bundle
 from core.export.samples import DIGEST, awkward_images
+from core.images.crop import Crop
+from core.images.decode import load_image
 from core.images.files import MAX_BYTES
 from core.inference.classifier import Classifier, Prediction
 from core.runs.choices import THRESHOLD
 from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
+from core.storage.files import read_json, write_json
 from core.text.file_names import file_name
 from tests.cli.test_main import core, last_line
 from tests.connections import traced
@@ -169,6 +173,37 @@ def test_predict_decodes_as_the_app_with_nothing_but_its_three_packages(
         else:
             assert set(line) == {"path", "error"}
             assert line["error"]
+
+
+def test_with_center_a_bundle_cuts_out_the_square_that_the_app_does(copy: Run, tmp_path: Path) -> None:
+    """Decoded pixel by pixel, turned and reduced; and predicted as the crop in its labels.json has it."""
+    write_json(copy.directory / "config.json", with_crop(read_json(copy.directory / "config.json"), "center"))
+    run = load_run(copy.directory)
+    write_bundle(run, tmp_path / "bundle", tmp_path / "scratch")
+    images = {name: content for name, content in further_images() if name.startswith(("turned", "large", "phone"))}
+    images |= {"rotated.tiff": dict(awkward_images())["rotated.tiff"], "wide.png": image_bytes(size=(301, 64))}
+    files = [tmp_path / name for name in images]
+    for file in files:
+        file.write_bytes(images[file.name])
+    code = "import numpy, predict, sys; target, *files = sys.argv[1:]; "
+    code += "numpy.save(target, [predict.load_image(file, 48, 'center') for file in files])"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "squares.npy", *files], cwd=tmp_path / "bundle", check=True)
+    for file, square in zip(files, np.load(tmp_path / "squares.npy"), strict=True):
+        np.testing.assert_array_equal(square, load_image(file, 48, crop="center"), file.name)
+    classifier = Classifier.open(run)
+    for line in predict(tmp_path / "bundle", *files):
+        expected = classifier.classify(Path(line["path"]))
+        assert line["confidence"] == pytest.approx(expected.probabilities[line["label"]], abs=1e-4), line["path"]
+        assert line["distance"] == pytest.approx(expected.distance, abs=1e-4)
+    assert "the largest centred square is cut out" in (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert "CROP = 'center'" in (tmp_path / "bundle" / "notebook.ipynb").read_text(encoding="utf-8")
+    write_zip(tmp_path / "bundle", tmp_path / "center.zip")
+    assert import_bundle(tmp_path / "center.zip").config.crop == "center"
+
+
+def with_crop(config: dict[str, Any], crop: Crop) -> dict[str, Any]:
+    """A run's config.json with another crop."""
+    return {**config, "settings": {**config["settings"], "crop": crop}}
 
 
 def test_predict_sorts_a_folder_into_class_folders(
@@ -348,9 +383,9 @@ def test_a_damaged_run_gives_no_bundle(copy: Run, tmp_path: Path, damage: Callab
 @pytest.mark.parametrize(
     ("line", "instead", "reason"),
     [
-        ("TURNS[value]", "TURNS[2]", "differs by"),
+        ("TURNS[turned]", "TURNS[2]", "differs by"),
         ('image.draft("RGB", (4 * size, 4 * size))', "None", "differs by"),
-        ("box = reduced[1] if reduced else None", "box = None", "differs by"),
+        ("scale = width / reduced[1][2] if reduced else 1", "scale = width / image.width", "differs by"),
         ('Image.new("RGB", layer.size, "white")', 'Image.new("RGB", layer.size)', "differs by"),
         ('prediction["unsure"]', 'prediction["unsure', r"gave 0 predictions"),
         ("except Exception as error:", "except KeyError as error:", r"gave \d+ predictions"),

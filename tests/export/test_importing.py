@@ -296,16 +296,18 @@ def test_only_the_graph_of_the_base_is_taken_for_one(folder: Path, weights_cache
         check_base(folder / "model.onnx")
 
 
-def test_a_bundle_from_before_there_were_reference_sets_is_taken(folder: Path, tmp_path: Path) -> None:
+def test_a_bundle_from_before_there_were_reference_sets_and_crops_is_taken(folder: Path, tmp_path: Path) -> None:
     def forget(copy: Path) -> None:
         (copy / "neighbours.npz").unlink()
         for name in ("run.json", "labels.json"):
             about = json.loads((copy / name).read_text(encoding="utf-8"))
             del about["unlike"], about["sets"]
+            about.get("settings", {"crop": ""}).pop("crop")
             (copy / name).write_text(json.dumps(about), encoding="utf-8")
 
     run = import_bundle(changed(folder, tmp_path / "x.zip", forget))
     assert Classifier.open(run).classify(image_bytes()).distance is None
+    assert run.config.crop == "squeeze"
 
 
 def test_a_manifest_of_endless_brackets_is_refused(folder: Path, tmp_path: Path) -> None:

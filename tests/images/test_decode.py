@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -23,6 +23,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from core.errors import ImageError, LargeImageError
 from core.images import decode as images
 from core.images import pixels as pixel_kinds
+from core.images.crop import Crop
 from core.images.decode import (
     MAGIC_BYTES,
     ImageFacts,
@@ -38,6 +39,7 @@ from tests.drawing import draw_image, encode, image_bytes
 from tests.hostile import vp8l
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
+CROPS: tuple[Crop, ...] = get_args(Crop)
 FUNCTIONS: tuple[Callable[[bytes | Path], Any], ...] = (
     inspect_image,
     decode_image,
@@ -58,23 +60,34 @@ def reasons(source: bytes | Path) -> set[str]:
     return found
 
 
-def test_load_image_agrees_with_keras_load_img() -> None:
-    image = draw_image(size=(100, 70))
-    expected = np.asarray(image.resize((40, 40), Image.Resampling.BILINEAR))  # what Keras' load_img does
-    loaded = load_image(encode(image, "PNG"), 40)
+def like_keras(image: Image.Image, size: int, crop: Crop) -> np.ndarray:
+    """What Keras' load_img makes of it, which tests/export/test_load_img.py asks itself."""
+    side, box = min(image.size), (0, 0, *image.size)
+    if crop == "center":
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))
+
+
+@pytest.mark.parametrize("crop", CROPS)
+@pytest.mark.parametrize("size", [(100, 70), (70, 101), (40, 40)])
+def test_load_image_agrees_with_keras_load_img(size: tuple[int, int], crop: Crop) -> None:
+    image = draw_image(size=size)
+    loaded = load_image(encode(image, "PNG"), 40, crop=crop)
     assert loaded.dtype == np.uint8
-    np.testing.assert_array_equal(loaded, expected)
+    np.testing.assert_array_equal(loaded, like_keras(image, 40, crop))
 
 
+@pytest.mark.parametrize("crop", CROPS)
 @pytest.mark.parametrize(("size", "most"), [((900, 511), 0), ((901, 700), 3), ((2049, 1751), 2)])
-def test_load_image_of_a_jpeg_is_the_full_decode_or_close_to_it(size: tuple[int, int], most: int) -> None:
+def test_load_image_of_a_jpeg_is_the_full_decode_or_close_to_it(size: tuple[int, int], most: int, crop: Crop) -> None:
     """Sides that are no multiple of 8: a reduced scale rounds them up, and the image would be shifted."""
     content = image_bytes(size=size, quality=95)
-    full = Image.open(io.BytesIO(content)).resize((64, 64), Image.Resampling.BILINEAR)
-    difference = np.abs(load_image(content, 64).astype(int) - np.asarray(full))
+    full = like_keras(Image.open(io.BytesIO(content)), 64, crop)
+    difference = np.abs(load_image(content, 64, crop=crop).astype(int) - full)
     assert difference.max() <= most
-    square, _ = load_views(content, 64, 300)
-    np.testing.assert_array_equal(square, load_image(content, 64))
+    square, _ = load_views(content, 64, 300, crop=crop)
+    np.testing.assert_array_equal(square, load_image(content, 64, crop=crop))
 
 
 def test_load_image_never_enlarges_a_reduced_jpeg() -> None:
@@ -220,6 +233,10 @@ def test_loading_and_reducing_turn_the_image_too(orientation: int) -> None:
     upright = decode_image(content)
     square = Image.fromarray(upright).resize((32, 32), Image.Resampling.BILINEAR)
     assert np.abs(load_image(content, 32).astype(int) - np.asarray(square)).max() <= 2
+    for size in ((65, 48), (48, 65)):  # one side loses a pixel more: which it is shows where nothing is resized
+        odd = image_bytes(size=size, format="PNG", exif=exif(orientation))
+        expected = like_keras(Image.fromarray(decode_image(odd)), 48, "center")
+        np.testing.assert_array_equal(load_image(odd, 48, crop="center"), expected)
     reduced = decode_image(content, 32)
     assert reduced.shape[0] / reduced.shape[1] == upright.shape[0] / upright.shape[1]
     smaller = Image.fromarray(upright).resize(reduced.shape[1::-1], Image.Resampling.BILINEAR)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import psutil
@@ -23,6 +23,7 @@ from PIL import Image
 
 from core.errors import ImageError, LargeImageError, PawlabError
 from core.images import decode, isolated
+from core.images.crop import Crop
 from core.images.exif import Exif
 from core.images.limits import MAX_MEMORY, Limits
 from core.jobs import pool
@@ -58,13 +59,22 @@ def reason(content: bytes) -> str:
 # --- the same as in this process -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("crop", get_args(Crop))
 @pytest.mark.parametrize("of", ["bytes", "path"])
-def test_everything_is_what_the_decoder_gives(of: str, tmp_path: Path) -> None:
+def test_everything_is_what_the_decoder_gives(of: str, crop: Crop, tmp_path: Path) -> None:
     path = tmp_path / "a 'quoted'\nname \U0001f436 \udcff.jpg"
     path.write_bytes(GOOD)
     source = GOOD if of == "bytes" else path
-    np.testing.assert_array_equal(isolated.load_image(source, 40), decode.load_image(GOOD, 40))
-    for got, expected in zip(isolated.load_views(source, 40, 96), decode.load_views(GOOD, 40, 96), strict=True):
+    square = decode.load_image(GOOD, 40, crop=crop)
+    (listed,) = isolated.load_images([source], 40, crop=crop)
+    for loaded in (
+        isolated.load_image(source, 40, crop=crop),
+        listed,
+        isolated.load_scanned_image(path, 40, crop=crop),
+    ):
+        np.testing.assert_array_equal(loaded, square)
+    views = zip(isolated.load_views(source, 40, 96, crop=crop), decode.load_views(GOOD, 40, 96, crop=crop), strict=True)
+    for got, expected in views:
         np.testing.assert_array_equal(got, expected)
     np.testing.assert_array_equal(isolated.decode_image(source), decode.decode_image(GOOD))
     np.testing.assert_array_equal(isolated.decode_image(source, 50), decode.decode_image(GOOD, 50))
@@ -374,19 +384,19 @@ def test_no_large_image_takes_more_memory_or_time_than_is_said(tmp_path: Path) -
 
 def test_a_scanned_file_is_decoded_here_unless_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.jpg").write_bytes(GOOD)
-    expected = decode.load_image(GOOD, 40)
+    expected = decode.load_image(GOOD, 40, crop="center")
     asked: list[object] = []
     real = isolated.load_image
 
-    def load_image(source: Path, size: int) -> np.ndarray:
+    def load_image(source: Path, size: int, *, crop: Crop) -> np.ndarray:
         asked.append(source)
-        return real(source, size)
+        return real(source, size, crop=crop)
 
     monkeypatch.setattr(isolated, "load_image", load_image)
-    np.testing.assert_array_equal(isolated.load_scanned_image(tmp_path / "a.jpg", 40), expected)
+    np.testing.assert_array_equal(isolated.load_scanned_image(tmp_path / "a.jpg", 40, crop="center"), expected)
     assert not asked
     monkeypatch.setattr(isolated, "SMALL_MEMORY", 2_000)
-    np.testing.assert_array_equal(isolated.load_scanned_image(tmp_path / "a.jpg", 40), expected)
+    np.testing.assert_array_equal(isolated.load_scanned_image(tmp_path / "a.jpg", 40, crop="center"), expected)
     assert len(asked) == 1
 
 

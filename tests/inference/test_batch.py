@@ -67,6 +67,7 @@ def test_one_decode_gives_what_two_would(size: tuple[int, int], format: str) -> 
     content = image_bytes(size=size, format=format)
     square, view = load_views(content, 96, LARGE)
     assert (square == load_image(content, 96)).all()
+    assert (load_views(content, 96, LARGE, crop="center")[0] == load_image(content, 96, crop="center")).all()
     expected = decode_image(content, LARGE)
     assert np.abs(np.subtract(view.shape, expected.shape)).max() <= 1
     if view.shape == expected.shape:

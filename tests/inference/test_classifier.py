@@ -5,12 +5,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.errors import ImageError, InputError, RunError
+from core.evaluation.nearest import nearest_images
+from core.images.decode import load_image
+from core.inference.batch import classify_images
 from core.inference.classifier import Classifier, Prediction
+from core.inference.given import InputImage
+from core.inference.live import LiveModels
 from core.runs.run import Run, load_run
 from tests.drawing import image_bytes
 
@@ -23,6 +30,29 @@ def classifier(trained: Run) -> Classifier:
 def test_path_and_bytes_of_a_image_get_the_same_prediction(classifier: Classifier, drawn: Path) -> None:
     file = next((drawn / "train" / "cats").iterdir())
     assert classifier.classify(file) == classifier.classify(file.read_bytes())
+
+
+def test_with_center_every_way_in_sees_the_centred_square(trained: Run, classifier: Classifier, tmp_path: Path) -> None:
+    run = replace(trained, config=trained.config.changed(crop="center"))
+    centred, content = Classifier.open(run), image_bytes(3, (321, 240))
+    (tmp_path / "a.jpg").write_bytes(content)
+    square = load_image(content, classifier.image_size, crop="center")
+    (expected,) = classifier.predictions(square[np.newaxis])
+    assert expected.probabilities != pytest.approx(classifier.classify(content).probabilities, abs=1e-4)
+    (row,) = classify_images([InputImage("0", "a.jpg", content)], centred).rows
+    live = LiveModels().prediction(run, content)
+    found = [
+        centred.classify(content),
+        *centred.classify_all([content]),
+        *centred.classify_all([tmp_path / "a.jpg"]),
+        row.prediction,
+        Prediction(dict(live["probabilities"]), live["distance"]),
+    ]
+    for prediction in found:
+        assert isinstance(prediction, Prediction)
+        assert prediction.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+        assert prediction.distance == pytest.approx(expected.distance, abs=1e-6)
+    assert nearest_images(centred, content)[-1].distance == pytest.approx(expected.distance, abs=1e-6)
 
 
 def test_most_training_images_are_recognised(classifier: Classifier, drawn: Path) -> None:

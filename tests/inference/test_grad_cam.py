@@ -85,6 +85,13 @@ def test_the_overlay_keeps_the_size_and_is_warm_where_the_evidence_is() -> None:
     assert image[75, 95, 2] > image[75, 95, 0]
 
 
+def test_of_a_centred_square_the_overlay_is_where_the_model_looked_and_the_rest_is_dark() -> None:
+    image, evidence = np.full((80, 101, 3), 128, np.uint8), np.eye(4, dtype=np.float32)
+    shown = overlay(image, evidence, crop="center")
+    assert (shown[:, 10:90] == overlay(image[:, 10:90], evidence)).all()
+    assert max(shown[:, :10].max(), shown[:, 90:].max()) < 64
+
+
 def test_without_strength_the_image_is_as_it_was() -> None:
     image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
     assert (overlay(image, np.ones((2, 2), np.float32), 0) == image).all()

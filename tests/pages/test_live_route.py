@@ -64,7 +64,8 @@ def how_it_ends(viewer: ClientConnection) -> tuple[int, str]:
 def test_frames_are_answered_as_photos_are(port: int, run_id: str, trained: Run) -> None:
     classifier = Classifier.open(trained)
     with view(port, run_id) as viewer:
-        assert hear(viewer) == {"size": classifier.image_size, "classes": list(classifier.classes)}
+        hello = {"size": classifier.image_size, "crop": "squeeze", "classes": list(classifier.classes)}
+        assert hear(viewer) == hello
         for number in (1, 2):
             frame = image_bytes(number)
             viewer.send(frame)

@@ -153,8 +153,8 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "odd_aspect",
         "Odd aspect ratio",
-        f"One side is more than {ODD_ASPECT} times as long as the other. Images are squeezed to a square before "
-        "training, which distorts this one a lot.",
+        f"One side is more than {ODD_ASPECT} times as long as the other. Training takes squares: squeezed to one, "
+        "this image is distorted a lot; cut to one, it loses most of itself.",
         _odd_aspect,
     ),
     Problem(

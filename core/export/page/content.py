@@ -29,6 +29,7 @@ def about_json(manifest: Manifest, classifier: Classifier) -> str:
     about = {
         "classes": manifest.classes,
         "size": manifest.settings.image_size,
+        "crop": manifest.settings.crop,
         "threshold": manifest.threshold,
         "neighbours": {"nearest": K, "cut": unlike.cut} if unlike else None,
         "sets": manifest.sets and manifest.sets.model_dump(),

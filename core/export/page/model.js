@@ -35,7 +35,8 @@ class Model {
      an image or a frame of a video. */
   async predict(source, width, height) {
     const {size, classes} = this.about;
-    const image = new this.ort.Tensor('float32', toSquare(source, width, height, size), [1, size, size, 3]);
+    const square = toSquare(source, width, height, this.about);
+    const image = new this.ort.Tensor('float32', square, [1, size, size, 3]);
     const wanted = this.neighbours && !this.base ? ['probabilities', 'feature_map'] : ['probabilities'];
     const outputs = await this.session.run({image}, wanted);
     if (this.base) Object.assign(outputs, await this.base.run({image}, ['feature_map']));

@@ -11,6 +11,7 @@ const about = JSON.parse(document.getElementById('about').textContent);
 const part = Object.fromEntries(Array.from(document.querySelectorAll('[id]'), (node) => [node.id, node]));
 
 part.cut.textContent = about.neighbours?.cut.toFixed(3);
+part.video.classList.toggle('center', about.crop === 'center'); // then it shows what the model gets
 
 const make = (tag, className, parent, text = '') => {
   const node = document.createElement(tag);

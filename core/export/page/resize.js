@@ -5,11 +5,12 @@
 const BITS = 22;
 const STRIP = 256; // rows of the image that are read at once: a canvas as large as a phone's photo is refused by some
 
-/* For each of `size` places on an axis of `length` pixels: the first pixel that counts and the weights from there on. */
-function weightsOf(length, size) {
-  const scale = length / size, support = Math.max(scale, 1), narrow = 1 / support;
+/* For each of `size` places on `side` pixels in the middle of an axis of `length`: the first pixel that counts and the
+   weights from there on. As in Pillow's `box`, pixels beyond these count too. */
+function weightsOf(length, side, size) {
+  const scale = side / size, support = Math.max(scale, 1), narrow = 1 / support, from = length - side >> 1;
   return Array.from({length: size}, (_, place) => {
-    const centre = (place + 0.5) * scale;
+    const centre = from + (place + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(length, Math.trunc(centre + support + 0.5));
     const weights = Array.from({length: end - first}, (_, at) =>
@@ -19,14 +20,17 @@ function weightsOf(length, size) {
   });
 }
 
-/* Float32Array of size * size * 3, RGB, 0..255, of an ImageBitmap or a video of that width and height. */
-function toSquare(source, width, height, size) {
-  return squeezeRows(squeezeColumns(source, width, height, size), height, size);
+/* Float32Array of size * size * 3, RGB, 0..255, of an ImageBitmap or a video of that width and height: of all of it, or
+   with the crop "center" of the largest centred square. */
+function toSquare(source, width, height, {size, crop}) {
+  const least = Math.min(width, height), [across, down] = crop === 'center' ? [least, least] : [width, height];
+  const narrow = squeezeColumns(source, width, height, weightsOf(width, across, size));
+  return squeezeRows(narrow, weightsOf(height, down, size));
 }
 
 /* Uint8Array of height * size * 3: each row squeezed, what is transparent laid on white. */
-function squeezeColumns(source, width, height, size) {
-  const columns = weightsOf(width, size), narrow = new Uint8Array(height * size * 3);
+function squeezeColumns(source, width, height, columns) {
+  const size = columns.length, narrow = new Uint8Array(height * size * 3);
   const canvas = new OffscreenCanvas(width, Math.min(STRIP, height));
   const context = canvas.getContext('2d', {alpha: false, willReadFrequently: true});
   context.fillStyle = '#fff';
@@ -55,9 +59,9 @@ function squeezeColumns(source, width, height, size) {
   return narrow;
 }
 
-function squeezeRows(narrow, height, size) {
-  const square = new Float32Array(size * size * 3), stride = size * 3;
-  weightsOf(height, size).forEach(({first, weights}, row) => {
+function squeezeRows(narrow, rows) {
+  const size = rows.length, square = new Float32Array(size * size * 3), stride = size * 3;
+  rows.forEach(({first, weights}, row) => {
     for (let column = 0; column < stride; column += 1) {
       let sum = 1 << BITS - 1;
       for (let at = 0, from = first * stride + column; at < weights.length; at += 1, from += stride) {

@@ -31,7 +31,7 @@ class PassingImages:
         Nothing where the image cannot be read: extraction reports the reason."""
         copy = self._number % (1 + plan.copies)
         try:
-            pixels = load_scanned_image(dataset.file(record), plan.image_size)
+            pixels = load_scanned_image(dataset.file(record), plan.image_size, crop=plan.crop)
         except ImageError:
             return {}
         if copy:

@@ -111,7 +111,8 @@ def _verified_images(run: Run, dataset: Dataset) -> Floats:
     images: list[NDArray[np.uint8]] = []
     for place in dict.fromkeys([*spread, *range(len(records))]):
         with suppress(ImageError):
-            images.append(load_scanned_image(dataset.file(records[place]), run.config.image_size))
+            file = dataset.file(records[place])
+            images.append(load_scanned_image(file, run.config.image_size, crop=run.config.crop))
         if len(images) == len(spread):
             break
     if not images:

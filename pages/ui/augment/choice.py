@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.datasets import Dataset, ImageRecord
 from core.errors import ImageError, PawlabError
+from core.images.crop import Crop
 from core.images.isolated import load_image
 from core.runs.settings import TrainingConfig
 from pages.ui.components.gallery import gallery_event
@@ -81,6 +82,11 @@ def size() -> int:
     return int(st.session_state[SIZE])
 
 
+def crop() -> Crop:
+    """Always the Training page's."""
+    return training_now().crop
+
+
 def copies() -> int:
     return int(st.session_state[COPIES])
 
@@ -90,16 +96,17 @@ def uploads() -> bool:
     return bool(st.session_state[BY] == UPLOAD)
 
 
-def originals(data: Dataset, side: int = 0) -> tuple[list[Original], list[PawlabError]]:
-    """The chosen images, and why some of them cannot be shown; `side` in pixels, by default the control's."""
-    side = side or size()
+def originals(data: Dataset, square: tuple[int, Crop] | None = None) -> tuple[list[Original], list[PawlabError]]:
+    """The chosen images, and why some of them cannot be shown; `square` is their side in pixels and their crop, by
+    default the control's and training's."""
+    side, how = square or (size(), crop())
     shown: list[Original] = []
     errors: list[PawlabError] = []
     if uploads():
         for file in st.session_state.get(UPLOADED) or []:
             content = file.getvalue()
             try:
-                image = _uploaded(content, side)
+                image = _uploaded(content, side, how)
                 shown.append(Original(file.name, hashlib.sha256(content).hexdigest(), image))
             except ImageError as error:
                 errors.append(ImageError(f"{file.name}: {error.received}", error.expected, error.fix))
@@ -107,7 +114,7 @@ def originals(data: Dataset, side: int = 0) -> tuple[list[Original], list[Pawlab
     gone: list[tuple[str, str]] = []
     for record in records(data):
         try:
-            shown.append(Original(record.path, record.digest, _square(data.file(record), side), record.label))
+            shown.append(Original(record.path, record.digest, _square(data.file(record), side, how), record.label))
         except ImageError as error:
             gone.append((Path(record.path).name, error.received))
     if gone:  # one message: a folder that was moved takes all of them along
@@ -173,21 +180,21 @@ def match_training() -> None:
     st.session_state[SEED], st.session_state[SIZE] = training.seed, training.image_size
 
 
-def _square(file: Path, side: int) -> Image:
+def _square(file: Path, side: int, how: Crop) -> Image:
     """The image as training loads it. Raises `ImageError`."""
     try:
         changed = file.stat().st_mtime_ns
     except OSError as error:
         gone = isinstance(error, FileNotFoundError)
         raise ImageError("the file is gone" if gone else f"the file cannot be read: {error.strerror}") from None
-    return _loaded(file, changed, side)
+    return _loaded(file, changed, side, how)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _loaded(file: Path, changed: int, side: int) -> Image:
-    return load_image(file, side)
+def _loaded(file: Path, changed: int, side: int, how: Crop) -> Image:
+    return load_image(file, side, crop=how)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _uploaded(content: bytes, side: int) -> Image:
-    return load_image(content, side)
+def _uploaded(content: bytes, side: int, how: Crop) -> Image:
+    return load_image(content, side, crop=how)

@@ -54,8 +54,8 @@ def predictions(
 ) -> None:
     """The preview's copies with the predicted class and its confidence under each."""
     side = classifier.image_size
-    if side != choice.size():  # the model has its own input size: the same draws, at that size
-        originals, copies = _at_size(side, config, originals, data)
+    if (side, classifier.crop) != (choice.size(), choice.crop()):  # the same draws, of the model's own squares
+        originals, copies = _as_model_input(classifier, config, originals, data)
     flat = [image for original, row in zip(originals, copies, strict=True) for image in (original.image, *_first(row))]
     labels = iter(_labels(classifier, np.stack(flat)))
     rows, num_wrong, num_labelled = [], 0, 0
@@ -97,11 +97,11 @@ def _labels(classifier: Classifier, images: Image) -> list[Prediction]:
     return [(classifier.classes[int(row.argmax())], float(row.max())) for row in rows]
 
 
-def _at_size(
-    side: int, config: AugmentationConfig, originals: Sequence[Original], data: Dataset
+def _as_model_input(
+    classifier: Classifier, config: AugmentationConfig, originals: Sequence[Original], data: Dataset
 ) -> tuple[list[Original], list[list[tuple[Image, Drawn]]]]:
-    """The same images and copies at another size."""
-    again, _ = choice.originals(data, side)
+    """The same images and copies at the model's size and with its crop."""
+    again, _ = choice.originals(data, (classifier.image_size, classifier.crop))
     if len(again) != len(originals):
         raise ImageError("An image can no longer be read")
     drawn = [

@@ -116,5 +116,6 @@ def _grad_cam_class(classifier: Classifier, prediction: Prediction) -> int | Non
 @st.cache_data(max_entries=50, show_spinner=False)
 def _grad_cam(image: str, model: str, label: int, _run: Run, _row: Row) -> bytes:
     content = _row.image.read()
-    evidence = explainer_of(_run).explain(load_image(content, _run.config.image_size), label)
-    return as_view(overlay(decode_image(content, LARGE), evidence))
+    size, crop = _run.config.image_size, _run.config.crop
+    evidence = explainer_of(_run).explain(load_image(content, size, crop=crop), label)
+    return as_view(overlay(decode_image(content, LARGE), evidence, crop=crop))

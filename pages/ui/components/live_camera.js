@@ -22,6 +22,13 @@ const WORDS = {
   closed: ['The model could not be run', '', 'Try again'],
 };
 
+/* What the model gets of the camera's image: all of it, or with the crop "center" its centred square. */
+function partOf({videoWidth: width, videoHeight: height}, crop) {
+  if (crop !== 'center') return [0, 0, width, height];
+  const side = Math.min(width, height);
+  return [width - side >> 1, height - side >> 1, side, side];
+}
+
 const median = (values) => values.slice().sort((one, other) => one - other)[values.length >> 1];
 
 class Live {
@@ -161,18 +168,19 @@ class Live {
     const now = performance.now();
     if (!this.fresh || this.paused || !this.link.free || now - this.latest < EVERY) return;
     this.latest = now;
-    const {size} = this.link, {canvas} = this;
+    const {size, crop} = this.link, {canvas} = this;
     if (canvas.width !== size) canvas.width = canvas.height = size;
     const context = canvas.getContext('2d', {alpha: false});
     context.imageSmoothingQuality = 'high';
-    // The whole image squeezed to a square, as training and every uploaded photo are; and never mirrored.
-    context.drawImage(this.video, 0, 0, size, size);
+    // A square as training and every uploaded photo are; and never mirrored.
+    context.drawImage(this.video, ...partOf(this.video, crop), 0, 0, size, size);
     this.link.send(canvas, this.fresh);
     this.fresh = 0;
   }
 
   ready(hello) {
     this.overlay.classes = hello.classes;
+    this.video.classList.toggle('center', hello.crop === 'center'); // then it shows what the model gets
     this.latest = 0;
     this.part.lost.textContent = '';
   }

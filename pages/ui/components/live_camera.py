@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.evaluation.unlike import LIMITS
 from core.evaluation.words import as_percent
+from core.images.crop import Crop
 from core.runs.choices import THRESHOLD
 from core.runs.run import Run
 
@@ -45,13 +46,14 @@ def live_camera(run: Run, key: str = "live_camera") -> None:
     # Registered on each call: the registry belongs to the runtime, which tests replace.
     draw = st.components.v2.component("live_camera", html=HTML, css=_part("live_camera.css"), js=_script())
     draw(data={"run": run.id}, key=key)
-    st.caption(explained(THRESHOLD.of(run)), help=LIMITS)
+    st.caption(explained(THRESHOLD.of(run), run.config.crop), help=LIMITS)
 
 
-def explained(threshold: float) -> str:
+def explained(threshold: float, crop: Crop) -> str:
     """What the viewer should know about the figures."""
+    square = "The centred square is cut out" if crop == "center" else "The whole frame is squeezed to a square"
     words = (
-        "The whole frame is squeezed to a square, like an uploaded image; the model gets it unmirrored. "
+        f"{square}, as from an uploaded image; the model gets it unmirrored. "
         "Probabilities are averaged over about half a second so that the bars do not flicker. So is the distance of "
         "the frame to the training images: where it says “unlike” them, the probabilities mean little. Where one class "
         "is not enough to be right as often as the level on the Evaluate page, it names several."

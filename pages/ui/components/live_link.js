@@ -10,6 +10,7 @@ class Link {
     this.listener = listener;
     this.failures = 0;
     this.size = 0; // side of the square that the model takes; 0 until it is known
+    this.crop = 'squeeze'; // how a frame becomes that square
   }
 
   open(run) {
@@ -39,6 +40,7 @@ class Link {
     clearTimeout(this.watch);
     this.failures = 0;
     this.size = hello.size;
+    this.crop = hello.crop;
     this.listener.ready(hello);
   }
 

@@ -9,6 +9,7 @@ from core.datasets import Dataset
 from core.datasets.charts import MOST_POINTS, map_chart
 from core.datasets.selection import Filter
 from core.jobs.background import SingleFlight
+from core.runs.settings import preset
 from pages.ui.dataset.images import show_group
 from pages.ui.dataset.overview import CONFIG
 from pages.ui.shared.job_widgets import asked_for
@@ -46,7 +47,8 @@ def dataset_map(dataset: Dataset) -> None:
 
 
 def _draw(key: str, dataset: Dataset) -> None:
-    maps().submit(key, lambda progress: make_map(dataset, progress=progress), again=True).wait(AT_ONCE)
+    crop = preset("fast").crop
+    maps().submit(key, lambda progress: make_map(dataset, progress=progress, crop=crop), again=True).wait(AT_ONCE)
 
 
 def _show(feature_map: FeatureMap, key: str, dataset: Dataset) -> None:

@@ -2,7 +2,8 @@
 
     /api/live?run=ID    binary message: one frame, an image file    ->  text message: JSON
 
-First comes {"size", "classes"}: the side of the square that the model takes, and the classes' names where they are few.
+First comes {"size", "crop", "classes"}: the side of the square that the model takes, how a frame becomes it
+(`core.images.crop`), and the classes' names where they are few.
 Then each frame that is classified gets {"sequence", "label", "confidence", "probabilities", "threshold",
 "distance", "cut", "unlike", "level", "cutoff", "milliseconds"} (`core.inference.live.LivePrediction`), or
 {"sequence", "error"} where it cannot be decoded. `sequence` is the frame's number on this connection, from 1. A
@@ -175,4 +176,4 @@ class LiveRoute:
         run = stored_run(run_id)
         classifier = self._loaded().classifier(run)
         classes = classifier.classes if len(classifier.classes) <= FEW_CLASSES else ()
-        return run, {"size": classifier.image_size, "classes": list(classes)}
+        return run, {"size": classifier.image_size, "crop": classifier.crop, "classes": list(classes)}

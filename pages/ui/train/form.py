@@ -12,6 +12,7 @@ from pages.ui.shared.session import augmentation, kept
 BASIC = ("epochs", "image_size", "copies", "learning_rate")
 STEPS = {"image_size": 32, "batch_size": 8, "units": 64, "min_steps": 10, "learning_rate": 1e-5, "l2": 0.005}
 WORDS = {
+    "crop": {"squeeze": "Squeeze: all of it, distorted", "center": "Centre: undistorted, without the edges"},
     "pooling": {"flatten": "Flatten: keep every position", "average": "Average: keep the mean of each feature"},
     "schedule": {
         "plateau": "Plateau: drop when the loss stops improving",
