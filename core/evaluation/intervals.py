@@ -53,7 +53,7 @@ def difference_interval(
 
 
 def paired_difference_interval(
-    both: int, only_first: int, only_second: int, neither: int, confidence: float = 0.95
+    both: float, only_first: float, only_second: float, neither: float, confidence: float = 0.95
 ) -> tuple[float, float]:
     """The confidence interval of the second proportion minus the first, both measured on the same images: much
     narrower than `difference_interval` where the two mostly agree.
@@ -63,7 +63,8 @@ def paired_difference_interval(
     of the two, measured by the phi coefficient with a continuity correction where that is positive.
 
     Args:
-        both, only_first, only_second, neither: Number of images that both, only one, or neither get right.
+        both, only_first, only_second, neither: Number of images that both, only one, or neither get right. Each whole, or
+            a sum of shares, where several images count as one; together they are whole.
 
     Returns:
         Lower and upper end, -1..1; the measured difference is between them.
@@ -73,8 +74,8 @@ def paired_difference_interval(
     """
     if min(both, only_first, only_second, neither) < 0:
         raise ValueError(f"received {(both, only_first, only_second, neither)}; expected no number below 0")
-    total = both + only_first + only_second + neither
-    first, second = both + only_first, both + only_second
+    total = round(both + only_first + only_second + neither)  # shares add up to it but for the last digit
+    first, second = min(both + only_first, total), min(both + only_second, total)
     common = both * neither - only_first * only_second
     corrected = max(common - total / 2, 0.0) if common > 0 else float(common)
     spread = sqrt(first * (total - first) * second * (total - second))
@@ -82,7 +83,7 @@ def paired_difference_interval(
 
 
 def _square_and_add(
-    first: tuple[int, int], second: tuple[int, int], correlation: float, confidence: float
+    first: tuple[float, int], second: tuple[float, int], correlation: float, confidence: float
 ) -> tuple[float, float]:
     """Newcombe's combination of two Wilson intervals; `correlation` is 0 for independent proportions."""
     low1, high1 = wilson_interval(*first, confidence)

@@ -1,0 +1,98 @@
+"""A model of some examples as answers need it: head, temperature, cut, reference set; never changed once it is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.backbone.neighbours import Neighbours
+from core.instant.model import FEW_LOOKS, Examples, Head, LeaveOneGroupOut, fit
+from core.instant.probabilities import TEMPERATURE, fitted_temperature, most_sure, probabilities
+from core.instant.score import BurstScore, burst_score, why_no_score
+from core.instant.unlike import FLOOR, cut, reference
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is chosen when a burst ends, by bursts that are left out, and kept while the next one is recorded."""
+
+    penalty: float = FEW_LOOKS
+    temperature: float = TEMPERATURE
+    cut: float = FLOOR
+    score: BurstScore = BurstScore.unknown("")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says about one image.
+
+    Attributes:
+        label: The predicted class; "" where the image is none of them, or nothing can be said yet.
+        probabilities: Of all classes, in their order, 0..1; 0 for a class without images. Empty where `missing`.
+        distance: To the nearest examples, 0..1 (`core.instant.unlike`); NaN where `missing`.
+        none: Whether the image is unlike every example.
+        missing: What must be shown first, as a sentence; "" once two classes have an image.
+    """
+
+    label: str = ""
+    probabilities: tuple[float, ...] = ()
+    distance: float = nan
+    none: bool = False
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model of examples of two classes or more."""
+
+    classes: tuple[str, ...]
+    examples: Examples
+    choices: Choices
+    shown: NDArray[np.int64]
+    head: Head
+    neighbours: Neighbours
+
+    @classmethod
+    def of(cls, classes: tuple[str, ...], examples: Examples, choices: Choices) -> "Fitted":
+        """The model of all examples."""
+        shown = np.unique(examples.labels)
+        head = fit(examples, choices.penalty)
+        shown_head = Head(head.weights[shown], head.offset[shown])
+        return cls(classes, examples, choices, shown, shown_head, reference(examples))
+
+    def answer(self, feature: Floats) -> Answer:
+        """The answer for one feature, float32 (1280,), of length 1."""
+        given = np.zeros(len(self.classes))
+        given[self.shown] = self.probabilities(self.head.scores(feature))
+        distance = float(self.neighbours.distances(feature[np.newaxis])[0])
+        none = distance > self.choices.cut
+        label = "" if none else self.classes[int(given.argmax())]
+        return Answer(label, tuple(given.tolist()), distance, none)
+
+    def probabilities(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        """float64 (..., classes that were shown), of their scores."""
+        return probabilities(scores, self.choices.temperature, most_sure(self.examples.looks[self.shown]))
+
+
+def choose(classes: tuple[str, ...], examples: Examples, stop: Callable[[], None] = lambda: None) -> Choices:
+    """Penalty, temperature, cut and score by bursts that are left out; without those of which there are too few.
+
+    Args:
+        stop: Called now and then; what it raises ends the work.
+    """
+    looks = examples.looks
+    choices = Choices(cut=cut(examples, stop), score=BurstScore.unknown(why_no_score(classes, looks)))
+    stop()
+    if choices.score.why:
+        return choices
+    left_out = LeaveOneGroupOut(examples)
+    stop()
+    penalty = left_out.best_penalty()
+    scores = left_out.scores(penalty)
+    temperature = fitted_temperature(scores, examples.labels, examples.weights, most_sure(looks))
+    score = burst_score(scores.argmax(axis=1) == examples.labels, examples.groups)
+    return replace(choices, penalty=penalty, temperature=temperature, score=score)

@@ -1,0 +1,284 @@
+"""What a server keeps of a collection that somebody teaches: the examples, and a model that follows them.
+
+Examples come and go from any thread and return at once. One background thread makes the model: always of the newest
+state, whatever came meanwhile, so nothing queues. When nothing has come for `PAUSE` seconds a burst has ended, and what
+is chosen by left-out bursts is chosen again. Answers come from the latest model that is ready and never wait.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from core.backbone.architecture import FEATURES
+from core.errors import PawlabError
+from core.instant.fitted import Answer, Choices, Fitted, choose
+from core.instant.model import Examples
+from core.instant.score import BurstScore, why_no_score
+from core.instant.stored_features import rounded
+from core.jobs.background import explained
+
+PAUSE = 0.7
+"""Seconds without a new example after which a burst has ended; the slowest recording is 2 images a second."""
+_ONE_FIT = threading.Lock()
+"""At most one model is made at a time, on one core: those of the BLAS would fight for all of them with ONNX Runtime."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image as a model sees it: its class, its burst, and its feature, float32 (1280,), of length 1."""
+
+    label: str
+    burst: str
+    feature: Floats
+
+
+class _Superseded(Exception):
+    """There is a newer state than the one that is worked on."""
+
+
+class Learner:
+    """A model of examples of several classes that follows them. Safe to use from several threads.
+
+    Args:
+        classes: Their names, in the order of the probabilities. There may be fewer than two yet.
+        pause: Seconds without a change after which a burst has ended.
+    """
+
+    def __init__(self, classes: Sequence[str] = (), pause: float = PAUSE) -> None:
+        self._pause = pause
+        self._changed = threading.Condition()
+        self._classes = tuple(classes)
+        self._examples: dict[str, Example] = {}
+        self._state = 0  # counts changes
+        self._made_of = 0  # the state that the latest model is of
+        self._chosen_of = -1  # the state that its choices are of
+        self._worker: threading.Thread | None = None
+        self._fitted: Fitted | None = None
+        self._choices = Choices()
+        self._error: PawlabError | None = None
+        self._version = 0
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names, in the order of the probabilities."""
+        return self._classes
+
+    @property
+    def version(self) -> int:
+        """Counts the models that were made: it changes when answers may."""
+        return self._version
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of all examples."""
+        with self._changed:
+            return frozenset(self._examples)
+
+    def add(self, key: str, label: str, burst: str, feature: Floats) -> None:
+        """Adds an example, or puts it in the place of the one with this key.
+
+        Args:
+            key: Tells this image from all others: its path in the collection.
+            label: One of the classes; a new one is appended to them.
+            burst: Images with the same one are near copies of each other.
+            feature: float32 (1280,), of length 1, from `Embedder.features`.
+        """
+        self.extend({key: Example(label, burst, feature)})
+
+    def extend(self, examples: Mapping[str, Example]) -> None:
+        """Adds several examples by their keys, as `add`."""
+        checked = {key: replace(example, feature=_checked(example.feature)) for key, example in examples.items()}
+        with self._changed:
+            self._examples |= checked
+            self._classes = tuple(dict.fromkeys((*self._classes, *(example.label for example in checked.values()))))
+            self._change()
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Forgets these examples; those that are not there are no error."""
+        with self._changed:
+            for key in keys:
+                self._examples.pop(key, None)
+            self._change()
+
+    def relabel(self, key: str, label: str, new_key: str = "") -> None:
+        """Moves an example into another class, and gives it another key where its path has changed."""
+        with self._changed:
+            if example := self._examples.pop(key, None):
+                self._examples[new_key or key] = replace(example, label=label)
+                self._classes = tuple(dict.fromkeys((*self._classes, label)))
+                self._change()
+
+    def set_classes(self, classes: Sequence[str]) -> None:
+        """Sets the classes and their order. The examples of one that is no longer there are forgotten."""
+        with self._changed:
+            self._classes = tuple(dict.fromkeys(classes))
+            self._examples = {key: one for key, one in self._examples.items() if one.label in self._classes}
+            self._change()
+
+    def update(self, classes: Sequence[str], examples: Mapping[str, Example], gone: Iterable[str] = ()) -> None:
+        """Sets the classes, adds examples and forgets others, in one step; where that changes nothing, no model is
+        made."""
+        checked = {key: replace(example, feature=_checked(example.feature)) for key, example in examples.items()}
+        with self._changed:
+            forgotten = set(gone)
+            kept = {key: example for key, example in self._examples.items() if key not in forgotten}
+            after = kept | checked
+            names = tuple(dict.fromkeys((*classes, *(example.label for example in after.values()))))
+            if names != self._classes or checked or len(after) < len(self._examples):
+                self._classes, self._examples = names, after
+                self._change()
+
+    def example(self, key: str) -> Example | None:
+        """The example with this key, if it is there."""
+        with self._changed:
+            return self._examples.get(key)
+
+    def answer(self, feature: Floats) -> Answer:
+        """What the latest model says about an image. Never waits for the next one.
+
+        Args:
+            feature: float32 (1280,), of length 1, from `Embedder.features`.
+
+        Raises:
+            PawlabError: The latest model could not be made.
+        """
+        if self._error:
+            raise self._error
+        if (fitted := self._fitted) is None:
+            return Answer(missing=self._missing())
+        return fitted.answer(rounded(feature))
+
+    def score(self) -> BurstScore:
+        """The leave-one-burst-out accuracy by the end of the last burst, or why there is none yet."""
+        with self._changed:
+            looks = {name: set[str]() for name in self._classes}
+            for example in self._examples.values():
+                looks[example.label].add(example.burst)
+            why = why_no_score(self._classes, np.array([len(bursts) for bursts in looks.values()], np.int64))
+            score = self._choices.score
+        if why:
+            return BurstScore.unknown(why)
+        return score if score.num_bursts else BurstScore.unknown("The score is being computed.")
+
+    def wait(self, seconds: float | None = None, *, settled: bool = False) -> bool:
+        """Waits until the model is of all examples; True if it is.
+
+        Args:
+            seconds: At most so long.
+            settled: Wait also until the burst has ended, and its score is there.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: self._up_to_date(settled), seconds)
+
+    def _up_to_date(self, settled: bool) -> bool:
+        return (self._chosen_of if settled else self._made_of) == self._state or self._worker is None
+
+    def _missing(self) -> str:
+        with self._changed:
+            with_images = {example.label for example in self._examples.values()}
+        without = [name for name in self._classes if name not in with_images]
+        if len(self._classes) < 2:
+            return "Add a second class: a model needs two to choose from."
+        names = " and ".join(f"“{name}”" for name in without[: 2 - len(with_images)])
+        return f"Record an image of {names}." if names else "The model is being made."
+
+    def _change(self) -> None:
+        """Held: `self._changed`."""
+        self._state += 1
+        self._changed.notify_all()
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, name="instant model", daemon=True)
+            self._worker.start()
+
+    def _work(self) -> None:
+        """Makes models until the newest state has settled; then the thread ends."""
+        while True:
+            with self._changed:
+                state, classes, examples = self._snapshot()
+            try:
+                error = None
+                self._make(state, classes, examples, self._choices)
+                if not self._changes_within(self._pause, state):
+                    self._settle(state, classes, examples)
+            except _Superseded:
+                continue
+            except Exception as reason:  # a bug, or no memory: answers say so until a later model is made
+                error = explained(reason)
+            with self._changed:
+                self._error = error
+                if self._state == state:
+                    self._made_of = self._chosen_of = state
+                    self._worker = None
+                    self._changed.notify_all()
+                    return
+
+    def _make(self, state: int, classes: tuple[str, ...], examples: Examples, choices: Choices) -> None:
+        if np.count_nonzero(np.bincount(examples.labels, minlength=2)) < 2:
+            fitted = None
+        else:
+            with _ONE_FIT, _one_core():
+                fitted = Fitted.of(classes, examples, choices)
+        with self._changed:
+            self._fitted, self._made_of, self._error = fitted, state, None
+            self._version += 1
+            self._changed.notify_all()
+
+    def _settle(self, state: int, classes: tuple[str, ...], examples: Examples) -> None:
+        def stop() -> None:
+            if self._state != state:
+                raise _Superseded
+
+        choices = Choices()
+        if len(examples):
+            with _ONE_FIT, _one_core():
+                choices = choose(classes, examples, stop)
+        same_model = choices.penalty == self._choices.penalty
+        self._choices = choices
+        if self._fitted is not None:
+            if same_model:
+                self._fitted = replace(self._fitted, choices=choices)
+            else:
+                self._make(state, classes, examples, choices)
+
+    def _changes_within(self, seconds: float, state: int) -> bool:
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state != state, deadline - time.monotonic())
+
+    def _snapshot(self) -> tuple[int, tuple[str, ...], Examples]:
+        """Held: `self._changed`."""
+        places = {name: place for place, name in enumerate(self._classes)}
+        bursts: dict[str, int] = {}
+        for example in self._examples.values():
+            bursts.setdefault(example.burst, len(bursts))
+        rows = list(self._examples.values())
+        features = np.stack([row.feature for row in rows]) if rows else np.empty((0, FEATURES), np.float32)
+        labels = np.array([places[row.label] for row in rows], np.int64)
+        groups = np.array([bursts[row.burst] for row in rows], np.int64)
+        return self._state, self._classes, Examples(features, labels, groups, len(self._classes))
+
+
+def _one_core():  # type: ignore[no-untyped-def]
+    return _controller().limit(limits=1, user_api="blas")
+
+
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _checked(feature: Floats) -> Floats:
+    """As `rounded`.
+
+    Raises:
+        ValueError: It is not float32 (1280,) of finite numbers.
+    """
+    if feature.shape != (FEATURES,) or not np.isfinite(feature).all():
+        raise ValueError(f"received a feature of shape {feature.shape}; expected ({FEATURES},), all finite")
+    return rounded(feature)

@@ -1,0 +1,166 @@
+"""A classifier in closed form: ridge regression on one-hot targets, each class with the same weight.
+
+Rifkin, Yeo and Poggio, "Regularized least-squares classification" (2003). With rows x of weight w (all weights of one
+class sum to the same, all together to 1) it minimises the weighted squared error of x W + b, plus the penalty times
+the squared weights W; the offset b is free. There are as many unknowns as images or as features, whichever are fewer:
+the dual form is solved for few images, the primal one for many.
+
+How well it predicts a group of images that it has not seen follows without another fit. With the smoother H, which
+makes its fitted values of the targets, the errors of a group g that is left out are (I - H_gg)^-1 (y_g - fitted_g), the
+leave-one-out formula of linear smoothers in blocks (Cook and Weisberg, "Residuals and influence in regression", 1982).
+Groups are bursts: the frames of one burst are near copies, and predicting one from its neighbours says nothing. The
+weights of the other images stay as they are when a group is left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.backbone.architecture import FEATURES
+
+PENALTIES = tuple(float(value) for value in np.geomspace(1e-3, 1, 10))
+"""That are compared. Features have length 1, and all weights sum to 1, so the unit is that of a variance of at most 1."""
+FEW_LOOKS = 0.05
+"""The penalty before groups can be left out."""
+
+Labels = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images that a model is fitted to.
+
+    Attributes:
+        features: float32 (images, 1280), each of length 1.
+        labels: int64 (images,), 0..num_classes - 1.
+        groups: int64 (images,); images with the same number are of one burst, which may show several classes.
+        num_classes: Of which some may have no image yet.
+    """
+
+    features: Floats
+    labels: Labels
+    groups: Labels
+    num_classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def looks(self) -> Labels:
+        """int64 (num_classes,): the number of bursts of each class."""
+        pairs = np.unique(np.stack([self.labels, self.groups]), axis=1)
+        return np.bincount(pairs[0], minlength=self.num_classes)
+
+    @property
+    def weights(self) -> Doubles:
+        """float64 (images,): those of one class sum to the same, all together to 1."""
+        counts = np.bincount(self.labels, minlength=self.num_classes)
+        return np.asarray(1 / (np.count_nonzero(counts) * counts[self.labels]), np.float64)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Scores are `features @ weights.T + offset`: near 1 for the class of an image, near 0 for the others.
+
+    Attributes:
+        weights: float32 (classes, 1280).
+        offset: float32 (classes,).
+    """
+
+    weights: Floats
+    offset: Floats
+
+    def scores(self, feature: Floats) -> Floats:
+        """float32 (classes,), of one feature, float32 (1280,)."""
+        # One dot product a class: a product of matrices would start the threads of the BLAS (`core.backbone.neighbours`)
+        scores: Floats = np.vecdot(self.weights, feature) + self.offset
+        return scores
+
+
+class Centred:
+    """Examples as least squares takes them: rows and targets less their weighted means, times the root of the weight.
+
+    Attributes:
+        rows: float32 (images, 1280).
+        targets: float32 (images, classes).
+        roots: float32 (images,): of the weights.
+    """
+
+    def __init__(self, examples: Examples) -> None:
+        weights = examples.weights
+        one_hot = np.eye(examples.num_classes, dtype=np.float64)[examples.labels]
+        self.roots = np.sqrt(weights).astype(np.float32)
+        self.mean = (weights.astype(np.float32) @ examples.features).astype(np.float32)
+        self.mean_target = weights @ one_hot
+        self.rows = (examples.features - self.mean) * self.roots[:, np.newaxis]
+        self.targets = ((one_hot - self.mean_target) * self.roots[:, np.newaxis]).astype(np.float32)
+
+    def head(self, weights: NDArray[np.floating]) -> Head:
+        """The head of weights (1280, classes) for centred features."""
+        turned = np.ascontiguousarray(weights.T, np.float32)
+        return Head(turned, np.asarray(self.mean_target - turned @ self.mean, np.float32))
+
+
+def fit(examples: Examples, penalty: float) -> Head:
+    """The model of all examples.
+
+    Args:
+        examples: One or more.
+        penalty: Of the squared weights, above 0.
+    """
+    centred = Centred(examples)
+    rows, targets, ridge = centred.rows, centred.targets, np.float32(penalty)
+    if len(rows) <= FEATURES:
+        inner = rows @ rows.T
+        inner[np.diag_indices_from(inner)] += ridge
+        return centred.head(rows.T @ np.linalg.solve(inner, targets))
+    outer = rows.T @ rows
+    outer[np.diag_indices_from(outer)] += ridge
+    return centred.head(np.linalg.solve(outer, rows.T @ targets))
+
+
+class LeaveOneGroupOut:
+    """What models would predict of each group that they have not seen, for any penalty, from one decomposition.
+
+    Args:
+        examples: With two or more groups.
+    """
+
+    def __init__(self, examples: Examples) -> None:
+        self._centred = centred = Centred(examples)
+        self._members = [np.flatnonzero(examples.groups == group) for group in np.unique(examples.groups)]
+        if len(self._members) < 2:
+            raise ValueError("received one group; expected two or more")
+        self._examples = examples
+        rows = centred.rows.astype(np.float64)
+        if len(rows) <= FEATURES:
+            squares, self._left = np.linalg.eigh(rows @ rows.T)
+        else:
+            squares, right = np.linalg.eigh(rows.T @ rows)
+            self._left = rows @ right / np.sqrt(np.maximum(squares, 1e-12 * squares[-1]))
+        self._squares = np.maximum(squares, 0)
+        self._along = self._left.T @ centred.targets.astype(np.float64)
+
+    def scores(self, penalty: float) -> Doubles:
+        """float64 (images, classes): of each image by a model of the other groups with that penalty."""
+        centred, examples = self._centred, self._examples
+        shrink = self._squares / (self._squares + penalty)
+        roots = centred.roots.astype(np.float64)
+        left = self._left * np.sqrt(shrink)
+        errors = centred.targets - self._left @ (shrink[:, np.newaxis] * self._along)
+        for members in self._members:
+            part, root = left[members], roots[members]
+            smoother = part @ part.T + np.outer(root, root)  # the second part is the offset's
+            errors[members] = np.linalg.solve(np.eye(len(members)) - smoother, errors[members])
+        one_hot = np.eye(examples.num_classes)[examples.labels]
+        return one_hot - errors / roots[:, np.newaxis]
+
+    def best_penalty(self) -> float:
+        """That of `PENALTIES` whose models predict the targets of left-out groups with the least squared error, all
+        classes alike."""
+        one_hot, weights = np.eye(self._examples.num_classes)[self._examples.labels], self._examples.weights
+        losses = [float(weights @ ((self.scores(penalty) - one_hot) ** 2).sum(axis=1)) for penalty in PENALTIES]
+        return PENALTIES[int(np.argmin(losses))]

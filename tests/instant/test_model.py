@@ -1,0 +1,82 @@
+"""The closed forms: scikit-learn's ridge, and refits without each burst, give the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
+
+from core.backbone.architecture import FEATURES
+from core.instant.model import Examples, LeaveOneGroupOut, fit
+from tests.instant.drawn_features import examples
+
+
+def oracle(given: Examples, penalty: float, rows: np.ndarray, weights: np.ndarray) -> Ridge:
+    one_hot = np.eye(given.num_classes)[given.labels]
+    ridge = Ridge(alpha=penalty, solver="svd")
+    return ridge.fit(given.features[rows].astype(np.float64), one_hot[rows], sample_weight=weights[rows])
+
+
+@pytest.mark.parametrize("images", [1, 6, 300])
+@pytest.mark.parametrize("penalty", [0.003, 0.3])
+def test_head_is_ridge_regression_of_scikit_learn(images: int, penalty: float) -> None:
+    """With fewer images than features, and with more: 5 x 300 of them."""
+    given = examples(5, images, 1)
+    head, ridge = fit(given, penalty), oracle(given, penalty, np.arange(len(given)), given.weights)
+    wanted = ridge.predict(given.features)
+    assert np.stack([head.scores(feature) for feature in given.features]) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_each_class_weighs_the_same_however_many_images_it_has() -> None:
+    given = examples(2, 10, 1)
+    rows = np.flatnonzero((given.labels == 0) | (given.groups == given.groups[given.labels == 1][0]))
+    few = Examples(given.features[rows], given.labels[rows], given.groups[rows], 3)
+    assert np.bincount(few.labels, few.weights) == pytest.approx([0.5, 0.5])
+    repeated = np.concatenate([rows, *[rows[given.labels[rows] == 1]] * 7])
+    again = Examples(given.features[repeated], given.labels[repeated], given.groups[repeated], 3)
+    assert fit(again, 0.01).weights == pytest.approx(fit(few, 0.01).weights, abs=1e-4)
+
+
+@st.composite
+def bursts(draw: st.DrawFn) -> Examples:
+    num_classes, number = draw(st.integers(2, 4)), draw(st.integers(4, 24))
+    labels = draw(st.lists(st.integers(0, num_classes - 1), min_size=number, max_size=number))
+    groups = draw(st.lists(st.integers(0, 5), min_size=number, max_size=number))
+    random = np.random.default_rng(draw(st.integers(0, 99)))
+    features = np.abs(random.normal(size=(number, FEATURES))).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    return Examples(features, np.array(labels), np.array(groups), num_classes)
+
+
+@settings(deadline=None, max_examples=40)
+@given(bursts(), st.sampled_from([0.001, 0.03, 1.0]))
+def test_scores_of_a_left_out_burst_are_those_of_a_model_without_it(given: Examples, penalty: float) -> None:
+    groups = np.unique(given.groups)
+    if len(groups) < 2:
+        with pytest.raises(ValueError, match="one group"):
+            LeaveOneGroupOut(given)
+        return
+    scores = LeaveOneGroupOut(given).scores(penalty)
+    for group in groups:
+        own = given.groups == group
+        without = oracle(given, penalty, np.flatnonzero(~own), given.weights)
+        assert scores[own] == pytest.approx(without.predict(given.features[own].astype(np.float64)), abs=2e-4)
+
+
+def test_many_images_leave_bursts_out_as_few_do() -> None:
+    """1,400 images: more than there are features."""
+    given = examples(2, 7, 100)
+    scores = LeaveOneGroupOut(given).scores(0.01)
+    for group in (0, 9):
+        own = given.groups == group
+        without = oracle(given, 0.01, np.flatnonzero(~own), given.weights)
+        assert scores[own] == pytest.approx(without.predict(given.features[own].astype(np.float64)), abs=1e-3)
+
+
+def test_near_copies_do_not_choose_the_penalty() -> None:
+    """Left out one by one they would ask for the smallest: each is predicted by its neighbours."""
+    given = examples(2, 6, 8, spread=2.0)
+    alone = replace(given, groups=np.arange(len(given)))
+    assert LeaveOneGroupOut(alone).best_penalty() < LeaveOneGroupOut(given).best_penalty()
