@@ -1,12 +1,12 @@
 """The instant model while somebody records: how long an image takes to be learned, answers meanwhile, memory.
 
-    python -m benchmarks.collect [--classes 20] [--images 100] [--small 2x50] [--measured 40] [--memory 2000] [--seconds 10]
+    python -m benchmarks.collect [--classes 20] [--images 100] [--small 2x50] [--measured 40]
 
-Photos stand for what a camera sees; which photo is of which class does not matter for the time. Each image is kept by a
-`Collection`, as the page keeps it, and from the moment when that has returned (it is acknowledged) it is decoded, passed
+Photos stand for what a camera sees; which photo is of which class does not matter to the time. Each image is kept by
+a `Collection`, as the page keeps it. From the moment when that has returned (it is acknowledged) it is decoded, passed
 through the base and learned: `learned_ms` ends when answers come from a model that has learned it, median and 90th
-percentile over the last `--measured` images. `refit_ms` is the part of the model alone. `floor_ms` is decoding and the
-base alone, the same images, before and after. `answers_a_second` is of one other thread that decodes, embeds and
+percentile over the last `--measured` images. `refit_ms` is the part of the model alone, `floor_ms` decoding and the
+base alone, of the same images. `answers_a_second` is of one other thread that decodes, embeds and
 answers a frame at a time while 10 images a second are recorded; `idle_answers_a_second` of the same thread alone.
 `megabytes` is the memory of this process with 1/4, 1/2 and all of `--memory` images.
 """
@@ -69,7 +69,9 @@ def percentile(values: list[float], share: float) -> float:
     return round(sorted(values)[min(len(values) - 1, int(share * len(values)))], 4)
 
 
-def learned(learners: Learners, photos: Iterator[bytes], num_classes: int, images: int, measured: int) -> dict[str, Any]:
+def learned(
+    learners: Learners, photos: Iterator[bytes], num_classes: int, images: int, measured: int
+) -> dict[str, Any]:
     recording = Recording(learners, photos, num_classes)
     recording.fill(num_classes * images - measured)
     recording.learner.wait(settled=True)

@@ -63,8 +63,8 @@ def paired_difference_interval(
     of the two, measured by the phi coefficient with a continuity correction where that is positive.
 
     Args:
-        both, only_first, only_second, neither: Number of images that both, only one, or neither get right. Each whole, or
-            a sum of shares, where several images count as one; together they are whole.
+        both, only_first, only_second, neither: Number of images that both, only one, or neither get right. Each
+            whole, or a sum of shares where several images count as one; together they are whole.
 
     Returns:
         Lower and upper end, -1..1; the measured difference is between them.

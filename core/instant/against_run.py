@@ -109,7 +109,9 @@ def paired(instant: NDArray[np.bool_], run: NDArray[np.bool_], bursts: NDArray[n
     )
     neither = max(0.0, number - both - first - second)
     low, high = paired_difference_interval(both, first, second, neither)
-    scores = (Score(right / number, *wilson_interval(min(right, number), number)) for right in (both + first, both + second))
+    scores = (
+        Score(right / number, *wilson_interval(min(right, number), number)) for right in (both + first, both + second)
+    )
     return AgainstRun(*scores, (second - first) / number, low, high, len(bursts), number)
 
 

@@ -18,7 +18,9 @@ PHASE = "features"
 STORED_AT_ONCE = 64  # a stop, or a kill, costs no more than these
 
 
-def follow(learner: Learner, collection: Collection, embedder: Embedder, progress: Progress = silent) -> tuple[int, ...]:
+def follow(
+    learner: Learner, collection: Collection, embedder: Embedder, progress: Progress = silent
+) -> tuple[int, ...]:
     """Makes the learner's examples the collection's images. Those that it has already cost nothing, those whose
     features are stored a read, all others a pass through the base.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.backbone.neighbours import Neighbours
 from core.instant.model import FEW_LOOKS, Examples, Head, LeaveOneGroupOut, fit
 from core.instant.probabilities import TEMPERATURE, fitted_temperature, most_sure, probabilities
-from core.instant.score import BurstScore, burst_score, why_no_score
+from core.instant.score import NO_SCORE, BurstScore, burst_score, unknown, why_no_score
 from core.instant.unlike import FLOOR, cut, reference
 
 Floats = NDArray[np.float32]
@@ -23,7 +23,7 @@ class Choices:
     penalty: float = FEW_LOOKS
     temperature: float = TEMPERATURE
     cut: float = FLOOR
-    score: BurstScore = BurstScore.unknown("")
+    score: BurstScore = NO_SCORE
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,15 @@ class Answer:
 
     Attributes:
         label: The predicted class; "" where the image is none of them, or nothing can be said yet.
-        probabilities: Of all classes, in their order, 0..1; 0 for a class without images. Empty where `missing`.
+        classes: In the order of the probabilities. Empty where `missing`.
+        probabilities: Of all classes, 0..1; 0 for a class without images. Empty where `missing`.
         distance: To the nearest examples, 0..1 (`core.instant.unlike`); NaN where `missing`.
         none: Whether the image is unlike every example.
         missing: What must be shown first, as a sentence; "" once two classes have an image.
     """
 
     label: str = ""
+    classes: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
     distance: float = nan
     none: bool = False
@@ -47,13 +49,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model of examples of two classes or more."""
+    """A model of examples of two classes or more.
+
+    Attributes:
+        shown: int64, places in `classes` of those with images: `head` has these.
+        most: The highest probability that it may give (`most_sure`).
+    """
 
     classes: tuple[str, ...]
     examples: Examples
     choices: Choices
     shown: NDArray[np.int64]
     head: Head
+    most: float
     neighbours: Neighbours
 
     @classmethod
@@ -62,7 +70,8 @@ class Fitted:
         shown = np.unique(examples.labels)
         head = fit(examples, choices.penalty)
         shown_head = Head(head.weights[shown], head.offset[shown])
-        return cls(classes, examples, choices, shown, shown_head, reference(examples))
+        most = most_sure(examples.looks[shown])
+        return cls(classes, examples, choices, shown, shown_head, most, reference(examples))
 
     def answer(self, feature: Floats) -> Answer:
         """The answer for one feature, float32 (1280,), of length 1."""
@@ -71,11 +80,11 @@ class Fitted:
         distance = float(self.neighbours.distances(feature[np.newaxis])[0])
         none = distance > self.choices.cut
         label = "" if none else self.classes[int(given.argmax())]
-        return Answer(label, tuple(given.tolist()), distance, none)
+        return Answer(label, self.classes, tuple(given.tolist()), distance, none)
 
     def probabilities(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """float64 (..., classes that were shown), of their scores."""
-        return probabilities(scores, self.choices.temperature, most_sure(self.examples.looks[self.shown]))
+        return probabilities(scores, self.choices.temperature, self.most)
 
 
 def choose(classes: tuple[str, ...], examples: Examples, stop: Callable[[], None] = lambda: None) -> Choices:
@@ -85,7 +94,7 @@ def choose(classes: tuple[str, ...], examples: Examples, stop: Callable[[], None
         stop: Called now and then; what it raises ends the work.
     """
     looks = examples.looks
-    choices = Choices(cut=cut(examples, stop), score=BurstScore.unknown(why_no_score(classes, looks)))
+    choices = Choices(cut=cut(examples, stop), score=unknown(why_no_score(classes, looks)))
     stop()
     if choices.score.why:
         return choices

@@ -8,7 +8,9 @@ is chosen by left-out bursts is chosen again. Answers come from the latest model
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from core.backbone.architecture import FEATURES
 from core.errors import PawlabError
 from core.instant.fitted import Answer, Choices, Fitted, choose
 from core.instant.model import Examples
-from core.instant.score import BurstScore, why_no_score
+from core.instant.score import BurstScore, unknown, why_no_score
 from core.instant.stored_features import rounded
 from core.jobs.background import explained
 
@@ -164,8 +166,8 @@ class Learner:
             why = why_no_score(self._classes, np.array([len(bursts) for bursts in looks.values()], np.int64))
             score = self._choices.score
         if why:
-            return BurstScore.unknown(why)
-        return score if score.num_bursts else BurstScore.unknown("The score is being computed.")
+            return unknown(why)
+        return score if score.num_bursts else unknown("The score is being computed.")
 
     def wait(self, seconds: float | None = None, *, settled: bool = False) -> bool:
         """Waits until the model is of all examples; True if it is.
@@ -265,12 +267,14 @@ class Learner:
         return self._state, self._classes, Examples(features, labels, groups, len(self._classes))
 
 
-def _one_core():  # type: ignore[no-untyped-def]
-    return _controller().limit(limits=1, user_api="blas")
+def _one_core() -> AbstractContextManager[object]:
+    context: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return context
 
 
+@cache
 def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
+    return ThreadpoolController()  # looks for the libraries of this process, which takes milliseconds
 
 
 def _checked(feature: Floats) -> Floats:

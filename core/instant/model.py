@@ -17,10 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.backbone.architecture import FEATURES
-
 PENALTIES = tuple(float(value) for value in np.geomspace(1e-3, 1, 10))
-"""That are compared. Features have length 1, and all weights sum to 1, so the unit is that of a variance of at most 1."""
+"""That are compared. Features have length 1 and all weights sum to 1, so they stand beside a variance of at most 1."""
 FEW_LOOKS = 0.05
 """The penalty before groups can be left out."""
 
@@ -75,7 +73,7 @@ class Head:
 
     def scores(self, feature: Floats) -> Floats:
         """float32 (classes,), of one feature, float32 (1280,)."""
-        # One dot product a class: a product of matrices would start the threads of the BLAS (`core.backbone.neighbours`)
+        # One dot product a class: a product of matrices would start threads (`core.backbone.neighbours`).
         scores: Floats = np.vecdot(self.weights, feature) + self.offset
         return scores
 
@@ -113,7 +111,7 @@ def fit(examples: Examples, penalty: float) -> Head:
     """
     centred = Centred(examples)
     rows, targets, ridge = centred.rows, centred.targets, np.float32(penalty)
-    if len(rows) <= FEATURES:
+    if len(rows) <= rows.shape[1]:
         inner = rows @ rows.T
         inner[np.diag_indices_from(inner)] += ridge
         return centred.head(rows.T @ np.linalg.solve(inner, targets))
@@ -136,7 +134,7 @@ class LeaveOneGroupOut:
             raise ValueError("received one group; expected two or more")
         self._examples = examples
         rows = centred.rows.astype(np.float64)
-        if len(rows) <= FEATURES:
+        if len(rows) <= rows.shape[1]:
             squares, self._left = np.linalg.eigh(rows @ rows.T)
         else:
             squares, right = np.linalg.eigh(rows.T @ rows)

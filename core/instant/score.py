@@ -16,6 +16,7 @@ from core.evaluation.confusion import Score
 from core.evaluation.intervals import wilson_interval
 
 NEEDED = 2  # bursts of each class
+_REASON = "a burst can only be judged by a model that has seen another one."
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,13 @@ class BurstScore:
     num_images: int
     why: str = ""
 
-    @classmethod
-    def unknown(cls, why: str) -> "BurstScore":
-        return cls(Score(np.nan, np.nan, np.nan), 0, 0, why)
+
+def unknown(why: str) -> BurstScore:
+    """No score, and why."""
+    return BurstScore(Score(np.nan, np.nan, np.nan), 0, 0, why)
+
+
+NO_SCORE = unknown("The score is being computed.")
 
 
 def why_no_score(classes: Sequence[str], looks: NDArray[np.int64]) -> str:
@@ -46,9 +51,9 @@ def why_no_score(classes: Sequence[str], looks: NDArray[np.int64]) -> str:
     if not once:
         return ""
     if len(once) == len(classes):
-        return "Record each class a second time: a burst can only be judged by a model that has seen another one."
+        return f"Record each class a second time: {_REASON}"
     names = ", ".join(f"“{name}”" for name in once[:3]) + (f" and {len(once) - 3} more" if len(once) > 3 else "")
-    return f"Record {names} {'again' if (looks >= 1).all() else 'in two bursts'}: a burst can only be judged by a model that has seen another one."
+    return f"Record {names} {'again' if (looks >= 1).all() else 'in two bursts'}: {_REASON}"
 
 
 def burst_score(right: NDArray[np.bool_], groups: NDArray[np.int64]) -> BurstScore:

@@ -22,11 +22,10 @@ Floats = NDArray[np.float32]
 
 def reference(examples: Examples) -> Neighbours:
     """The examples as a reference set: at most `MAX_ROWS` of them, the newest of a burst as likely as the oldest."""
-    rows = np.arange(len(examples))
-    if len(rows) > MAX_ROWS:
-        rows = rows[:: -(-len(rows) // MAX_ROWS)]
-    nothing, digests = np.empty(0, np.float32), np.zeros((len(rows), DIGEST_BYTES), np.uint8)
-    return Neighbours(examples.features[rows], examples.labels[rows], digests, nothing, nothing)
+    step = -(-len(examples) // MAX_ROWS) or 1
+    features, labels = examples.features[::step], examples.labels[::step]  # views: no image is held twice
+    nothing, digests = np.empty(0, np.float32), np.zeros((len(labels), DIGEST_BYTES), np.uint8)
+    return Neighbours(features, labels, digests, nothing, nothing)
 
 
 def cut(examples: Examples, stop: Callable[[], None] = lambda: None) -> float:
@@ -57,7 +56,8 @@ def other_burst_distances(examples: Examples, stop: Callable[[], None] = lambda:
         others = examples.features[examples.groups != group]
         place = max(0, len(others) - K)
         of_burst = [
-            1 - np.partition(np.vecdot(others, examples.features[row]), place)[place] for row in own[:: 1 + len(own) // 8]
+            1 - np.partition(np.vecdot(others, examples.features[row]), place)[place]
+            for row in own[:: 1 + len(own) // 8]
         ]
         medians.append(np.median(of_burst))
     return np.array(medians, np.float32)

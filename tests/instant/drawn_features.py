@@ -8,10 +8,10 @@ from core.backbone.neighbours import unit
 from core.instant.model import Examples
 
 
-def feature(label: int, burst: int, frame: int = 0, spread: float = 1.0) -> NDArray[np.float32]:
-    """float32 (1280,), of length 1, always the same."""
+def feature(label: int, burst: int, frame: int = 0, spread: float = 1.0, size: int = FEATURES) -> NDArray[np.float32]:
+    """float32 (size,), of length 1, always the same."""
     parts = [
-        np.random.default_rng([scale, *place]).gamma(0.3, size=FEATURES) * weight
+        np.random.default_rng([scale, *place]).gamma(0.3, size=size) * weight
         for scale, (place, weight) in enumerate(
             (((), 1.0), ((label,), 1.0), ((label, burst), spread), ((label, burst, frame), 0.1)), start=1
         )
@@ -19,10 +19,10 @@ def feature(label: int, burst: int, frame: int = 0, spread: float = 1.0) -> NDAr
     return unit(np.sum(parts, axis=0)[np.newaxis].astype(np.float32))[0]
 
 
-def examples(num_classes: int, bursts: int, frames: int, spread: float = 1.0) -> Examples:
+def examples(num_classes: int, bursts: int, frames: int, spread: float = 1.0, size: int = FEATURES) -> Examples:
     """So many bursts of each class, of so many frames."""
     rows = [
-        (label, label * bursts + burst, feature(label, burst, frame, spread))
+        (label, label * bursts + burst, feature(label, burst, frame, spread, size))
         for burst in range(bursts)
         for frame in range(frames)
         for label in range(num_classes)

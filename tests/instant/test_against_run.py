@@ -1,6 +1,5 @@
 """A run against the instant model: on the same images, by bursts, and never with images that one has seen."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,9 @@ def test_differences_are_those_of_the_shares_of_bursts(images: list[tuple[bool, 
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40), st.integers(1, 9))
-def test_without_bursts_it_is_newcombes_interval_and_frames_add_nothing(pairs: list[tuple[bool, bool]], frames: int) -> None:
+def test_without_bursts_it_is_newcombes_interval_and_frames_add_nothing(
+    pairs: list[tuple[bool, bool]], frames: int
+) -> None:
     instant, run = (np.array(column) for column in zip(*pairs, strict=True))
     table = [int(mask.sum()) for mask in (instant & run, instant & ~run, ~instant & run, ~instant & ~run)]
     repeated = paired(*(np.repeat(part, frames) for part in (instant, run, np.arange(len(run)))))

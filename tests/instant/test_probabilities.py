@@ -14,7 +14,9 @@ from core.instant.probabilities import fitted_temperature, most_sure, probabilit
     st.floats(0.01, 5),
     st.integers(1, 100),
 )
-def test_probabilities_sum_to_1_keep_the_order_and_the_limit(scores: np.ndarray, temperature: float, looks: int) -> None:
+def test_probabilities_sum_to_1_keep_the_order_and_the_limit(
+    scores: np.ndarray, temperature: float, looks: int
+) -> None:
     most = most_sure(np.array([looks, looks + 3]))
     shares = probabilities(scores, temperature, most)
     assert shares.sum(axis=1) == pytest.approx(1)
