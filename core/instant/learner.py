@@ -22,6 +22,7 @@ from core.instant.fitted import Answer, Choices, Fitted, choose
 from core.instant.model import Examples
 from core.instant.score import BurstScore, unknown, why_no_score
 from core.instant.stored_features import rounded
+from core.instant.table import Table
 from core.jobs.background import explained
 
 PAUSE = 0.7
@@ -57,7 +58,7 @@ class Learner:
         self._pause = pause
         self._changed = threading.Condition()
         self._classes = tuple(classes)
-        self._examples: dict[str, Example] = {}
+        self._table = Table()
         self._state = 0  # counts changes
         self._made_of = 0  # the state that the latest model is of
         self._chosen_of = -1  # the state that its choices are of
@@ -81,7 +82,7 @@ class Learner:
     def keys(self) -> frozenset[str]:
         """Of all examples."""
         with self._changed:
-            return frozenset(self._examples)
+            return self._table.keys
 
     def add(self, key: str, label: str, burst: str, feature: Floats) -> None:
         """Adds an example, or puts it in the place of the one with this key.
@@ -98,22 +99,20 @@ class Learner:
         """Adds several examples by their keys, as `add`."""
         checked = {key: replace(example, feature=_checked(example.feature)) for key, example in examples.items()}
         with self._changed:
-            self._examples |= checked
-            self._classes = tuple(dict.fromkeys((*self._classes, *(example.label for example in checked.values()))))
+            self._put(checked)
+            self._classes = self._with(self._classes, checked)
             self._change()
 
     def remove(self, keys: Iterable[str]) -> None:
         """Forgets these examples; those that are not there are no error."""
         with self._changed:
-            for key in keys:
-                self._examples.pop(key, None)
-            self._change()
+            if [key for key in keys if self._table.drop(key)]:
+                self._change()
 
     def relabel(self, key: str, label: str, new_key: str = "") -> None:
         """Moves an example into another class, and gives it another key where its path has changed."""
         with self._changed:
-            if example := self._examples.pop(key, None):
-                self._examples[new_key or key] = replace(example, label=label)
+            if self._table.relabel(key, label, new_key or key):
                 self._classes = tuple(dict.fromkeys((*self._classes, label)))
                 self._change()
 
@@ -121,7 +120,7 @@ class Learner:
         """Sets the classes and their order. The examples of one that is no longer there are forgotten."""
         with self._changed:
             self._classes = tuple(dict.fromkeys(classes))
-            self._examples = {key: one for key, one in self._examples.items() if one.label in self._classes}
+            self._table.labelled(frozenset(self._classes))
             self._change()
 
     def update(self, classes: Sequence[str], examples: Mapping[str, Example], gone: Iterable[str] = ()) -> None:
@@ -129,18 +128,17 @@ class Learner:
         made."""
         checked = {key: replace(example, feature=_checked(example.feature)) for key, example in examples.items()}
         with self._changed:
-            forgotten = set(gone)
-            kept = {key: example for key, example in self._examples.items() if key not in forgotten}
-            after = kept | checked
-            names = tuple(dict.fromkeys((*classes, *(example.label for example in after.values()))))
-            if names != self._classes or checked or len(after) < len(self._examples):
-                self._classes, self._examples = names, after
+            forgotten = [key for key in gone if self._table.drop(key)]
+            self._put(checked)
+            names = tuple(dict.fromkeys((*classes, *self._table.bursts())))
+            if names != self._classes or checked or forgotten:
+                self._classes = names
                 self._change()
 
-    def example(self, key: str) -> Example | None:
-        """The example with this key, if it is there."""
+    def label(self, key: str) -> str:
+        """The class of an example. Raises KeyError where there is none with this key."""
         with self._changed:
-            return self._examples.get(key)
+            return self._table.label(key)
 
     def answer(self, feature: Floats) -> Answer:
         """What the latest model says about an image. Never waits for the next one.
@@ -160,10 +158,9 @@ class Learner:
     def score(self) -> BurstScore:
         """The leave-one-burst-out accuracy by the end of the last burst, or why there is none yet."""
         with self._changed:
-            looks = {name: set[str]() for name in self._classes}
-            for example in self._examples.values():
-                looks[example.label].add(example.burst)
-            why = why_no_score(self._classes, np.array([len(bursts) for bursts in looks.values()], np.int64))
+            bursts = self._table.bursts()
+            looks = np.array([len(bursts.get(name, ())) for name in self._classes], np.int64)
+            why = why_no_score(self._classes, looks)
             score = self._choices.score
         if why:
             return unknown(why)
@@ -184,7 +181,7 @@ class Learner:
 
     def _missing(self) -> str:
         with self._changed:
-            with_images = {example.label for example in self._examples.values()}
+            with_images = self._table.bursts()
         without = [name for name in self._classes if name not in with_images]
         if len(self._classes) < 2:
             return "Add a second class: a model needs two to choose from."
@@ -203,7 +200,7 @@ class Learner:
         """Makes models until the newest state has settled; then the thread ends."""
         while True:
             with self._changed:
-                state, classes, examples = self._snapshot()
+                state, classes, examples = self._state, self._classes, self._table.examples(self._classes)
             try:
                 error = None
                 self._make(state, classes, examples, self._choices)
@@ -254,17 +251,13 @@ class Learner:
         with self._changed:
             return self._changed.wait_for(lambda: self._state != state, deadline - time.monotonic())
 
-    def _snapshot(self) -> tuple[int, tuple[str, ...], Examples]:
-        """Held: `self._changed`."""
-        places = {name: place for place, name in enumerate(self._classes)}
-        bursts: dict[str, int] = {}
-        for example in self._examples.values():
-            bursts.setdefault(example.burst, len(bursts))
-        rows = list(self._examples.values())
-        features = np.stack([row.feature for row in rows]) if rows else np.empty((0, FEATURES), np.float32)
-        labels = np.array([places[row.label] for row in rows], np.int64)
-        groups = np.array([bursts[row.burst] for row in rows], np.int64)
-        return self._state, self._classes, Examples(features, labels, groups, len(self._classes))
+    def _put(self, examples: Mapping[str, Example]) -> None:
+        for key, example in examples.items():
+            self._table.put(key, example.label, example.burst, example.feature)
+
+    @staticmethod
+    def _with(classes: Sequence[str], examples: Mapping[str, Example]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*classes, *(example.label for example in examples.values()))))
 
 
 def _one_core() -> AbstractContextManager[object]:

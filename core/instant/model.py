@@ -12,7 +12,7 @@ Groups are bursts: the frames of one burst are near copies, and predicting one f
 weights of the other images stay as they are when a group is left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,14 @@ class Examples:
         labels: int64 (images,), 0..num_classes - 1.
         groups: int64 (images,); images with the same number are of one burst, which may show several classes.
         num_classes: Of which some may have no image yet.
+        ids: int64 (images,), ascending; the same number is always the same feature. `core.instant.update` needs them.
     """
 
     features: Floats
     labels: Labels
     groups: Labels
     num_classes: int
+    ids: Labels = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -124,14 +126,12 @@ class LeaveOneGroupOut:
     """What models would predict of each group that they have not seen, for any penalty, from one decomposition.
 
     Args:
-        examples: With two or more groups.
+        examples: One or more.
     """
 
     def __init__(self, examples: Examples) -> None:
         self._centred = centred = Centred(examples)
         self._members = [np.flatnonzero(examples.groups == group) for group in np.unique(examples.groups)]
-        if len(self._members) < 2:
-            raise ValueError("received one group; expected two or more")
         self._examples = examples
         rows = centred.rows.astype(np.float64)
         if len(rows) <= rows.shape[1]:
@@ -142,9 +142,30 @@ class LeaveOneGroupOut:
         self._squares = np.maximum(squares, 0)
         self._along = self._left.T @ centred.targets.astype(np.float64)
 
+    @property
+    def mean(self) -> Floats:
+        """float32 (width,): the weighted mean of the features."""
+        return self._centred.mean
+
+    def inverse(self, penalty: float) -> Floats:
+        """float32 (width, width): of the features' weighted covariance with the penalty on its diagonal."""
+        rows, squares = self._centred.rows, self._squares
+        kept = squares > 1e-9 * squares[-1]
+        right = rows.T @ (self._left[:, kept] / np.sqrt(squares[kept])).astype(np.float32)  # (width, kept)
+        shrink = squares[kept] / (squares[kept] + penalty)
+        inverse = right * -shrink.astype(np.float32) @ right.T
+        inverse[np.diag_indices_from(inverse)] += 1
+        return inverse / np.float32(penalty)
+
     def scores(self, penalty: float) -> Doubles:
-        """float64 (images, classes): of each image by a model of the other groups with that penalty."""
+        """float64 (images, classes): of each image by a model of the other groups with that penalty.
+
+        Raises:
+            ValueError: There is one group.
+        """
         centred, examples = self._centred, self._examples
+        if len(self._members) < 2:
+            raise ValueError("received one group; expected two or more")
         shrink = self._squares / (self._squares + penalty)
         roots = centred.roots.astype(np.float64)
         left = self._left * np.sqrt(shrink)

@@ -28,4 +28,5 @@ def examples(num_classes: int, bursts: int, frames: int, spread: float = 1.0, si
         for label in range(num_classes)
     ]
     labels, groups, features = zip(*rows, strict=True)
-    return Examples(np.stack(features), np.array(labels, np.int64), np.array(groups, np.int64), num_classes)
+    numbers = np.array(labels, np.int64), np.array(groups, np.int64)
+    return Examples(np.stack(features), *numbers, num_classes, np.arange(len(labels)))
