@@ -5,11 +5,12 @@ class sum to the same, all together to 1) it minimises the weighted squared erro
 the squared weights W; the offset b is free. There are as many unknowns as images or as features, whichever are fewer:
 the dual form is solved for few images, the primal one for many.
 
-How well it predicts a group of images that it has not seen follows without another fit. With the smoother H, which
-makes its fitted values of the targets, the errors of a group g that is left out are (I - H_gg)^-1 (y_g - fitted_g), the
-leave-one-out formula of linear smoothers in blocks (Cook and Weisberg, "Residuals and influence in regression", 1982).
-Groups are bursts: the frames of one burst are near copies, and predicting one from its neighbours says nothing. The
-weights of the other images stay as they are when a group is left out.
+How well it predicts a group of images that it has not seen follows without another fit. Without the group the weights
+of its class are shared by fewer images, which scales the class and takes the group away. With rows t, in which the
+inverse of the normal equations is 1, K = t_g (1 + d t_c' t_c)^-1 t_g' and p the group's scores after the scaling by
+d alone, its held-out scores are (1 - w K)^-1 p: the leave-one-out formula of linear smoothers in blocks (Cook and
+Weisberg, "Residuals and influence in regression", 1982). Groups are bursts: the frames of one burst are near copies, and
+predicting one from its neighbours says nothing.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-PENALTIES = tuple(float(value) for value in np.geomspace(1e-3, 1, 10))
+PENALTIES = (0.003, 0.02, 0.1, 0.5)
 """That are compared. Features have length 1 and all weights sum to 1, so they stand beside a variance of at most 1."""
 FEW_LOOKS = 0.05
 """The penalty before groups can be left out."""
@@ -59,6 +60,11 @@ class Examples:
         """float64 (images,): those of one class sum to the same, all together to 1."""
         counts = np.bincount(self.labels, minlength=self.num_classes)
         return np.asarray(1 / (np.count_nonzero(counts) * counts[self.labels]), np.float64)
+
+    def part(self, rows: NDArray[np.bool_]) -> "Examples":
+        """Those that are True in `rows`, bool (images,)."""
+        ids = self.ids[rows] if len(self.ids) else self.ids
+        return Examples(self.features[rows], self.labels[rows], self.groups[rows], self.num_classes, ids)
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,6 @@ class LeaveOneGroupOut:
 
     def __init__(self, examples: Examples) -> None:
         self._centred = centred = Centred(examples)
-        self._members = [np.flatnonzero(examples.groups == group) for group in np.unique(examples.groups)]
         self._examples = examples
         rows = centred.rows.astype(np.float64)
         if len(rows) <= rows.shape[1]:
@@ -140,7 +145,6 @@ class LeaveOneGroupOut:
             squares, right = np.linalg.eigh(rows.T @ rows)
             self._left = rows @ right / np.sqrt(np.maximum(squares, 1e-12 * squares[-1]))
         self._squares = np.maximum(squares, 0)
-        self._along = self._left.T @ centred.targets.astype(np.float64)
 
     @property
     def mean(self) -> Floats:
@@ -161,21 +165,57 @@ class LeaveOneGroupOut:
         """float64 (images, classes): of each image by a model of the other groups with that penalty.
 
         Raises:
-            ValueError: There is one group.
+            ValueError: Without one of the groups a class would be gone.
         """
-        centred, examples = self._centred, self._examples
-        if len(self._members) < 2:
-            raise ValueError("received one group; expected two or more")
-        shrink = self._squares / (self._squares + penalty)
-        roots = centred.roots.astype(np.float64)
-        left = self._left * np.sqrt(shrink)
-        errors = centred.targets - self._left @ (shrink[:, np.newaxis] * self._along)
-        for members in self._members:
-            part, root = left[members], roots[members]
-            smoother = part @ part.T + np.outer(root, root)  # the second part is the offset's
-            errors[members] = np.linalg.solve(np.eye(len(members)) - smoother, errors[members])
-        one_hot = np.eye(examples.num_classes)[examples.labels]
-        return one_hot - errors / roots[:, np.newaxis]
+        examples, roots = self._examples, self._centred.roots.astype(np.float64)
+        shrink = np.sqrt(self._squares / (self._squares + penalty))
+        rows = np.column_stack([self._left * shrink / roots[:, np.newaxis], np.ones(len(examples))])
+        shown = np.unique(examples.labels)
+        sums = np.stack([rows[examples.labels == label].mean(axis=0) for label in shown]) / len(shown)
+        scores = np.zeros((len(examples), examples.num_classes))
+        for place, label in enumerate(shown):
+            members = np.flatnonzero(examples.labels == label)
+            scores[np.ix_(members, shown)] = self._of_class(rows[members], sums, place, examples.groups[members])
+        for group in self._mixed():
+            own = examples.groups == group
+            head = fit(examples.part(~own), penalty)
+            scores[own] = examples.features[own] @ head.weights.T + head.offset
+        return scores
+
+    @staticmethod
+    def _of_class(rows: Doubles, sums: Doubles, place: int, groups: Labels) -> Doubles:
+        """The held-out scores of the images of one class.
+
+        Args:
+            rows: float64 (images, width), in which the inverse of the normal equations is 1.
+            sums: float64 (classes, width): the weighted sums of all rows of each class.
+            place: Of the class in these.
+            groups: int64 (images,).
+        """
+        number, num_classes = len(rows), len(sums)
+        inner = rows @ rows.T
+        squares, vectors = np.linalg.eigh(inner)
+        squares, along = np.maximum(squares, 0), rows @ sums.T
+        scores = np.empty_like(along)
+        for group in np.unique(groups):
+            own = np.flatnonzero(groups == group)
+            left = number - len(own)
+            if not left:
+                raise ValueError("received a class with one group; expected two or more")
+            weight = 1 / (num_classes * left)
+            scale = weight - 1 / (num_classes * number)
+            along[:, place] = (inner.sum(axis=1) - inner[:, own].sum(axis=1)) * weight
+            part = vectors[own]
+            scaled = along[own] - (part * (scale * squares / (1 + scale * squares))) @ (vectors.T @ along)
+            kernel = (part * (squares / (1 + scale * squares))) @ part.T
+            scores[own] = np.linalg.solve(np.eye(len(own)) - weight * kernel, scaled)
+        return scores
+
+    def _mixed(self) -> Labels:
+        """Groups with images of several classes."""
+        pairs = np.unique(np.stack([self._examples.groups, self._examples.labels]), axis=1)
+        groups, counts = np.unique(pairs[0], return_counts=True)
+        return groups[counts > 1]
 
     def best_penalty(self) -> float:
         """That of `PENALTIES` whose models predict the targets of left-out groups with the least squared error, all

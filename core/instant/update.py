@@ -1,10 +1,11 @@
 """A model made from an earlier one: exact, in the time of the images whose weight has changed.
 
 The normal equations of `core.instant.model` are (sum of w a a' + penalty) W = sum of w a y', with a row
-a = (x - mean, 1) for each image. Around the weighted mean of some examples their inverse is that of the covariance beside a 1. For other
-examples some weights differ: those of new and removed images, and of all in their classes, since a class has one weight
-together. With A the rows of these and D their differences it becomes P - P A' (1 + D A P A')^-1 D A P (Woodbury,
-"Inverting modified matrices", 1950). While one class is recorded, only its images differ.
+a = (x - mean, 1) for each image. Around the weighted mean of some examples their inverse P is that of the covariance
+beside a 1. For other examples some weights differ: those of new and removed images, and of all in their classes, since a
+class has one weight together. With A the rows of these and D their differences the inverse becomes
+P - P A' (1 + D A P A')^-1 D A P (Woodbury, "Inverting modified matrices", 1950). While one class is recorded, only its
+images differ.
 """
 
 from dataclasses import dataclass
