@@ -7,11 +7,10 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from core.backbone.neighbours import Neighbours
-from core.instant.model import FEW_LOOKS, Examples, Head, LeaveOneGroupOut, fit
-from core.instant.probabilities import TEMPERATURE, fitted_temperature, most_sure, probabilities
+from core.instant import unlike
+from core.instant.model import PENALTY, Examples, Head, LeaveOneGroupOut, fit, held_out_scores
+from core.instant.probabilities import ENOUGH, TEMPERATURE, fitted_temperature, most_sure, probabilities
 from core.instant.score import NO_SCORE, BurstScore, burst_score, unknown, why_no_score
-from core.instant.unlike import FLOOR, cut, reference
 from core.instant.update import Anchor
 
 MANY = 400
@@ -24,9 +23,9 @@ Floats = NDArray[np.float32]
 class Choices:
     """What is chosen when a burst ends, by bursts that are left out, and kept while the next one is recorded."""
 
-    penalty: float = FEW_LOOKS
+    penalty: float = PENALTY
     temperature: float = TEMPERATURE
-    cut: float = FLOOR
+    cut: float = unlike.MOST
     score: BurstScore = NO_SCORE
     anchor: Anchor | None = None
 
@@ -67,7 +66,7 @@ class Fitted:
     shown: NDArray[np.int64]
     head: Head
     most: float
-    neighbours: Neighbours
+    reference: Floats
 
     @classmethod
     def of(cls, classes: tuple[str, ...], examples: Examples, choices: Choices) -> "Fitted":
@@ -77,13 +76,13 @@ class Fitted:
         head = head or fit(examples, choices.penalty)
         shown_head = Head(head.weights[shown], head.offset[shown])
         most = most_sure(examples.looks[shown])
-        return cls(classes, examples, choices, shown, shown_head, most, reference(examples))
+        return cls(classes, examples, choices, shown, shown_head, most, unlike.reference(examples))
 
     def answer(self, feature: Floats) -> Answer:
         """The answer for one feature, float32 (1280,), of length 1."""
         given = np.zeros(len(self.classes))
         given[self.shown] = self.probabilities(self.head.scores(feature))
-        distance = float(self.neighbours.distances(feature[np.newaxis])[0])
+        distance = unlike.distance(self.reference, feature)
         none = distance > self.choices.cut
         label = "" if none else self.classes[int(given.argmax())]
         return Answer(label, self.classes, tuple(given.tolist()), distance, none)
@@ -100,18 +99,20 @@ def choose(classes: tuple[str, ...], examples: Examples, stop: Callable[[], None
         stop: Called now and then; what it raises ends the work.
     """
     looks = examples.looks
-    choices = Choices(cut=cut(examples, stop), score=unknown(why_no_score(classes, looks)))
+    choices = Choices(cut=unlike.cut(examples, stop), score=unknown(why_no_score(classes, looks)))
     stop()
-    if choices.score.why and len(examples) < MANY:
-        return choices
-    left_out = LeaveOneGroupOut(examples)
-    stop()
-    if not choices.score.why:
-        penalty = left_out.best_penalty()
-        scores = left_out.scores(penalty)
-        temperature = fitted_temperature(scores, examples.labels, examples.weights, most_sure(looks))
+    can_score = not choices.score.why
+    can_choose = can_score and int(looks.min()) >= ENOUGH
+    decomposed = LeaveOneGroupOut(examples) if can_choose or len(examples) >= MANY else None
+    if can_choose and decomposed:
+        choices = replace(choices, penalty=decomposed.best_penalty(stop))
+    if can_score:
+        scores = held_out_scores(examples, choices.penalty, stop)
         score = burst_score(scores.argmax(axis=1) == examples.labels, examples.groups)
-        choices = replace(choices, penalty=penalty, temperature=temperature, score=score)
-    if len(examples) >= MANY:
-        choices = replace(choices, anchor=Anchor.of(examples, choices.penalty, left_out))
+        choices = replace(choices, score=score)
+        if can_choose:
+            temperature = fitted_temperature(scores, examples.labels, examples.weights, most_sure(looks))
+            choices = replace(choices, temperature=temperature)
+    if decomposed and len(examples) >= MANY:
+        choices = replace(choices, anchor=Anchor.of(examples, choices.penalty, decomposed))
     return choices

@@ -9,10 +9,11 @@ How well it predicts a group of images that it has not seen follows without anot
 of its class are shared by fewer images, which scales the class and takes the group away. With rows t, in which the
 inverse of the normal equations is 1, K = t_g (1 + d t_c' t_c)^-1 t_g' and p the group's scores after the scaling by
 d alone, its held-out scores are (1 - w K)^-1 p: the leave-one-out formula of linear smoothers in blocks (Cook and
-Weisberg, "Residuals and influence in regression", 1982). Groups are bursts: the frames of one burst are near copies, and
-predicting one from its neighbours says nothing.
+Weisberg, "Residuals and influence in regression", 1982). Groups are bursts: the frames of one burst are near copies,
+and predicting one from its neighbours says nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 
 PENALTIES = (0.003, 0.02, 0.1, 0.5)
 """That are compared. Features have length 1 and all weights sum to 1, so they stand beside a variance of at most 1."""
-FEW_LOOKS = 0.05
-"""The penalty before groups can be left out."""
+MOST_ROUNDS = 10  # of models that groups are left out of
+PENALTY = 0.1
+"""While looks are few: within a point of the best for any number of them up to 20 (`benchmarks.instant`)."""
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -128,6 +130,38 @@ def fit(examples: Examples, penalty: float) -> Head:
     return centred.head(np.linalg.solve(outer, rows.T @ targets))
 
 
+def held_out_scores(examples: Examples, penalty: float, stop: Callable[[], None] = lambda: None) -> Doubles:
+    """float64 (images, classes): of each image by a model that has seen nothing of its group. Of each class as many
+    groups are left out at once, since a class that lacks one alone would be at a disadvantage: of cats and dogs with two
+    looks each, leaving out one of the four gave an accuracy of 54%, leaving out one of each 79%, and new photos 88%.
+
+    Args:
+        examples: Two or more groups of each class that has any.
+        stop: Called between models; what it raises ends the work.
+    """
+    rounds = deal_rounds(examples)
+    scores = np.zeros((len(examples), examples.num_classes))
+    for number in np.unique(rounds):
+        stop()
+        own = rounds == number
+        head = fit(examples.part(~own), penalty)
+        scores[own] = examples.features[own] @ head.weights.T + head.offset
+    return scores
+
+
+def deal_rounds(examples: Examples) -> Labels:
+    """int64 (images,): in which round each image is left out. A group is in one round, and each class is spread over
+    all rounds as evenly as its groups allow."""
+    rounds = min(MOST_ROUNDS, int(examples.looks[examples.looks > 0].min()))
+    groups, first, places = np.unique(examples.groups, return_index=True, return_inverse=True)
+    of_class = examples.labels[first]  # of a group that shows several classes, one of them
+    dealt = np.empty(len(groups), np.int64)
+    for label in np.unique(of_class):
+        members = np.flatnonzero(of_class == label)
+        dealt[members] = np.arange(len(members)) % rounds
+    return np.asarray(dealt[places], np.int64)
+
+
 class LeaveOneGroupOut:
     """What models would predict of each group that they have not seen, for any penalty, from one decomposition.
 
@@ -149,7 +183,8 @@ class LeaveOneGroupOut:
     @property
     def mean(self) -> Floats:
         """float32 (width,): the weighted mean of the features."""
-        return self._centred.mean
+        mean: Floats = self._centred.mean
+        return mean
 
     def inverse(self, penalty: float) -> Floats:
         """float32 (width, width): of the features' weighted covariance with the penalty on its diagonal."""
@@ -159,7 +194,7 @@ class LeaveOneGroupOut:
         shrink = squares[kept] / (squares[kept] + penalty)
         inverse = right * -shrink.astype(np.float32) @ right.T
         inverse[np.diag_indices_from(inverse)] += 1
-        return inverse / np.float32(penalty)
+        return np.asarray(inverse / penalty, np.float32)
 
     def scores(self, penalty: float) -> Doubles:
         """float64 (images, classes): of each image by a model of the other groups with that penalty.
@@ -217,9 +252,12 @@ class LeaveOneGroupOut:
         groups, counts = np.unique(pairs[0], return_counts=True)
         return groups[counts > 1]
 
-    def best_penalty(self) -> float:
+    def best_penalty(self, stop: Callable[[], None] = lambda: None) -> float:
         """That of `PENALTIES` whose models predict the targets of left-out groups with the least squared error, all
         classes alike."""
         one_hot, weights = np.eye(self._examples.num_classes)[self._examples.labels], self._examples.weights
-        losses = [float(weights @ ((self.scores(penalty) - one_hot) ** 2).sum(axis=1)) for penalty in PENALTIES]
+        losses = []
+        for penalty in PENALTIES:
+            stop()
+            losses.append(float(weights @ ((self.scores(penalty) - one_hot) ** 2).sum(axis=1)))
         return PENALTIES[int(np.argmin(losses))]

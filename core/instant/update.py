@@ -2,8 +2,8 @@
 
 The normal equations of `core.instant.model` are (sum of w a a' + penalty) W = sum of w a y', with a row
 a = (x - mean, 1) for each image. Around the weighted mean of some examples their inverse P is that of the covariance
-beside a 1. For other examples some weights differ: those of new and removed images, and of all in their classes, since a
-class has one weight together. With A the rows of these and D their differences the inverse becomes
+beside a 1. For other examples some weights differ: those of new and removed images, and of all in their classes, since
+a class has one weight together. With A the rows of these and D their differences the inverse becomes
 P - P A' (1 + D A P A')^-1 D A P (Woodbury, "Inverting modified matrices", 1950). While one class is recorded, only its
 images differ.
 """

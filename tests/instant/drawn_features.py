@@ -16,7 +16,7 @@ def feature(label: int, burst: int, frame: int = 0, spread: float = 1.0, size: i
             (((), 1.0), ((label,), 1.0), ((label, burst), spread), ((label, burst, frame), 0.1)), start=1
         )
     ]
-    return unit(np.sum(parts, axis=0)[np.newaxis].astype(np.float32))[0]
+    return np.asarray(unit(np.sum(parts, axis=0)[np.newaxis].astype(np.float32))[0], np.float32)
 
 
 def examples(num_classes: int, bursts: int, frames: int, spread: float = 1.0, size: int = FEATURES) -> Examples:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.backbone.architecture import FEATURES
-from core.instant import learner as learner_module
+from core.instant import fitted as fitted_module
 from core.instant.fitted import Fitted
 from core.instant.learner import Example, Learner
 from tests.instant.drawn_features import feature
@@ -129,6 +129,29 @@ def test_however_it_came_there_it_is_the_model_of_its_examples(actions: list[tup
     assert learner.score().num_bursts == fresh.score().num_bursts
 
 
+def test_a_model_of_many_images_is_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made from an earlier one, which the learner keeps from the end of the last burst."""
+    monkeypatch.setattr(fitted_module, "MANY", 8)
+    learner = taught(3, 3, 2)
+    teach(learner, 1, 7, 3)
+    learner.remove(["0/1-0", "2/2-1"])
+    assert learner.wait(SOON)
+    assert learner._choices.anchor is not None
+    fresh, choices = Learner("abc", 60), learner._choices
+    monkeypatch.setattr(fitted_module, "MANY", 10**9)
+    fresh._choices = fitted_module.replace(choices, anchor=None)
+    for label, burst, frame in [(0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 2, 0), (0, 2, 1)]:
+        fresh.add(f"{label}/{burst}-{frame}", "a", f"{label} {burst}", feature(label, burst, frame))
+    for label, bursts in ((1, [(0, 2), (1, 2), (2, 2), (7, 3)]), (2, [(0, 2), (1, 2), (2, 1)])):
+        for burst, frames in bursts:
+            teach(fresh, label, burst, frames)
+    assert fresh.wait(SOON)
+    assert fresh.keys == learner.keys
+    for label in range(3):
+        ours, theirs = learner.answer(feature(label, 50)), fresh.answer(feature(label, 50))
+        assert ours.probabilities == pytest.approx(theirs.probabilities, abs=5e-3)
+
+
 def test_answers_never_wait_for_a_model_and_nothing_queues(monkeypatch: pytest.MonkeyPatch) -> None:
     learner, fits, go, begun = taught(2), [], threading.Event(), threading.Event()
     make = Fitted.of
@@ -139,7 +162,7 @@ def test_answers_never_wait_for_a_model_and_nothing_queues(monkeypatch: pytest.M
         assert go.wait(SOON)
         return make(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(learner_module.Fitted, "of", slow)
+    monkeypatch.setattr(Fitted, "of", slow)
     before = learner.version
     teach(learner, 0, 1)
     assert begun.wait(SOON)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from core.instant.model import Examples, LeaveOneGroupOut, fit
+from core.instant.model import Examples, LeaveOneGroupOut, deal_rounds, fit, held_out_scores
 from tests.instant.drawn_features import examples
 
 WIDTH = 12  # of features: fewer than some examples have images, more than others
@@ -82,3 +82,27 @@ def test_near_copies_do_not_judge_each_other() -> None:
     right = [(LeaveOneGroupOut(one).scores(0.001).argmax(axis=1) == given.labels).mean() for one in (alone, given)]
     assert right[0] > 0.9
     assert right[1] < 0.7
+
+
+@settings(deadline=None)
+@given(bursts())
+def test_a_burst_is_left_out_whole_and_of_each_class_as_many(given: Examples) -> None:
+    rounds = deal_rounds(given)
+    for group in np.unique(given.groups):
+        assert len(np.unique(rounds[given.groups == group])) == 1
+    pairs = np.unique(np.stack([given.labels, given.groups, rounds]), axis=1)
+    alone = all(len(np.unique(given.labels[given.groups == group])) == 1 for group in np.unique(given.groups))
+    if alone:
+        for label in np.unique(given.labels):
+            counts = np.bincount(pairs[2][pairs[0] == label], minlength=rounds.max() + 1)
+            assert counts.max() - counts.min() <= 1
+
+
+def test_held_out_scores_are_of_models_without_the_burst() -> None:
+    given = examples(3, 3, 2, size=30)
+    scores, rounds = held_out_scores(given, 0.05), deal_rounds(given)
+    for number in range(3):
+        without = given.part(rounds != number)
+        wanted = oracle(without, 0.05, np.arange(len(without)), without.weights)
+        own = rounds == number
+        assert scores[own] == pytest.approx(wanted.predict(given.features[own].astype(np.float64)), abs=2e-4)
