@@ -228,8 +228,6 @@ def temperature(config: TrainingConfig) -> str:
     """Temperature scaling, as `core.runs.temperature` does it."""
     own = " // (1 + COPIES)" if config.augment_validation else ""
     return f"""
-from scipy.optimize import minimize_scalar
-
 inputs, targets = data["validation"]
 own = len(targets){own}  # without augmented copies
 targets, table = targets[:own], model.predict(inputs[:own], batch_size=BATCH_SIZE, verbose=0).astype("float64")
@@ -245,7 +243,7 @@ def log_loss(temperature):
 
 T = 1.0  # where every prediction is right, the loss falls with T without end
 if (table.argmax(axis=1) != targets).any():
-    T = minimize_scalar(log_loss, bounds=({LOWEST}, {HIGHEST}), method="bounded").x
+    T = min(np.geomspace({LOWEST}, {HIGHEST}, 2001), key=log_loss)
 last = model.layers[-1]
 last.set_weights([values / T for values in last.get_weights()])
 print(f"T = {{T:.2f}}")
