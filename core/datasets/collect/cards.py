@@ -45,9 +45,9 @@ def class_labels(root: Path, order: Iterable[str]) -> tuple[str, ...]:
 
 def card_of(root: Path, label: str) -> ClassCard:
     """The card of a class, as its folder is now."""
-    names = sorted(image_names(root / label), key=_age, reverse=True)
-    images = tuple(f"{label}/{name}" for name in names)
-    return ClassCard(label, images, len({burst_of(path) or path for path in images}))
+    newest_first = sorted(((burst_of(name), number_of(name), name) for name in image_names(root / label)), reverse=True)
+    images = tuple(f"{label}/{name}" for _, _, name in newest_first)  # what was not collected comes last
+    return ClassCard(label, images, len({burst or name for burst, _, name in newest_first}))
 
 
 def what_it_needs(cards: Iterable[ClassCard]) -> dict[str, str]:
@@ -86,11 +86,6 @@ def _is_plain(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return not is_ignored(name)
-
-
-def _age(name: str) -> tuple[str, int, str]:
-    """Sorts by when an image was collected; others are older."""
-    return burst_of(name), number_of(name), name
 
 
 def _needs(card: ClassCard) -> str:

@@ -30,7 +30,7 @@ class Collection:
     """One collection. Every method may be called from any thread, and by several processes at once.
 
     All that change something raise `DatasetError` for what is not there, and `PawlabError` where the disk is full or
-    cannot be written: then nothing has changed.
+    cannot be written: then nothing has changed, or the next call completes what was begun.
 
     Attributes:
         name: What it is called; its folder's name.

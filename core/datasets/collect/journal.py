@@ -67,6 +67,7 @@ class Journal:
 
     def __init__(self, root: Path) -> None:
         self.root, self.folder = root, root / HIDDEN
+        self._real: set[Path] = set()  # folders that are there and no links: an action has thousands of images in few
 
     def read(self) -> State:
         """The state.
@@ -166,12 +167,14 @@ class Journal:
         if len(parts) > MOST_PARTS or any(part in ("", "..") or Path(part).name != part for part in parts):
             raise _leads_out(path)
         place = self.root.joinpath(*parts)
+        above = place.parents[: len(parts) - 1]
         try:
-            is_link = any(parent.is_symlink() for parent in [place, *place.parents][: len(parts)])
+            is_link = any(folder.is_symlink() for folder in (place, *above) if folder not in self._real)
         except OSError as error:  # a name too long
             raise _leads_out(path) from error
         if is_link:
             raise _leads_out(path)
+        self._real.update(folder for folder in above if folder not in self._real and folder.is_dir())
         return place
 
     def free(self, path: str, taken: set[str], mover: Path | None = None) -> str:
@@ -221,7 +224,9 @@ class Journal:
                 "a free name",
                 f"Rename what lies in {target}",
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent not in self._real:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._real.add(target.parent)
         source.rename(target)
 
     def _write(self, state: State) -> None:
