@@ -69,7 +69,8 @@ class Embedder:
         Raises:
             ImageError: It is not an image in a supported format.
         """
-        return self.features(load_image(source, self.image_size)[np.newaxis])[0]
+        feature: Floats = self.features(load_image(source, self.image_size)[np.newaxis])[0]
+        return feature
 
     def each(self, sources: Sequence[Path]) -> Generator[Floats | ImageError, None, None]:
         """`feature` of each file in order, on all cores; a bad one yields its error. Closing it stops the rest."""

@@ -174,9 +174,9 @@ class Learner:
             settled: Wait also until the burst has ended, and its score is there.
         """
         with self._changed:
-            return self._changed.wait_for(lambda: self._up_to_date(settled), seconds)
+            return self._changed.wait_for(lambda: self._up_to_date(settled=settled), seconds)
 
-    def _up_to_date(self, settled: bool) -> bool:
+    def _up_to_date(self, *, settled: bool) -> bool:
         return (self._chosen_of if settled else self._made_of) == self._state or self._worker is None
 
     def _missing(self) -> str:

@@ -132,8 +132,8 @@ def fit(examples: Examples, penalty: float) -> Head:
 
 def held_out_scores(examples: Examples, penalty: float, stop: Callable[[], None] = lambda: None) -> Doubles:
     """float64 (images, classes): of each image by a model that has seen nothing of its group. Of each class as many
-    groups are left out at once, since a class that lacks one alone would be at a disadvantage: of cats and dogs with two
-    looks each, leaving out one of the four gave an accuracy of 54%, leaving out one of each 79%, and new photos 88%.
+    groups are left out at once, since a class that lacks one alone would be at a disadvantage: of cats and dogs with
+    two looks each, leaving out one of the four gave an accuracy of 54%, one of each 79%, and new photos 88%.
 
     Args:
         examples: Two or more groups of each class that has any.

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,7 +140,7 @@ def test_a_model_of_many_images_is_the_same_one(monkeypatch: pytest.MonkeyPatch)
     assert learner._choices.anchor is not None
     fresh, choices = Learner("abc", 60), learner._choices
     monkeypatch.setattr(fitted_module, "MANY", 10**9)
-    fresh._choices = fitted_module.replace(choices, anchor=None)
+    fresh._choices = replace(choices, anchor=None)
     for label, burst, frame in [(0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 2, 0), (0, 2, 1)]:
         fresh.add(f"{label}/{burst}-{frame}", "a", f"{label} {burst}", feature(label, burst, frame))
     for label, bursts in ((1, [(0, 2), (1, 2), (2, 2), (7, 3)]), (2, [(0, 2), (1, 2), (2, 1)])):
