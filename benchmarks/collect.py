@@ -144,7 +144,7 @@ def main() -> None:
         files = sorted(folder.rglob("*.jpg"))
         photos = contents(files)
         learners = Learners()
-        learners.embedder().feature(next(photos))  # a decoding worker starts
+        list(learners.embedder().each(files[:32]))  # the decoding workers start
         small_classes, small_images = map(int, arguments.small.split("x"))
         small = learned(learners, photos, small_classes, small_images, min(arguments.measured, small_images))
         large = learned(learners, photos, arguments.classes, arguments.images, arguments.measured)

@@ -5,8 +5,8 @@ four images. The cut comes from the examples themselves: the distance of each bu
 its own are near copies, and of these distances the one of the conformal rank for `REJECTION`. It stays between two
 limits. Before each class has two bursts it is the upper one.
 
-Measured on photos of cats and dogs, bursts of 8 simulated frames (a crop that moves, turns and changes its brightness),
-the limits chosen on the same photos (`python -m benchmarks.instant`): `docs/collections.md` has the rates.
+The limits were chosen on photos of cats and dogs and on drawings, those by which `docs/collections.md` has the rates
+(`benchmarks.instant`).
 """
 
 from collections.abc import Callable
