@@ -10,6 +10,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Route, WebSocketRoute
 
 from core.jobs.process import allow_open_files
+from pages.ui.routes.collect import CollectRoute
 from pages.ui.routes.exports import BUNDLE_PATH, PAGE_PATH, download_bundle, download_page
 from pages.ui.routes.half_sent import close_half_sent
 from pages.ui.routes.live import LiveRoute
@@ -29,6 +30,7 @@ routes = [
     Route(BUNDLE_PATH, download_bundle),
     Route(PAGE_PATH, download_page),
     WebSocketRoute("/api/live", LiveRoute().connect),
+    *CollectRoute().routes(),
 ]
 close_half_sent()
 allow_open_files()

@@ -31,6 +31,7 @@ def to_dataset() -> None:
 dataset = st.Page("dataset.py", title="Dataset", url_path="root", default=True)
 page = st.navigation(
     [
+        st.Page("collect.py", title="Collect", url_path="collect"),
         dataset,
         # After "/train" people type "/dataset".
         *(

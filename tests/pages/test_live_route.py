@@ -16,7 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.inference.classifier import Classifier
 from core.runs.run import Run
-from pages.ui.routes.live import FLOOD, MAX_FRAME_BYTES, NO_PREDICTION, LiveRoute
+from pages.ui.routes.frames import FLOOD, MAX_FRAME_BYTES, REFUSED
+from pages.ui.routes.live import LiveRoute
 from tests.drawing import image_bytes
 from tests.serving import serving_routes
 
@@ -138,7 +139,7 @@ def test_only_runs_of_the_store_are_opened(port: int, run_id: str, trained: Run,
     for name in [*ids, "%00", "%F0%9F%98%80", "x" * 3000]:
         with view(port, name) as viewer:
             code, words = how_it_ends(viewer)
-        assert (code, bool(words)) == (NO_PREDICTION, True), name
+        assert (code, bool(words)) == (REFUSED, True), name
 
 
 def test_a_run_that_is_removed_while_it_predicts_ends_the_connection(port: int, run_id: str, pawlab_home: Path) -> None:
@@ -147,7 +148,7 @@ def test_a_run_that_is_removed_while_it_predicts_ends_the_connection(port: int, 
         shutil.rmtree(pawlab_home / "runs" / run_id)
         viewer.send(image_bytes())
         code, words = how_it_ends(viewer)
-    assert code == NO_PREDICTION
+    assert code == REFUSED
     assert "model" in words
 
 

@@ -41,7 +41,7 @@ class GalleryItem:
         id: What events call it: a path.
         alt: Its alternative text and tooltip.
         caption: The text below it.
-        image: A JPEG; b"" if there is none, and then `reason` says why.
+        image: A JPEG; b"" if there is none, and then `reason` says why, or `address` where the browser gets it.
         badges: Short words on the image.
         dimmed: Shown but not used.
     """
@@ -53,6 +53,7 @@ class GalleryItem:
     reason: str = ""
     badges: tuple[str, ...] = ()
     dimmed: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def gallery(
 
 
 def _as_data(item: GalleryItem) -> dict[str, Any]:
-    image = f"data:image/jpeg;base64,{base64.b64encode(item.image).decode()}" if item.image else ""
+    image = f"data:image/jpeg;base64,{base64.b64encode(item.image).decode()}" if item.image else item.address
     return {
         "id": item.id,
         "alt": item.alt,

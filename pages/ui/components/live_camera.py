@@ -66,7 +66,7 @@ def explained(threshold: float, crop: Crop) -> str:
 
 
 def _script() -> str:
-    return _part("live_link.js") + _part("live_overlay.js") + _part("live_camera.js")
+    return "".join(map(_part, ("camera.js", "live_link.js", "live_overlay.js", "live_camera.js")))
 
 
 @cache

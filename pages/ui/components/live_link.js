@@ -1,23 +1,28 @@
-// The connection to the route that classifies frames: at most one frame in flight; it reconnects after a break.
+// The connection to a route that answers frames: at most one frame in flight; it reconnects after a break.
 
 const AGAIN = [500, 1000, 2000, 4000, 8000]; // milliseconds before each new attempt
-const SILENCE = 8000; // milliseconds without a prediction after which the connection counts as lost
-const REFUSED = 4004; // the code with which pages/ui/routes/live.py closes where a retry is useless
+const SILENCE = 8000; // milliseconds without an answer after which the connection counts as lost
+const REFUSED = 4004; // the code with which pages/ui/routes/frames.py closes where a retry is useless
+
+const lostInWords = (words, seconds) =>
+  `${words || 'The connection to Pawlab is lost. Is Pawlab still running?'} Trying again in ${seconds} s.`;
 
 class Link {
-  /* `listener` has ready(hello), predicted(message, milliseconds), lost(words, seconds) and refused(words). */
-  constructor(listener) {
+  /* `path` is the route's. `listener` has ready(hello), answered(message, milliseconds), lost(words, seconds),
+     refused(words), and said(message) where the route says more than answers. */
+  constructor(path, listener) {
+    this.path = path;
     this.listener = listener;
     this.failures = 0;
-    this.size = 0; // side of the square that the model takes; 0 until it is known
+    this.size = 0; // pixels of a frame's side, as the route wants it; 0 until it is known
     this.crop = 'squeeze'; // how a frame becomes that square
   }
 
-  open(run) {
+  open(query) {
     this.close();
-    const url = new URL('api/live', document.baseURI);
+    const url = new URL(this.path, document.baseURI);
     url.protocol = url.protocol.replace('http', 'ws');
-    url.searchParams.set('run', run);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const socket = this.socket = new WebSocket(url);
     let words = '';
     socket.onmessage = (event) => {
@@ -25,13 +30,14 @@ class Link {
       const message = JSON.parse(event.data);
       if (message.closing) words = message.error;
       else if (message.size) this.greet(message);
-      else this.take(message);
+      else if (message.sequence) this.take(message);
+      else this.listener.said(message);
     };
     socket.onclose = (event) => {
       if (socket !== this.socket) return;
       this.close();
       if (event.code === REFUSED) this.listener.refused(words);
-      else this.later(run, words);
+      else this.later(query, words);
     };
     this.expect();
   }
@@ -48,18 +54,23 @@ class Link {
     clearTimeout(this.watch);
     const milliseconds = performance.now() - this.taken;
     this.taken = 0;
-    this.listener.predicted(message, milliseconds);
+    this.listener.answered(message, milliseconds);
   }
 
-  later(run, words) {
+  later(query, words) {
     const delay = AGAIN[Math.min(this.failures, AGAIN.length - 1)];
     this.failures += 1;
-    this.again = setTimeout(() => this.open(run), delay);
+    this.again = setTimeout(() => this.open(query), delay);
     this.listener.lost(words, delay / 1000);
   }
 
   get free() {
     return this.size > 0 && !this.taken;
+  }
+
+  /* Tells the route something that is no frame. Only when it is open. */
+  say(message) {
+    this.socket.send(JSON.stringify(message));
   }
 
   /* Sends the canvas, which the camera took at `taken`. Only when `free`. */

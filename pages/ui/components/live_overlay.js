@@ -66,13 +66,16 @@ class Overlay {
     this.likely.textContent = `${names.slice(0, SHOWN).join(', ')} or ${last} (${percent(level)})`;
   }
 
+  /* What the headline says instead of a class. */
+  word(unsure) { return unsure ? 'unsure' : ''; }
+
   draw(threshold) {
     const ranked = [...this.smooth].sort((one, other) => other[1] - one[1]);
-    const [best, confidence] = ranked[0], unsure = confidence < threshold;
+    const [best, confidence] = ranked[0], word = this.word(confidence < threshold);
     this.place.hidden = false;
-    this.place.classList.toggle('unsure', unsure || !this.unlike.hidden);
-    this.label.textContent = unsure ? 'unsure' : best;
-    this.confidence.textContent = unsure ? '' : percent(confidence);
+    this.place.classList.toggle('unsure', Boolean(word) || !this.unlike.hidden);
+    this.label.textContent = word || best;
+    this.confidence.textContent = word ? '' : percent(confidence);
     // Few classes keep their places, so that no bar jumps over another.
     const few = this.classes.length && this.classes.length <= SHOWN;
     const rows = few ? this.classes.map((name) => [name, this.smooth.get(name) ?? 0]) : ranked.slice(0, SHOWN);
@@ -83,7 +86,7 @@ class Overlay {
       words.textContent = name;
       track.firstChild.style.transform = `scaleX(${value})`;
       figure.textContent = percent(value);
-      row.classList.toggle('best', name === best && !unsure);
+      row.classList.toggle('best', name === best && !word);
     });
     this.speak(this.unlike.hidden ? this.label.textContent
       : `${this.label.textContent}, ${this.unlike.textContent.toLowerCase()}`);

@@ -1,0 +1,79 @@
+"""What a collection is worth so far: how many looks it has, and the instant model's honest score, or why there is
+none."""
+
+import streamlit as st
+
+from core.datasets.collect.collection import Collection
+from core.errors import Cancelled
+from core.evaluation.words import with_interval
+from pages.ui.collect.learning import LEARNING
+from pages.ui.shared.progress import AT_ONCE, follow
+from pages.ui.shared.text import plain, show_error
+
+TICK = 1.0  # seconds between two looks at a score that is being computed
+PATIENCE = 5  # seconds that a score may take
+ABOUT_LOOKS = (
+    "The images that you record while you hold a button once are one burst: near copies of each other. A split into "
+    "training and validation images never parts them, and no score counts them as independent."
+)
+ABOUT_SCORE = (
+    "Leave-one-burst-out: each burst is predicted by a model that has seen only the others, so it says what to expect "
+    "of the next burst, not of the images that the model knows. In brackets: the 95% confidence interval (Wilson's, "
+    "with bursts as the unit)."
+)
+
+
+def worth(collection: Collection) -> None:
+    """Draws both, and the preparation of the base while it lasts."""
+    cards = collection.classes()
+    images, bursts = sum(card.num_images for card in cards), sum(card.num_bursts for card in cards)
+    job = LEARNING.prepare(collection)
+    if not job.wait(AT_ONCE):
+        note = "The base model turns images into features. The first time, its weights are downloaded. You can record "
+        follow(job, f"{note}meanwhile.", "Recording goes on, without answers.")
+        return
+    if job.error:
+        _unprepared(collection, job.error)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="collect_worth", gap="medium"):
+        if images:
+            st.markdown(_looks(images, bursts), help=ABOUT_LOOKS, width="content")
+        _score(collection)
+
+
+def _looks(images: int, bursts: int) -> str:
+    def counted(number: int, word: str) -> str:
+        return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+    looks = counted(bursts, "look")
+    return f"{counted(images, 'image')} in {counted(bursts, 'burst')} count as {looks}."
+
+
+def _score(collection: Collection) -> None:
+    learner = LEARNING.learner(collection)
+    if learner is None:
+        return
+    learner.wait(PATIENCE, settled=True)
+    score = learner.score()
+    if score.why:
+        st.markdown(f"No score yet. {plain(score.why)}", width="content", help=ABOUT_SCORE)
+        return
+    words = f"Leave-one-burst-out: **{with_interval(score.accuracy)}** on {score.num_images:,} images in "
+    st.markdown(f"{words}{score.num_bursts:,} bursts.", width="content", help=ABOUT_SCORE)
+
+
+def _unprepared(collection: Collection, error: Exception) -> None:
+    if isinstance(error, Cancelled):
+        st.info("Stopped. You can record, but there are no answers without the base model.")
+    else:
+        show_error(error)  # type: ignore[arg-type]
+    st.button(
+        "Prepare the base model",
+        on_click=_again,
+        args=(collection,),
+        help="Its weights are downloaded once. Then your images are turned into features.",
+    )
+
+
+def _again(collection: Collection) -> None:
+    LEARNING.prepare(collection, again=True)
