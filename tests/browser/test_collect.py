@@ -110,16 +110,28 @@ def camera(watched: Watched) -> Camera:
     return with_camera(watched)
 
 
-def begin(camera: Camera, *classes: str) -> str:
-    """A new collection of its own, with the mouse; returns its name."""
+def begin(camera: Camera, *classes: str, keyboard: bool = False) -> str:
+    """A new collection of its own, with the mouse or with Enter alone; returns its name."""
     page = camera.page
+
+    def press(name: str) -> None:
+        button = page.get_by_role("button", name=name, exact=True)
+        if keyboard:
+            button.press("Enter")
+        else:
+            button.click()
+
+    page.get_by_role("button", name=re.compile("^(Start collecting|New)$")).first.wait_for()
     if page.get_by_role("button", name="New", exact=True).is_visible():
-        page.get_by_role("button", name="New", exact=True).click()
-    name = page.get_by_label("Name of the collection").input_value()
-    for label, field_ in zip(classes, ("First class", "Second class"), strict=True):
-        page.get_by_label(field_, exact=True).fill(label)
-    page.get_by_role("button", name="Start collecting").click()
+        press("New")
+    field_ = page.get_by_role("textbox", name="Name of the collection")
+    expect(field_).not_to_have_value("")
+    name = field_.input_value()
+    for label, words in zip(classes, ("First class", "Second class"), strict=False):
+        page.get_by_role("textbox", name=words).fill(label)
+    press("Start collecting")
     expect(page.locator(".collect[data-state=live]")).to_be_visible(timeout=60_000)
+    expect(page.locator(".collect .card .name").first).to_have_value(classes[0] if classes else "Class 1")
     return name
 
 
@@ -157,7 +169,7 @@ def test_from_the_empty_page_to_a_right_answer_in_five_steps_and_a_third_class(c
 def test_the_keyboard_alone_is_enough_and_the_page_is_usable_by_all(camera: Camera, drawn: Path) -> None:
     """Enter begins, the keys 1 and 2 hold, Space holds the button in focus; then axe, and a phone's width."""
     page, watched = camera.page, camera.watched
-    begin_by_keyboard(camera)
+    begin(camera, keyboard=True)
     for key, name in (("1", "dogs"), ("2", "cats")):
         camera.show(pictures(drawn, name, "train", 5))
         page.keyboard.down(key)
@@ -186,15 +198,6 @@ def test_the_keyboard_alone_is_enough_and_the_page_is_usable_by_all(camera: Came
     height = (camera.card(1).locator(".record").bounding_box() or {"height": 0})["height"]
     assert height >= 48
     assert not watched.complaints
-
-
-def begin_by_keyboard(camera: Camera) -> None:
-    page = camera.page
-    if page.get_by_role("button", name="New", exact=True).is_visible():
-        page.get_by_role("button", name="New", exact=True).press("Enter")
-        page.get_by_label("Name of the collection").wait_for()
-    page.get_by_role("button", name="Start collecting").press("Enter")
-    expect(page.locator(".collect[data-state=live]")).to_be_visible(timeout=60_000)
 
 
 def test_a_camera_that_goes_while_it_records_is_said_and_files_go_in_without_one(camera: Camera, drawn: Path) -> None:

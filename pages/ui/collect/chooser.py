@@ -68,22 +68,21 @@ def manage(collection: Collection) -> None:
         label_visibility="collapsed",
         persist_state="session",
         help="All collections on this machine, the one that was changed last first.",
-        width=240,
+        width=170,
     )
     with st.popover("New", help="Begins another collection."):
         begin_form("another")
     # A key for each name: another collection is another question.
-    with st.popover("Rename", key=f"collect_rename_{collection.name}", help="Gives this collection another name."):
+    with st.popover("Manage", key=f"collect_manage_{collection.name}", help="Renames this collection, or deletes it."):
         help = "Its folder gets the same name."
         st.text_input("New name", collection.name, max_chars=_LONGEST, key=f"{_NEW_NAME}_{collection.name}", help=help)
         st.button("Rename it", on_click=_rename, args=(collection.name,), help="Images and classes stay as they are.")
-    with st.popover("Delete", key=f"collect_delete_{collection.name}", help="Asks before it deletes anything."):
+        st.divider()
         images = sum(card.num_images for card in collection.classes())
         st.markdown(f"Delete “{plain(collection.name)}” with its {images:,} images? This cannot be undone.")
         st.button(
             "Delete for good",
             key="collect_delete_really",
-            type="primary",
             on_click=_delete,
             args=(collection.name,),
             help="Deletes its folder. Runs that were trained on it stay.",

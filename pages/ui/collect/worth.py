@@ -38,7 +38,7 @@ def worth(collection: Collection) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="collect_worth", gap="medium"):
         if images:
             st.markdown(_looks(images, bursts), help=ABOUT_LOOKS, width="content")
-        _score(collection)
+            _score(collection)
 
 
 def _looks(images: int, bursts: int) -> str:

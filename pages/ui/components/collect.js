@@ -8,7 +8,7 @@ const CLOSED = {
   closed: ['Nothing can be recorded', '', 'Try again'],
   insecure: ['The browser blocks the camera at this address',
     'It allows cameras only over https, or at 127.0.0.1 or localhost on the machine that runs Pawlab. You can still '
-    + 'add files; on a phone, “Add files” can also take a photo.', ''],
+    + 'add files and folders, and on a phone take photos.', ''],
   missing: ['No camera was found', 'Connect one and try again, or add files, a folder, or pasted images instead.',
     'Try again'],
   off: ['The camera is off', 'Frames go to Pawlab only. They are stored while you hold a button.', 'Start the camera'],
@@ -58,7 +58,7 @@ class Collect {
       shown: (state, focused) => this.shown(state, focused),
     }, CLOSED);
     this.listen();
-    this.camera.show('off');
+    this.camera.show(NO_CAMERA ? 'insecure' : 'off');
   }
 
   listen() {

@@ -1,6 +1,7 @@
 // The classes as cards: name, count, newest images, what each still needs, and the buttons. They are drawn in place, so
 // that a button that is held, or a name that is being typed, stays what it is. Names are only ever set as text.
 
+const NO_CAMERA = !navigator.mediaDevices?.getUserMedia; // the browser gives none to this address, but a phone takes photos
 const images = (number) => `${number.toLocaleString('en')} ${number === 1 ? 'image' : 'images'}`;
 
 class Cards {
@@ -44,15 +45,18 @@ class Cards {
     card.chance = make('div', 'chance', card.node);
     card.fill = make('span', 'fill', make('span', 'track', card.chance));
     card.figure = make('span', 'figure', card.chance);
+    card.record = this.button('record', '', card.node); // above what grows: it stays under the finger
     card.newest = make('ul', 'newest', card.node);
     card.needs = make('p', 'needs', card.node);
     const doing = make('div', 'doing', card.node);
-    card.record = this.button('record', '', doing);
     card.files = this.button('add', 'Add files', doing);
-    card.folder = this.button('add', 'Add a folder', doing);
+    card.folder = this.button('add', 'Folder', doing);
     card.remove = this.button('add', 'Remove', doing);
-    this.listener.hold(card.record, () => card.name);
-    for (const [button, folder] of [[card.files, false], [card.folder, true]]) this.chooser(card, button, folder);
+    this.chooser(card, card.files, {multiple: true, accept: 'image/*'});
+    this.chooser(card, card.folder, {multiple: true, webkitdirectory: true});
+    card.folder.hidden = !('webkitdirectory' in HTMLInputElement.prototype && matchMedia('(pointer: fine)').matches);
+    if (NO_CAMERA) this.chooser(card, card.record, {accept: 'image/*', capture: 'environment'});
+    else this.listener.hold(card.record, () => card.name);
     card.ask = make('div', 'ask', card.node);
     card.ask.hidden = true;
     card.question = make('p', '', card.ask);
@@ -80,20 +84,14 @@ class Cards {
     if (asking) card.no.focus();
   }
 
-  chooser(card, button, folder) {
-    const input = make('input', '', card.node);
-    input.type = 'file';
-    input.hidden = true;
-    input.multiple = true;
-    input.accept = folder ? '' : 'image/*';
-    input.webkitdirectory = folder;
-    button.hidden = folder && !('webkitdirectory' in input && matchMedia('(pointer: fine)').matches);
+  /* A button that opens the browser's choice of files, as `options` say. */
+  chooser(card, button, options) {
+    const input = Object.assign(make('input', '', card.node), {type: 'file', hidden: true, ...options});
     button.onclick = () => input.click();
     input.onchange = () => {
       this.listener.files(card.name, [...input.files]);
       input.value = ''; // the same file may be chosen again
     };
-    if (!folder) card.input = input;
   }
 
   drop(card) {
@@ -154,8 +152,9 @@ class Cards {
   label(card) {
     const on = Boolean(this.recording) && this.recording === card.name;
     card.node.classList.toggle('recording', on);
-    card.record.textContent = on ? `Recording ${card.count.toLocaleString('en')}` : 'Hold to record';
-    card.record.setAttribute('aria-label', `Hold to record ${card.name}`);
+    const words = NO_CAMERA ? 'Take a photo' : 'Hold to record';
+    card.record.textContent = on ? `Recording ${card.count.toLocaleString('en')}` : words;
+    card.record.setAttribute('aria-label', `${words}${NO_CAMERA ? ' for' : ''} ${card.name}`);
   }
 
   /* Probabilities by name, 0..1; null where there are none. */

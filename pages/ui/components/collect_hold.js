@@ -58,19 +58,20 @@ class Recorder {
 
   /* A button that records while it is held, by mouse, finger, pen, Space or Enter. `name` gives its class. */
   hold(button, name) {
+    const release = () => { if (this.name === name()) this.release(); }; // the focus leaves it when another is pressed
     button.onpointerdown = (event) => {
       if (event.button) return;
       button.setPointerCapture(event.pointerId); // the finger may slip off it
       this.begin(name());
     };
-    button.onpointerup = button.onpointercancel = button.onlostpointercapture = button.onblur = () => this.release();
+    button.onpointerup = button.onpointercancel = button.onlostpointercapture = button.onblur = release;
     button.oncontextmenu = (event) => event.preventDefault(); // a long press is no question for a menu
     button.onkeydown = (event) => {
       if (event.key !== ' ' && event.key !== 'Enter') return;
       event.preventDefault();
       if (!event.repeat) this.begin(name());
     };
-    button.onkeyup = (event) => { if (event.key === ' ' || event.key === 'Enter') this.release(); };
+    button.onkeyup = (event) => { if (event.key === ' ' || event.key === 'Enter') release(); };
     // A screen reader clicks without a pointer or a key: it takes one.
     button.onclick = (event) => {
       if (event.detail || this.name || performance.now() - this.endedAt < 500) return;
