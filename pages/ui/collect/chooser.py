@@ -70,7 +70,8 @@ def manage(collection: Collection) -> None:
         help="All collections on this machine, the one that was changed last first.",
         width=170,
     )
-    with st.popover("New", help="Begins another collection."):
+    # Another key for each collection closes it.
+    with st.popover("New", key=f"collect_new_{collection.name}", help="Begins another collection."):
         begin_form("another")
     # A key for each name: another collection is another question.
     with st.popover("Manage", key=f"collect_manage_{collection.name}", help="Renames this collection, or deletes it."):
