@@ -4,6 +4,7 @@ Each image has one large shape of its class, turned, stretched and of any colour
 with up to three smaller shapes of other kinds over it or beside it, blur and noise.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,10 @@ SIDE = 224  # pixels of an image
 SHAPES = ("arrow", "bean", "cross", "crescent", "disc", "drop", "gear", "ring", "square", "star")
 
 
-def draw_shapes(folder: Path, train: int, held_out: int) -> None:
+def draw_shapes(folder: Path, train: int, held_out: int, shapes: Sequence[str] = SHAPES) -> None:
     """Writes `train` images per class under train/ and `held_out` under validation/, the same every time."""
     for split, count in (("train", train), ("validation", held_out)):
-        for name in SHAPES:
+        for name in shapes:
             target = folder / split / name
             target.mkdir(parents=True)
             for number in range(count):

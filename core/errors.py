@@ -5,7 +5,8 @@ PawlabError
 │   ├── ConfigError       a setting is out of its range or does not fit another
 │   ├── DatasetError      a source holds no usable dataset
 │   │   ├── ArchiveError  a zip is broken, hostile or too large
-│   │   └── NamedFilesError  a source has no class folders, but files that are named by class
+│   │   ├── NamedFilesError  a source has no class folders, but files that are named by class
+│   │   └── UnlabelledError  a source has images, but no labels for them yet
 │   ├── ImageError        bytes are not an image that we decode
 │   │   └── LargeImageError  an image takes more memory than was allowed here
 │   └── RunError          a run does not exist or is not in the state that was asked for
@@ -52,6 +53,10 @@ class ArchiveError(DatasetError):
 
 class NamedFilesError(DatasetError):
     """A source has no class folders, but files that are named by class: it can be opened by these names."""
+
+
+class UnlabelledError(DatasetError):
+    """A source has images without labels, which can be given by hand (`core.datasets.loading.open_unlabelled`)."""
 
 
 class ImageError(InputError):

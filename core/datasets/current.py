@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.datasets.source import BY_NAME, SAMPLE, Source, resolve_source
+from core.datasets.source import SAMPLE, Source, resolve_source
 from core.storage.files import write_json
 from core.storage.home import home
 from core.storage.models import load_model
@@ -29,6 +29,14 @@ def current_source() -> Source:
     return resolve_source(_load().source)
 
 
+def has_opened() -> bool:
+    """Whether a dataset was opened with this `home()`: else `current_source` names what nobody has asked for."""
+    try:
+        return (home() / "dataset.json").is_file()
+    except OSError:
+        return False
+
+
 def recent_paths() -> list[str]:
     """Folders and zips on this machine that were opened, the latest first, at most eight; missing ones last."""
     paths = list(dict.fromkeys(_load().recent))[:MOST_RECENT]
@@ -41,7 +49,7 @@ def remember_source(source: str | Path | Source) -> None:
     source = resolve_source(source)
     recent = _load().recent
     if source.kind in {"folder", "zip"}:
-        text = source.text.removeprefix(BY_NAME)
+        text = source.files
         recent = (text, *(path for path in recent if path != text))
     try:
         home().mkdir(parents=True, exist_ok=True)

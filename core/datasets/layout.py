@@ -69,7 +69,9 @@ def find_layout(folder: Path) -> Layout:
         class_folders = [("", entry) for entry in folders]
     beside = [entry for parent in parents for entry in list_visible(parent) if is_image_name(entry.name)]
     loose = sorted(_path(entry, root) for entry in beside if not entry.is_dir(follow_symlinks=False))
-    files = [file for split, entry in class_folders for file in _files(entry, root, split)]
+    files = [
+        file for split, entry in class_folders for file in files_below(Path(entry.path), root, split, _text(entry.name))
+    ]
     classes = {_text(entry.name) for _, entry in class_folders}
     return Layout(root, tuple(sorted(classes)), tuple(sorted(files, key=lambda file: file.path)), tuple(loose))
 
@@ -126,10 +128,10 @@ def subfolders(folder: Path) -> list[os.DirEntry[str]]:
         raise DatasetError(f"The folder {folder} cannot be listed: {error.strerror}", EXPECTED) from error
 
 
-def _files(class_folder: os.DirEntry[str], root: Path, split: str) -> Iterator[FoundFile]:
-    label = _text(class_folder.name)
+def files_below(top: Path, root: Path, split: str, label: str) -> Iterator[FoundFile]:
+    """Every file below the folder `top`, in no order; a folder that cannot be listed is one, with a problem."""
     begin = len(str(root / "x")) - 1  # slices the root off a path: ten times as fast as pathlib, for every file
-    waiting = [Path(class_folder.path)]
+    waiting = [top]
     while waiting:
         folder = waiting.pop()
         try:

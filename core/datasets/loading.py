@@ -1,11 +1,12 @@
 """From a source to a dataset: downloaded, unpacked or drawn if need be, then scanned, split and edited."""
 
 import json
-from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from core.datasets.by_hand import find_images
+from core.datasets.checks import check_any, check_classes, check_labelled
 from core.datasets.edits.actions import Action, Digest
 from core.datasets.edits.apply import apply_actions
 from core.datasets.edits.sidecar import read_actions
@@ -15,7 +16,7 @@ from core.datasets.records import Dataset, ImageRecord
 from core.datasets.remote import fetch_zip
 from core.datasets.scan.file import Scanned
 from core.datasets.scan.index import scan_files
-from core.datasets.source import BY_NAME, FLAWED_SAMPLE, Source, nothing_at, resolve_source
+from core.datasets.source import BY_HAND, BY_NAME, FLAWED_SAMPLE, Source, nothing_at, resolve_source
 from core.datasets.split import choose_validation
 from core.errors import ArchiveError, ConfigError, DatasetError, NamedFilesError
 from core.jobs.progress import Progress, silent
@@ -48,6 +49,8 @@ def open_dataset(
             the work.
 
     Raises:
+        UnlabelledError: Its images have no labels: they are in no class folders, or were to be labelled by hand
+            (`BY_HAND`) and fewer than two classes have images yet.
         DatasetError: The source does not exist, has fewer than two classes with readable training images, or its edits
             are broken (`Edits.load`). What edits leave need not be trainable: see `check_trainable`.
         ArchiveError: The zip is broken, hostile or too large.
@@ -64,11 +67,39 @@ def open_dataset(
         raise ConfigError(f"Received {validation_split} for validation_split", "a share above 0 and below 1")
     source = resolve_source(source)
     layout, records = _scanned(source, progress)
-    _check_any(records, layout, source.shown)
-    _check_trainable(records, layout, source.shown)
-    records = _with_split(records, validation_split, seed)
-    dataset = Dataset(source, layout.root, tuple(records), layout.classes, loose=layout.loose)
-    return apply_actions(dataset, read_actions(dataset.root)[0]) if edits else dataset
+    check_any(records, layout, source)
+    if not source.by_hand:
+        check_classes(records, layout, source.shown)
+    dataset = _split_dataset(source, layout, records, validation_split, seed)
+    if not edits:
+        return dataset
+    dataset = _edited(dataset)
+    if source.by_hand:
+        check_labelled(dataset)
+    return dataset
+
+
+def open_unlabelled(
+    source: str | Path | Source, *, validation_split: float = 0.2, seed: int = 0, progress: Progress = silent
+) -> Dataset:
+    """All images below a folder or in a zip, whatever its folders are called, with the labels that were given so far:
+    for whoever gives the next ones, as edits (`Edits.relabel`). The rest has the label `UNLABELLED`, and is not in use.
+
+    `open_dataset` of its source opens the same images with the same split, as soon as two classes have some. The split
+    does not depend on labels: so no label moves an image between training and validation, and a share of all images,
+    not of those that are easy to label, is held out.
+
+    Args:
+        source, validation_split, seed, progress: As `open_dataset` takes them.
+
+    Raises:
+        DatasetError: The source does not exist, holds no image that can be read, or its edits are broken.
+        ArchiveError, DownloadError, Cancelled: As `open_dataset`.
+    """
+    source = resolve_source(source).marked(BY_HAND)
+    layout, records = _scanned(source, progress)
+    check_any(records, layout, source)
+    return _edited(_split_dataset(source, layout, records, validation_split, seed))
 
 
 def prepare_source(source: Source, progress: Progress = silent) -> str:
@@ -81,7 +112,7 @@ def prepare_source(source: Source, progress: Progress = silent) -> str:
     """
     layout = _find_layout(_ready_folder(source, progress), source)
     if not layout.files:
-        _check_any([], layout, source.shown)
+        check_any([], layout, source)
     return source.text
 
 
@@ -98,10 +129,9 @@ def open_labelled(source: str | Path | Source, progress: Progress = silent) -> D
     """
     source = resolve_source(source)
     layout, records = _scanned(source, progress)
-    _check_any(records, layout, source.shown)
+    check_any(records, layout, source)
     records = [replace(record, split="test") for record in records]
-    dataset = Dataset(source, layout.root, tuple(records), layout.classes, loose=layout.loose)
-    return apply_actions(dataset, read_actions(dataset.root)[0])
+    return _edited(Dataset(source, layout.root, tuple(records), layout.classes, loose=layout.loose))
 
 
 def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
@@ -113,7 +143,9 @@ def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
     try:
         resolved = resolve_source(source)
         folder = _folder_of(resolved)
-        root = _find_layout(folder, resolved).root if resolved.by_name else find_root(folder)
+        root = folder.resolve() if resolved.by_hand else find_root(folder)
+        if resolved.by_name:
+            root = _find_layout(folder, resolved).root
     except DatasetError:  # whoever opens it will say so
         return ()
     return read_actions(root)[0]
@@ -129,6 +161,8 @@ def _scanned(source: Source, progress: Progress) -> tuple[Layout, list[ImageReco
 
 def _find_layout(folder: Path, source: Source) -> Layout:
     """The layout that the source asks for. Files that are named by class are offered where folders do not say it."""
+    if source.by_hand:
+        return find_images(folder)
     if source.by_name:
         named = find_named_files(folder)
         if named is None:
@@ -240,33 +274,11 @@ def _with_split(records: list[ImageRecord], fraction: float, seed: int) -> list[
     ]
 
 
-def _check_any(records: list[ImageRecord], layout: Layout, source: str) -> None:
-    """At least one readable image in a class folder."""
-    folders = f"class folders {', '.join(layout.classes[:10])}" if layout.classes else "no class folders"
-    if not records:
-        fix = "Links to folders are not followed"
-        if not layout.classes:
-            parent = "If this folder is a single class, choose the folder above it"
-            raise DatasetError(f"Found {folders} in {source}", EXPECTED, f"{parent}. {fix}")
-        raise DatasetError(f"Found {folders} in {source}, and no files in them", EXPECTED, fix)
-    if all(record.reason for record in records):
-        raise DatasetError(
-            f"Found {folders} in {source}, but none of {len(records)} files is an image that can be read "
-            f"({records[0].path}: {records[0].reason})",
-            EXPECTED,
-        )
+def _split_dataset(source: Source, layout: Layout, records: list[ImageRecord], fraction: float, seed: int) -> Dataset:
+    records = _with_split(records, fraction, seed)
+    return Dataset(source, layout.root, tuple(records), layout.classes, loose=layout.loose)
 
 
-def _check_trainable(records: list[ImageRecord], layout: Layout, source: str) -> None:
-    """Two or more classes, each with a readable training image (which a split never takes away)."""
-    number = Counter(record.label for record in records if not record.reason and record.split in {"", "train"})
-    counts = ", ".join(f"{label}: {number[label]}" for label in layout.classes[:10])
-    counts += f" and {len(layout.classes) - 10} more" if len(layout.classes) > 10 else ""
-    if len(number) < 2:
-        raise DatasetError(f"Found readable training images in fewer than two classes in {source} ({counts})", EXPECTED)
-    if missing := [label for label in layout.classes if not number[label]]:
-        raise DatasetError(
-            f"Found no readable training image in the class {missing[0]} of {source} ({counts})",
-            EXPECTED,
-            "Put images into that folder, or remove it",
-        )
+def _edited(dataset: Dataset) -> Dataset:
+    """With the edits that are on disk."""
+    return apply_actions(dataset, read_actions(dataset.root)[0])

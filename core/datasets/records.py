@@ -10,6 +10,8 @@ from core.datasets.edits.actions import Action
 from core.datasets.source import Source
 
 SPLITS = ("train", "validation", "test")
+UNLABELLED = "/unlabelled"
+"""Instead of a label, before somebody gives one: no folder and no class can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,16 @@ class ImageRecord:
     excluded: bool = False
     folder_label: str = ""
 
+    @property
+    def in_use(self) -> bool:
+        """Whether it decodes, is not excluded and has a label."""
+        return not (self.reason or self.excluded or self.label == UNLABELLED)
+
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images in a folder. Only usable records are counted, trained on or fingerprinted: those that decode and
-    that no edit excludes.
+    """Labelled images in a folder. Only usable records are counted, trained on or fingerprinted: those that decode,
+    have a label, and are not excluded by an edit.
 
     Attributes:
         source: Where it comes from.
@@ -97,8 +104,8 @@ class Dataset:
         return _fingerprint(self.classes, (replace(record, split="") for record in self.usable()))
 
     def usable(self, split: str | None = None) -> list[ImageRecord]:
-        """The records that decode and are not excluded, sorted by path: of one split, or of all."""
-        return [record for record in self.readable(split) if not record.excluded]
+        """The records in use, sorted by path: of one split, or of all."""
+        return [record for record in self.readable(split) if record.in_use]
 
     def readable(self, split: str | None = None) -> list[ImageRecord]:
         """The records that decode, excluded or not, sorted by path: of one split, or of all."""

@@ -59,7 +59,7 @@ class Catalog:
         readable = self._flags(record.reason == "" for record in dataset.records)
         excluded = self._flags(record.excluded for record in dataset.records)
         self._states: dict[State, NDArray[np.bool_]] = {
-            "usable": readable & ~excluded,
+            "usable": self._flags(record.in_use for record in dataset.records),
             "excluded": excluded,
             "relabelled": self._flags(record.folder_label != "" for record in dataset.records),
             "unreadable": ~readable,

@@ -24,6 +24,8 @@ WORDS = (*DRAWN, CATS_AND_DOGS)
 """Sources that mean the same on every machine."""
 BY_NAME = "by-name:"
 """Before a source: the class of a file stands in its name (`core.datasets.named_files`), not in that of its folder."""
+BY_HAND = "by-hand:"
+"""Before a source: a person gives the classes (`core.datasets.by_hand`), whatever folders are called."""
 _KEY = re.compile(r"#zip-([0-9a-f]{20})\Z")
 
 
@@ -40,6 +42,7 @@ class Source:
         url: Where "public" and "web" are downloaded from. May hold a password or a token, so it is never shown; "" if
             only the part without secrets is known.
         by_name: Whether classes come from the names of files (`BY_NAME`).
+        by_hand: Whether they come from a person (`BY_HAND`).
         may_change: Whether it lies among the user's own files, which come and go, or is a collection, which grows.
             Pawlab's own copies stay.
     """
@@ -51,6 +54,7 @@ class Source:
     url: str = field(default="", compare=False, repr=False)
     may_change: bool = field(default=False, compare=False)
     by_name: bool = field(default=False, compare=False)
+    by_hand: bool = field(default=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -67,12 +71,21 @@ class Source:
     def shown(self) -> str:
         """What a message calls it: no path of Pawlab's own copies, which say nothing to anybody."""
         is_copy = self.kind in {"folder", "zip"} and not self.may_change
-        return self.name if is_copy else self.text.removeprefix(BY_NAME)
+        return self.name if is_copy else self.files
+
+    @property
+    def files(self) -> str:
+        """The text without `BY_NAME` or `BY_HAND`: where the files are, whoever says their classes."""
+        return self.text.removeprefix(BY_NAME).removeprefix(BY_HAND)
 
     @property
     def is_remote(self) -> bool:
         """Whether it is downloaded."""
         return self.kind in {"public", "web"}
+
+    def marked(self, mark: str) -> "Source":
+        """The same files with `BY_NAME` or `BY_HAND`, instead of another mark."""
+        return replace(self, text=mark + self.files, by_name=mark == BY_NAME, by_hand=mark == BY_HAND)
 
 
 def resolve_source(source: str | Path | Source) -> Source:
@@ -80,8 +93,8 @@ def resolve_source(source: str | Path | Source) -> Source:
 
     Args:
         source: "sample", "flawed_sample", "cats_and_dogs", an http(s) address, the name of a collection, else a path,
-            perhaps with ~; each may follow `BY_NAME`. What lies at a path comes before a collection of that name. A
-            `Path` is always a path: a folder that is called sample is `Path("sample")` or "./sample".
+            perhaps with ~; each may follow `BY_NAME` or `BY_HAND`. What lies at a path comes before a collection of
+            that name. A `Path` is always a path: a folder that is called sample is `Path("sample")` or "./sample".
 
     Raises:
         DatasetError: The text is empty.
@@ -92,9 +105,10 @@ def resolve_source(source: str | Path | Source) -> Source:
     """
     if isinstance(source, Source):
         return source
-    if isinstance(source, str) and source.startswith(BY_NAME):
-        named = resolve_source(source.removeprefix(BY_NAME))
-        return named if named.by_name else replace(named, text=BY_NAME + named.text, by_name=True)
+    if isinstance(source, str) and source.startswith((BY_NAME, BY_HAND)):
+        mark = BY_NAME if source.startswith(BY_NAME) else BY_HAND
+        files = resolve_source(source.removeprefix(mark))
+        return files if files.by_name or files.by_hand else files.marked(mark)
     if isinstance(source, str) and source in DRAWN:
         return Source(source, "sample", source)
     if source == CATS_AND_DOGS:

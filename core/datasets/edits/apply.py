@@ -49,7 +49,7 @@ def apply_actions(dataset: Dataset, actions: Sequence[Action]) -> Dataset:
     records = [_edited(record, state.get(matched.get(record.path, ("", "")))) for record in dataset.records]
     if all(new is old for new, old in zip(records, dataset.records, strict=True)):
         return dataset if actions == dataset.edits else replace(dataset, edits=actions)
-    classes = {record.label for record in records if not record.reason and not record.excluded}
+    classes = {record.label for record in records if record.in_use}
     return replace(dataset, records=tuple(records), classes=tuple(classes), edits=actions)
 
 

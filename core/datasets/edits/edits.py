@@ -10,7 +10,7 @@ from core.datasets.edits.actions import MAX_ACTIONS, TITLE_CHARACTERS, Action, C
 from core.datasets.edits.apply import apply_actions, folder_label, match_changes
 from core.datasets.edits.sidecar import lock_edits, read_actions, write_actions
 from core.datasets.names import check_class_name
-from core.datasets.records import Dataset, ImageRecord
+from core.datasets.records import UNLABELLED, Dataset, ImageRecord
 from core.errors import DatasetError
 from core.text.lines import one_line
 
@@ -87,7 +87,7 @@ class Edits:
             DatasetError: `label` is neither a class nor fit to be a new one (`check_class_name`).
         """
         if label:
-            known = {folder_label(record) for record in self._dataset.records}
+            known = {folder_label(record) for record in self._dataset.records} - {UNLABELLED}
             known.update(
                 change.label for change in sum_up(read_actions(self._dataset.root)[0]).values() if change.label
             )

@@ -105,7 +105,7 @@ def _without(dataset: Dataset, name: str, progress: Progress) -> Dataset:
 
     removed = {record.path for record in to_remove(make_report(dataset, progress), name)}
     records = tuple(replace(record, excluded=True) if record.path in removed else record for record in dataset.records)
-    classes = {record.label for record in records if not record.reason and not record.excluded}
+    classes = {record.label for record in records if record.in_use}
     return replace(dataset, records=records, classes=tuple(classes))
 
 

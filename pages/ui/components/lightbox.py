@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.datasets import Dataset, ImageRecord
 from core.datasets.quality.near_duplicates import look_alikes
+from core.datasets.records import UNLABELLED
 from core.datasets.selection import Catalog, Indices
 from core.datasets.thumbnails import enlarged, thumbnails
 from core.errors import ImageError, PawlabError
@@ -104,8 +105,9 @@ def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
     """What the scan measured, as {name: value in words}."""
     rows = {"File": record.path, "Class": record.label, "Split": record.split}
     if record.folder_label:
-        rows["Class"] = f"{record.label} (you changed it from {record.folder_label})"
-    rows["In use"] = "no, you excluded it" if record.excluded else "yes"
+        by_hand = record.folder_label == UNLABELLED
+        rows["Class"] += " (you gave it)" if by_hand else f" (you changed it from {record.folder_label})"
+    rows["In use"] = "no, you excluded it" if record.excluded else "yes" if record.in_use else "no, it has no label yet"
     if record.reason:
         return rows | {"In use": f"no: {record.reason}", "Size": _bytes(record.bytes)}
     rows["Size"] = f"{record.width:,} × {record.height:,} pixels, {_bytes(record.bytes)}"
