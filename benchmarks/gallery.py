@@ -143,7 +143,7 @@ def main() -> None:
         browser = launch(playwright.chromium)
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         with server() as (url, process):
-            first = open_page(page, url)
+            first = open_page(page, f"{url}/dataset")
             cold = turn(page, "Next", options.turns)
             warm = turn(page, "Previous", options.turns)
             filtered = choose_class(page)

@@ -51,6 +51,10 @@ def choose(page: Page, name: str) -> None:
     ).first.click()
 
 
+def show_examples(page: Page, drawings: Path) -> None:
+    expect(page.locator(".gallery .cell img")).to_have_count(8)
+
+
 def show_map(page: Page, drawings: Path) -> None:
     choose(page, "Map")
     settle(page)
@@ -85,8 +89,16 @@ def show_predictions(page: Page, drawings: Path) -> None:
 
 SHOTS = (
     Shot(
-        "dataset",
+        "start",
         "",
+        "Start: the ways in, and where you left off",
+        ("h1:has-text('Teach a computer to see')", ".gallery .cell img", "text=Open the drawn sample"),
+        show_examples,
+        height=720,
+    ),
+    Shot(
+        "dataset",
+        "dataset",
         "Dataset: a map of what the frozen base sees in each image, before anything is trained",
         ("h1:has-text('Dataset')", ".js-plotly-plot .main-svg"),
         show_map,

@@ -27,10 +27,7 @@ STYLE = """<style>
 
 def main() -> None:
     st.title("Dataset")
-    st.write(
-        "Pawlab trains a classifier on your images by transfer learning: see what it will learn from, train it, study "
-        "its mistakes, and try it on a photo of your own."
-    )
+    st.write("What a classifier learns from: look at the images, and fix what would mislead it.")
     source_chooser()
     # A container for each part: what appears in one does not move the others, which would draw them anew, and nothing
     # of the previous dataset is seen beside its successor.

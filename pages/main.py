@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.sessions.path import PAGES, START
 from pages.ui.shared.header import header
 from pages.ui.shared.session import begin_session, keep_session
 
@@ -22,31 +23,24 @@ st.html(
 st.logo(str(STATIC / "logo.png"), size="medium")
 
 
-def to_dataset() -> None:
-    """With the view that the address names."""
-    st.switch_page(dataset, query_params=st.query_params.to_dict())
+def to_start() -> None:
+    """With what the address says."""
+    st.switch_page(start, query_params=st.query_params.to_dict())
 
 
 # Streamlit serves the default page at "/" alone, and its `url_path` is an address of no page.
-dataset = st.Page("dataset.py", title="Dataset", url_path="root", default=True)
+start = st.Page("start.py", title=PAGES[START], url_path="root", default=True)
 page = st.navigation(
     [
-        st.Page("collect.py", title="Collect", url_path="collect"),
-        dataset,
-        # After "/train" people type "/dataset".
-        *(
-            st.Page(to_dataset, title="Dataset", url_path=address, visibility="hidden")
-            for address in ("dataset", "home")
-        ),
-        st.Page("augment.py", title="Augmentation", url_path="augment"),
-        st.Page("train.py", title="Training", url_path="train"),
-        st.Page("evaluate.py", title="Evaluate", url_path="evaluate"),
-        st.Page("classify.py", title="Classify", url_path="classify"),
+        start,
+        # After "/train" people type "/start".
+        *(st.Page(to_start, title=PAGES[START], url_path=address, visibility="hidden") for address in (START, "home")),
+        *(st.Page(f"{name}.py", title=title, url_path=name) for name, title in PAGES.items() if name != START),
     ],
     position="top",
 )
 begin_session()
-draw_header_again = header(page.url_path or "dataset")
+draw_header_again = header(page.url_path or START)
 try:
     page.run()
     draw_header_again()

@@ -26,6 +26,7 @@ from core import __version__
 from core.jobs.process import PROJECT
 from tests.browser.conftest import free_port, wait_until_healthy
 from tests.once import made_once
+from tests.pages.app import START_HEADING
 
 SHIPPED = ("pawlab.py", "app.py", "core", "pages", ".streamlit")
 
@@ -134,7 +135,7 @@ def test_it_serves_the_first_page(pawlab: Path, elsewhere: Path) -> None:
         wait_until_healthy(url, server)
         with urllib.request.urlopen(f"{url}/api/plotly.js", timeout=30) as script:
             assert script.status == 200
-        assert "Dataset" in first_page(port)
+        assert START_HEADING in first_page(port)
         listening = [place for place in psutil.Process(server.pid).net_connections("tcp") if place.status == "LISTEN"]
         assert {place.laddr.ip for place in listening} == {"127.0.0.1"}, "its .streamlit/config.toml is not read"
     finally:

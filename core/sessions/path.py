@@ -1,4 +1,4 @@
-"""The five steps from images to a classifier, and where somebody is on them."""
+"""The five steps from images to a classifier, and where somebody is on them. Start and Collect are no steps."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,6 +12,10 @@ STEPS = {
     "classify": "Classify",
 }
 """{page: title}, in order."""
+START = "start"
+COLLECT = "collect"
+PAGES = {START: "Start", COLLECT: "Collect", **STEPS}
+"""{page: title} of every page, as the navigation has them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ def path_steps(here: str, done: Collection[str]) -> list[Step]:
     """The steps in order, one of them at most "next": the first that is neither done nor shown.
 
     Args:
-        here: The page that is shown.
+        here: The page that is shown; of the steps, none is "now" where it is the first page.
         done: Pages whose step is done.
 
     Example:

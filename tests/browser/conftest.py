@@ -22,7 +22,7 @@ from tests.trained import with_sample
 
 expect.set_options(timeout=30_000)  # other tests run beside
 STREAMLITS_OWN = re.compile(
-    r"/(collect|dataset|augment|train|evaluate|classify)/_stcore/(health|host-config)$"
+    r"/(start|home|collect|dataset|augment|train|evaluate|classify)/_stcore/(health|host-config)$"
 )  # it guesses, gets a 404, goes on
 
 

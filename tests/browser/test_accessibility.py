@@ -13,7 +13,8 @@ from tests.trained import with_sample
 SIZES = {"phone": (390, 844), "wide": (1280, 800)}
 # What the page draws last.
 LAST = {
-    "": r"of \d+ images",
+    "": "Open the drawn sample",
+    "dataset": r"of \d+ images",
     "augment": "Take a closer look",
     "train": "^Start",
     "evaluate": "^Go to Train",
@@ -45,7 +46,7 @@ def test_no_page_is_wider_than_a_phone_and_axe_finds_nothing_serious(watched: Wa
 
 
 def test_axe_finds_nothing_serious_in_any_view_of_the_dataset(watched: Watched) -> None:
-    watched.open()
+    watched.open("dataset")
     for view, last in VIEWS.items():
         watched.page.get_by_role("radio", name=view).or_(watched.page.get_by_role("button", name=view)).first.click()
         watched.page.get_by_text(last).first.wait_for()

@@ -17,8 +17,16 @@ from tests.browser.test_augment import pixels, wait_for_change
 from tests.browser.test_training import EPOCHS, wait_for_epochs
 from tests.connections import WORKERS, Connections, traced
 from tests.drawing import write_images
+from tests.pages.app import START_HEADING
 
-PAGES = {"": "Dataset", "augment": "Augmentation", "train": "Training", "evaluate": "Evaluate", "classify": "Classify"}
+PAGES = {
+    "": START_HEADING,
+    "dataset": "Dataset",
+    "augment": "Augmentation",
+    "train": "Training",
+    "evaluate": "Evaluate",
+    "classify": "Classify",
+}
 
 
 def hosts_of(watched: Watched) -> set[str | None]:
@@ -47,7 +55,7 @@ def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Wat
     names = ["![](http:pawlab.invalid)", "<img src=http://pawlab.invalid>"]
     folder = tmp_path / "![](http:pawlab.invalid) www.pawlab.invalid and me@pawlab.invalid"
     data = write_images(folder, dict.fromkeys([name.replace("/", ":") for name in names], 6))
-    watched.open()
+    watched.open("dataset")
     page = watched.page
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()
@@ -77,7 +85,7 @@ def test_what_a_page_asks_for_after_a_click_on_another_does_not_empty_that_one(
 ) -> None:
     """Streamlit would run the gallery's fragment after the new page, under the old one's name; see
     `pages.ui.routes.stale_fragments`. In the wild it is a clock that rings between the click and the prediction."""
-    watched.open()
+    watched.open("dataset")
     page = watched.page
     image = page.locator(".gallery.selectable .open").first.element_handle()
     way = page.get_by_role(role, name=name, exact=True).first.element_handle()
@@ -102,7 +110,7 @@ def test_from_data_to_a_prediction(connections: Connections, watched_afresh: Wat
     classifies a image. The server stays small and without TensorFlow, and no process asks another machine."""
     watched = watched_afresh
     page, home = watched.page, watched.server.home
-    watched.open()
+    watched.open("dataset")
     expect(page.get_by_text("560", exact=True).first).to_be_visible(timeout=60_000)
 
     watched.go("Augmentation")

@@ -30,7 +30,7 @@ def pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def open_path(watched: Watched, path: Path, images: int) -> None:
-    watched.open()
+    watched.open("dataset")
     page = watched.page
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()
@@ -61,7 +61,7 @@ def view(watched: Watched, name: str) -> None:
 
 
 def test_a_planted_leak_is_found_excluded_and_taken_back(watched: Watched, pets: Path) -> None:
-    watched.open()
+    watched.open("dataset")
     page = watched.page
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Upload a zip", exact=True).click()

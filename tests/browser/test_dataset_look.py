@@ -207,17 +207,17 @@ def test_filters_that_were_taken_away_do_not_come_back_with_the_next_click(slow:
     expect(name).to_have_value("")
 
 
-@pytest.mark.parametrize(("address", "shown"), [("dataset?view=problems", "Problems"), ("home", "Overview")])
-def test_the_first_page_has_other_addresses(watched: Watched, address: str, shown: str) -> None:
+@pytest.mark.parametrize("address", ["dataset?view=problems", "?view=problems", "home?view=problems"])
+def test_a_link_to_a_view_opens_it_also_from_when_this_was_the_first_page(watched: Watched, address: str) -> None:
     watched.open(address)
-    expect(watched.page).to_have_url(re.compile(rf"^{watched.server.url}/(\?[^/]+)?$"))
-    expect(watched.page.get_by_role("radio", name=shown)).to_be_checked()
+    expect(watched.page).to_have_url(re.compile(rf"^{watched.server.url}/dataset\?([^/]*&)?view=problems\b"))
+    expect(watched.page.get_by_role("radio", name="Problems")).to_be_checked()
     expect(watched.page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
     expect(watched.page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_back_returns_to_the_view_before(watched: Watched) -> None:
-    watched.open()
+    watched.open("dataset")
     page = watched.page
     view(watched, "Export")
     expect(page).to_have_url(re.compile("view=export"))
@@ -232,7 +232,7 @@ def test_back_returns_to_the_view_before(watched: Watched) -> None:
 def test_the_first_screen_has_images_and_the_next_step(watched: Watched, width: int, height: int) -> None:
     page = watched.page
     page.set_viewport_size({"width": width, "height": height})
-    watched.open()
+    watched.open("dataset")
     expect(page.get_by_label("Examples of the images").locator(".open").first).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("link", name="→ 2 Augmentation")).to_be_in_viewport(ratio=1)
 
@@ -240,7 +240,7 @@ def test_the_first_screen_has_images_and_the_next_step(watched: Watched, width: 
 def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
     watched.open("dataset")
     page = watched.page
-    expect(page).to_have_url(re.compile(rf"^{watched.server.url}/(\?session=\w+)?$"))
+    expect(page).to_have_url(re.compile(rf"^{watched.server.url}/dataset(\?session=\w+)?$"))
     expect(metric(page, "Images")).to_have_text(NUMBER)  # the sample may be drawn only now, for this first visit
     watched.settle()
     page.get_by_text("Open another dataset").click()
@@ -252,7 +252,7 @@ def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
 
 def test_the_chooser_closes_when_another_dataset_is_open(watched: Watched, tmp_path: Path) -> None:
     data = write_images(tmp_path / "pets", {"cats": 3, "dogs": 3})
-    watched.open()
+    watched.open("dataset")
     page = watched.page
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()

@@ -84,7 +84,7 @@ def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def gallery(watched: Watched, small_server: Server) -> Watched:
     watched.server = small_server
-    watched.open()
+    watched.open("dataset")
     expect(cells(watched.page)).to_have_count(48)
     return watched
 

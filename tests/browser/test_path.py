@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
+from tests.pages.app import START_HEADING
 
 TOP = "element => element.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
 
@@ -23,12 +24,13 @@ def press_next(page: Page) -> str:
 def test_each_page_leads_to_the_next(watched_afresh: Watched, drawn: Path) -> None:
     watched, page = watched_afresh, watched_afresh.page
     photo = next((drawn / "validation" / "dogs").iterdir())
-    for width, height, trains in ((390, 844, True), (1280, 800, False)):  # the second time a run is there
+    for width, height, trains in ((390, 844, True), (1280, 800, False)):
         page.set_viewport_size({"width": width, "height": height})
-        watched.open()
+        watched.open("" if trains else "dataset")  # with a run, Start leads on from there
         pressed: list[str] = []
         tops: set[int] = set()
-        for title in ("Dataset", "Augmentation", *(["Training"] if trains else []), "Training", "Evaluate"):
+        titles = ["Dataset", "Augmentation", "Training", "Evaluate"]
+        for title in [START_HEADING, *titles[:3], *titles[2:]] if trains else titles:
             expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
             if pressed[-1:] == ["Start training"]:  # its next step comes with the run's end
                 expect(page.get_by_role("button", name="See its mistakes")).to_be_visible(timeout=240_000)
@@ -40,7 +42,15 @@ def test_each_page_leads_to_the_next(watched_afresh: Watched, drawn: Path) -> No
             pressed.append(press_next(page))
         assert trains or len(tops) == 1, "titles stand at different heights"  # while a run works it has a row above
         start = ["Start training"] if trains else []
-        way = ["Tune augmentation", "Train with these settings", *start, "See its mistakes", "Try your own photo"]
+        first = ["Open photos"] if trains else []
+        way = [
+            *first,
+            "Tune augmentation",
+            "Train with these settings",
+            *start,
+            "See its mistakes",
+            "Try your own photo",
+        ]
         assert pressed == way
         expect(page.get_by_role("heading", name="Classify", level=1)).to_be_visible()
         watched.settle()

@@ -5,9 +5,11 @@ from streamlit.testing.v1 import AppTest
 from core.jobs.process import PROJECT
 from pages.ui.shared.data import openings
 
+START_HEADING = "Teach a computer to see"
 
-def new_app(page: str = "", seconds: float = 90) -> AppTest:
-    """A new session, not run yet, that will open this page ("train.py"), or the first one.
+
+def new_app(page: str = "dataset.py", seconds: float = 90) -> AppTest:
+    """A new session, not run yet, that will open this page, or with "" the first one.
 
     Args:
         page: Its file in `pages/`.
@@ -17,7 +19,7 @@ def new_app(page: str = "", seconds: float = 90) -> AppTest:
     return app.switch_page(page) if page else app
 
 
-def reloaded(app: AppTest, page: str = "") -> AppTest:
+def reloaded(app: AppTest, page: str = "dataset.py") -> AppTest:
     """Another visit with the address of this session, as after a reload or a restart of the server; not run yet."""
     visit = new_app(page)
     visit.query_params["session"] = app.session_state["session_id"]

@@ -38,7 +38,7 @@ def test_an_upload_says_why_it_is_not_stored(tmp_path: Path) -> None:
         keep_zip(make_zip({"cats/1.jpg": b"1"}), "pets.zip")
 
 
-@pytest.mark.parametrize("page", ["dataset.py", "augment.py", "train.py", "evaluate.py", "classify.py"])
+@pytest.mark.parametrize("page", ["dataset.py", "augment.py", "train.py", "evaluate.py", "classify.py", ""])
 def test_a_page_opens(page: str) -> None:
     app = new_app(page).run()
     assert not app.exception

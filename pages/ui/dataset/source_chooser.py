@@ -22,6 +22,7 @@ from core.net.addresses import is_address
 from core.storage.archives import ArchiveLimits
 from core.storage.home import home
 from pages.ui.shared.data import forget, start
+from pages.ui.shared.path import came_from_elsewhere
 from pages.ui.shared.session import source
 from pages.ui.shared.text import show_error, size
 
@@ -36,19 +37,35 @@ SOURCES = {
 FILE_MEGABYTES = 200
 _PATH, _RECENT, _ADDRESS, _AGAIN = (f"source_{name}" for name in ("path", "recent", "address", "again"))
 _REFUSED = "source_refused"  # session key: why what was chosen is not opened, until it was shown
+_WANTED, _UNFOLDED = (
+    "source_chooser_wanted",
+    "source_chooser_unfolded",
+)  # session keys: asked for, and beside which dataset
+_KIND = "source_kind"
+
+
+def show_chooser() -> None:
+    """For other pages: the chooser stands open, at what a browser can send, when the Dataset page is shown next."""
+    st.session_state[_WANTED] = True
 
 
 def source_chooser() -> None:
     # A new key for each open dataset closes the chooser again, so that the dataset moves into view.
     opened = hashlib.sha256(source().text.encode()).hexdigest()[:8]
-    with st.expander("Open another dataset", key=f"source_chooser_{opened}"):
+    if st.session_state.get(_WANTED):
+        st.session_state[_UNFOLDED], st.session_state[_KIND] = opened, "folder"
+        del st.session_state[_WANTED]
+    elif came_from_elsewhere():
+        st.session_state.pop(_UNFOLDED, None)
+    st.session_state.setdefault(_KIND, "sample")
+    unfolded = st.session_state.get(_UNFOLDED) == opened
+    with st.expander("Open another dataset", expanded=unfolded, key=f"source_chooser_{opened}"):
         kind = st.segmented_control(
             "Where are the images?",
             list(SOURCES),
             format_func=lambda kind: SOURCES[kind],
-            default="sample",
             required=True,
-            key="source_kind",
+            key=_KIND,
             help="Images stay on this machine. Any folder with one subfolder per class works.",
         )
         {

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets import Dataset
+from core.datasets.current import has_opened
 from core.datasets.opening import Opening, Openings
 from core.datasets.source import BY_NAME, SAMPLE, Source, resolve_source
 from core.errors import Cancelled, DatasetError, NamedFilesError
@@ -38,6 +39,23 @@ def dataset() -> Dataset:
     return opened
 
 
+def open_if_any() -> Dataset | None:
+    """`dataset()` for a page that can do without one. Opens what was open before, if anything was: shows the progress,
+    and runs the page again once it is there; says why where it cannot be opened."""
+    opened, failed = open_now(), _failed()
+    if opened is not None or not (has_opened() or _job()) or not session.is_this_window():
+        return opened
+    if failed is not None and failed.key == session.source():
+        _explain_that_none_is_open(failed)
+        return None
+    job = _job() or openings().start(session.source(), session.session_id())
+    if not job.wait(AT_ONCE):
+        st.fragment(_follow, run_every=TICK)(job, "You can leave or reload this page meanwhile.")
+    elif job.error is not None:
+        st.rerun()
+    return open_now()
+
+
 def is_open(dataset: Dataset) -> bool:
     """Whether this is the dataset that this session shows, perhaps with other edits."""
     opened = open_now()
@@ -67,7 +85,7 @@ def opening_status() -> None:
     is_open = open_now() is not None
     job, failed = _job(), _failed()
     if is_open and job is not None:
-        st.fragment(_follow, run_every=TICK)(job)
+        st.fragment(_follow, run_every=TICK)(job, "The dataset below stays open until then.")
     elif failed is None or (not is_open and failed.key == session.source()):
         return
     elif isinstance(failed.error, Cancelled):
@@ -107,11 +125,11 @@ def _arrive() -> None:
         st.session_state[_FAILED] = job
 
 
-def _follow(job: Opening) -> None:
+def _follow(job: Opening, note: str) -> None:
     if job.done:
         st.rerun()  # of the whole page: shows the new dataset or the error, and turns the timer off
     with st.container(border=True):
-        bar = _bar(job, "The dataset below stays open until then.")
+        bar = _bar(job, note)
         show_step(bar, job)
 
 

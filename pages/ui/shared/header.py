@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.runs.queue import at_work
 from core.runs.run import Run
+from core.sessions.path import START
 from pages.ui.shared.data import open_now
 from pages.ui.shared.path import begin_path, draw_path
 from pages.ui.shared.runs import AT_WORK, look_at, status_in_words, watch
@@ -23,7 +24,7 @@ def header(page: str) -> Callable[[], None]:
         name = st.container(width="content").empty()
         shown = open_now()
         draw_path(path, page)
-        _name_dataset(name)
+        _name_dataset(name, page)
         run = at_work()
         if run is not None:
             with st.container(width="content"):
@@ -33,13 +34,15 @@ def header(page: str) -> Callable[[], None]:
     def again() -> None:
         if open_now() is not shown:
             draw_path(path, page)
-            _name_dataset(name)
+            _name_dataset(name, page)
 
     return again
 
 
-def _name_dataset(place: DeltaGenerator) -> None:
+def _name_dataset(place: DeltaGenerator, page: str) -> None:
     dataset = open_now()
+    if dataset is None and page == START:  # which opens none by itself
+        return
     count = f": {len(dataset.usable()):,} images" if dataset else ""
     place.caption(f"Dataset **{plain(source().title)}**{count}", width="content")
 

@@ -41,7 +41,7 @@ def begin_path(here: str) -> DeltaGenerator:
 def draw_path(place: DeltaGenerator, here: str) -> None:
     """Draws the steps as links. `here` is the name of the page that is shown."""
     with place.container(horizontal=True, gap="xxsmall", width="content"):
-        for step in path_steps(here, _done(here)):
+        for step in path_steps(here, steps_done(here)):
             title = step.title if step.state == "done" else f"{step.number} {step.title}"
             st.page_link(f"{step.page}.py", label=_MARKS[step.state].format(title), help=_HELP[step.page])
 
@@ -51,8 +51,9 @@ def came_from_elsewhere() -> bool:
     return bool(st.session_state.get(_CAME, True))
 
 
-def _done(here: str) -> set[str]:
-    """A dataset is open; augmentation was looked at; a run on this dataset has a model, which was evaluated, tried."""
+def steps_done(here: str) -> set[str]:
+    """The pages whose step is done: a dataset is open; augmentation was looked at; a run on this dataset has a model,
+    which was evaluated, tried."""
     text = source().text
     stored = st.session_state.get(_SEEN, ())
     seen = stored if stored[:1] == (text,) else (text,)

@@ -1,0 +1,47 @@
+"""The ways in: one's own images from the camera, images that are there already, or the drawn sample."""
+
+from typing import Literal
+
+import streamlit as st
+
+from core.datasets.source import SAMPLE
+from core.sessions.path import PAGES
+from pages.ui.dataset.source_chooser import show_chooser
+from pages.ui.shared.data import start
+
+CAMERA = "collect"
+Kind = Literal["primary", "secondary"]
+
+
+def ways(*, is_next: bool) -> None:
+    """
+    Args:
+        is_next: Whether nothing else on the page is the next step: then the first way is.
+    """
+    st.subheader("Begin" if is_next else "Begin with other images")
+    drawn = [_camera, _photos, _sample] if CAMERA in PAGES else [_photos, _sample]
+    for number, (column, way) in enumerate(zip(st.columns(len(drawn), border=True), drawn, strict=True)):
+        with column:
+            way("primary" if is_next and number == 0 else "secondary")
+
+
+def _camera(kind: Kind) -> None:
+    st.markdown("**Make your own.** Hold things up to the camera, one class after the other: it learns while you do.")
+    words = "Opens the Collect page. Images stay on this machine."
+    if st.button("Use the camera", type=kind, width="stretch", help=words):
+        st.switch_page(f"{CAMERA}.py")
+
+
+def _photos(kind: Kind) -> None:
+    st.markdown("**Open photos.** A folder with one subfolder per class, a zip, or public photos of cats and dogs.")
+    words = "Opens the Dataset page, where you choose them. Your files are never changed."
+    if st.button("Open photos", type=kind, width="stretch", help=words):
+        show_chooser()
+        st.switch_page("dataset.py")
+
+
+def _sample(kind: Kind) -> None:
+    st.markdown("**Look around.** Cats and dogs that Pawlab draws itself: needs no photos and no network.")
+    words = "Takes a few seconds the first time."
+    if st.button("Open the drawn sample", type=kind, width="stretch", help=words, on_click=start, args=(SAMPLE,)):
+        st.switch_page("dataset.py")
