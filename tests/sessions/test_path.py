@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from core.sessions.path import PAGES, START, STEPS, path_steps
+from core.sessions.path import PAGES, STEPS, path_steps
 
 SOME = [set(pages) for number in range(len(STEPS) + 1) for pages in combinations(STEPS, number)]
 
@@ -14,7 +14,7 @@ SOME = [set(pages) for number in range(len(STEPS) + 1) for pages in combinations
 def test_the_next_step_is_the_first_that_is_neither_done_nor_shown(here: str, done: set[str]) -> None:
     steps = path_steps(here, done)
     assert [(step.number, step.page) for step in steps] == list(enumerate(STEPS, start=1))
-    assert [step.page for step in steps if step.state == "now"] == ([] if here == START else [here])
+    assert [step.page for step in steps if step.state == "now"] == ([here] if here in STEPS else [])
     assert {step.page for step in steps if step.state == "done"} == done - {here}
     open_steps = [step for step in steps if step.state in ("next", "later")]
     assert [step.state for step in open_steps] == ["next", "later", "later", "later", "later"][: len(open_steps)]

@@ -5,11 +5,10 @@ from typing import Literal
 import streamlit as st
 
 from core.datasets.source import SAMPLE
-from core.sessions.path import PAGES
+from core.sessions.path import COLLECT
 from pages.ui.dataset.source_chooser import show_chooser
 from pages.ui.shared.data import start
 
-CAMERA = "collect"
 Kind = Literal["primary", "secondary"]
 
 
@@ -19,8 +18,7 @@ def ways(*, is_next: bool) -> None:
         is_next: Whether nothing else on the page is the next step: then the first way is.
     """
     st.subheader("Begin" if is_next else "Begin with other images")
-    drawn = [_camera, _photos, _sample] if CAMERA in PAGES else [_photos, _sample]
-    for number, (column, way) in enumerate(zip(st.columns(len(drawn), border=True), drawn, strict=True)):
+    for number, (column, way) in enumerate(zip(st.columns(3, border=True), (_camera, _photos, _sample), strict=True)):
         with column:
             way("primary" if is_next and number == 0 else "secondary")
 
@@ -29,7 +27,7 @@ def _camera(kind: Kind) -> None:
     st.markdown("**Make your own.** Hold things up to the camera, one class after the other: it learns while you do.")
     words = "Opens the Collect page. Images stay on this machine."
     if st.button("Use the camera", type=kind, width="stretch", help=words):
-        st.switch_page(f"{CAMERA}.py")
+        st.switch_page(f"{COLLECT}.py")
 
 
 def _photos(kind: Kind) -> None:
