@@ -94,9 +94,15 @@ def preset_of(config: TrainingConfig) -> Preset:
 
 def preset(name: Preset) -> TrainingConfig:
     """The settings called `notebook` (Flatten, as taught) or `fast` (average pooling: 25 times fewer weights; learns to
-    its end on few images too; calibrated)."""
+    its end on few images too, and from undistorted ones; calibrated)."""
     if name == "notebook":
         return TrainingConfig()
     return TrainingConfig(
-        pooling="average", learning_rate=1e-3, schedule="cosine", min_steps=50, l2=0.003, temperature_scaling=True
+        crop="center",
+        pooling="average",
+        learning_rate=1e-3,
+        schedule="cosine",
+        min_steps=50,
+        l2=0.003,
+        temperature_scaling=True,
     )

@@ -364,6 +364,7 @@ def test_a_preset_fills_in_every_setting() -> None:
     app.radio(key="training_preset").set_value("fast").run()
     assert app.number_input(key="training_learning_rate").value == preset("fast").learning_rate
     assert app.selectbox(key="training_pooling").value == "average"
+    assert app.selectbox(key="training_crop").value == "center"
 
 
 def test_settings_outlive_a_visit_to_another_page() -> None:

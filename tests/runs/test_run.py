@@ -116,6 +116,7 @@ def test_one_damaged_event_fails_the_run_with_its_place_and_another_line_changes
 def test_the_presets_differ_where_the_readme_says() -> None:
     notebook, fast = preset("notebook").model_dump(), preset("fast").model_dump()
     assert {name for name in notebook if notebook[name] != fast[name]} == {
+        "crop",
         "pooling",
         "learning_rate",
         "schedule",
