@@ -28,6 +28,7 @@ class Choices:
     cut: float = unlike.MOST
     score: BurstScore = NO_SCORE
     anchor: Anchor | None = None
+    compared_at: int = 0  # looks at all classes when penalties were compared
 
 
 @dataclass(frozen=True)
@@ -92,27 +93,37 @@ class Fitted:
         return probabilities(scores, self.choices.temperature, self.most)
 
 
-def choose(classes: tuple[str, ...], examples: Examples, stop: Callable[[], None] = lambda: None) -> Choices:
+def choose(
+    classes: tuple[str, ...],
+    examples: Examples,
+    stop: Callable[[], None] = lambda: None,
+    before: Choices | None = None,
+) -> Choices:
     """Penalty, temperature, cut and score by bursts that are left out; without those of which there are too few.
 
     Args:
         stop: Called now and then; what it raises ends the work.
+        before: What was chosen last. Its penalty stays until there are a tenth more bursts: comparing penalties takes
+            seconds of one core where images are many.
     """
     looks = examples.looks
     choices = Choices(cut=unlike.cut(examples, stop), score=unknown(why_no_score(classes, looks)))
     stop()
-    can_score = not choices.score.why
-    can_choose = can_score and int(looks.min()) >= ENOUGH
-    decomposed = LeaveOneGroupOut(examples) if can_choose or len(examples) >= MANY else None
-    if can_choose and decomposed:
-        choices = replace(choices, penalty=decomposed.best_penalty(stop))
-    if can_score:
+    if not choices.score.why:
+        if looks.min() >= ENOUGH:
+            choices = _with_penalty(choices, examples, stop, before or Choices())
         scores = held_out_scores(examples, choices.penalty, stop)
-        score = burst_score(scores.argmax(axis=1) == examples.labels, examples.groups)
-        choices = replace(choices, score=score)
-        if can_choose:
+        choices = replace(choices, score=burst_score(scores.argmax(axis=1) == examples.labels, examples.groups))
+        if looks.min() >= ENOUGH:
             temperature = fitted_temperature(scores, examples.labels, examples.weights, most_sure(looks))
             choices = replace(choices, temperature=temperature)
-    if decomposed and len(examples) >= MANY:
-        choices = replace(choices, anchor=Anchor.of(examples, choices.penalty, decomposed))
+    if len(examples) >= MANY:
+        choices = replace(choices, anchor=Anchor.of(examples, choices.penalty))
     return choices
+
+
+def _with_penalty(choices: Choices, examples: Examples, stop: Callable[[], None], before: Choices) -> Choices:
+    looks = int(examples.looks.sum())
+    if before.compared_at * 0.9 <= looks <= before.compared_at * 1.1:
+        return replace(choices, penalty=before.penalty, compared_at=before.compared_at)
+    return replace(choices, penalty=LeaveOneGroupOut(examples).best_penalty(stop), compared_at=looks)

@@ -237,7 +237,7 @@ class Learner:
         choices = Choices()
         if len(examples):
             with _ONE_FIT, _one_core():
-                choices = choose(classes, examples, stop)
+                choices = choose(classes, examples, stop, self._choices)
         same_model = choices.penalty == self._choices.penalty
         self._choices = choices
         if self._fitted is not None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 PENALTIES = (0.003, 0.02, 0.1, 0.5)
 """That are compared. Features have length 1 and all weights sum to 1, so they stand beside a variance of at most 1."""
-MOST_ROUNDS = 10  # of models that groups are left out of
+MOST_ROUNDS = 5  # of models that groups are left out of
 PENALTY = 0.1
 """While looks are few: within a point of the best for any number of them up to 20 (`benchmarks.instant`)."""
 
@@ -179,22 +179,6 @@ class LeaveOneGroupOut:
             squares, right = np.linalg.eigh(rows.T @ rows)
             self._left = rows @ right / np.sqrt(np.maximum(squares, 1e-12 * squares[-1]))
         self._squares = np.maximum(squares, 0)
-
-    @property
-    def mean(self) -> Floats:
-        """float32 (width,): the weighted mean of the features."""
-        mean: Floats = self._centred.mean
-        return mean
-
-    def inverse(self, penalty: float) -> Floats:
-        """float32 (width, width): of the features' weighted covariance with the penalty on its diagonal."""
-        rows, squares = self._centred.rows, self._squares
-        kept = squares > 1e-9 * squares[-1]
-        right = rows.T @ (self._left[:, kept] / np.sqrt(squares[kept])).astype(np.float32)  # (width, kept)
-        shrink = squares[kept] / (squares[kept] + penalty)
-        inverse = right * -shrink.astype(np.float32) @ right.T
-        inverse[np.diag_indices_from(inverse)] += 1
-        return np.asarray(inverse / penalty, np.float32)
 
     def scores(self, penalty: float) -> Doubles:
         """float64 (images, classes): of each image by a model of the other groups with that penalty.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.instant.model import Examples, Head, LeaveOneGroupOut
+from core.instant.model import Centred, Examples, Head
 
 MOST_CHANGED = 640
 """Images whose weight has changed, beyond which solving everything takes no longer."""
@@ -39,9 +39,12 @@ class Anchor:
     inverse: Floats
 
     @classmethod
-    def of(cls, examples: Examples, penalty: float, decomposed: LeaveOneGroupOut) -> "Anchor":
-        """From the decomposition that chose the penalty."""
-        return cls(examples, penalty, decomposed.mean, decomposed.inverse(penalty))
+    def of(cls, examples: Examples, penalty: float) -> "Anchor":
+        """Solved anew."""
+        centred = Centred(examples)
+        covariance = centred.rows.T @ centred.rows
+        covariance[np.diag_indices_from(covariance)] += np.float32(penalty)
+        return cls(examples, penalty, centred.mean, np.asarray(np.linalg.inv(covariance), np.float32))
 
     def fit(self, examples: Examples) -> Head | None:
         """What `core.instant.model.fit` gives of these examples with this penalty; None where that is no slower."""

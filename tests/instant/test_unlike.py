@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from core.backbone.neighbours import MAX_ROWS
 from core.instant.model import Examples
-from core.instant.unlike import LEAST, MOST, cut, distance, other_burst_distances, reference
+from core.instant.unlike import FRAMES, LEAST, MOST, cut, distance, other_burst_distances, reference
 from tests.instant.drawn_features import examples
 
 
@@ -16,6 +16,7 @@ def test_the_distance_of_a_burst_is_that_to_other_bursts() -> None:
     assert len(distances) == 6
     for group, measured in enumerate(distances):
         own, others = given.features[given.groups == group], given.features[given.groups != group]
+        own = own[:: -(-len(own) // FRAMES)]
         nearest = NearestNeighbors(n_neighbors=1, metric="cosine", algorithm="brute").fit(others).kneighbors(own)[0]
         assert measured == pytest.approx(np.median(nearest), abs=1e-5)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.instant import update
-from core.instant.model import Examples, LeaveOneGroupOut, fit
+from core.instant.model import Examples, fit
 from core.instant.update import Anchor
 from tests.instant.drawn_features import examples
 
@@ -27,7 +27,7 @@ def test_images_that_came_and_went_change_the_model_as_fitting_anew_does(
     before: list[int], after: list[int], penalty: float
 ) -> None:
     first = part(before)
-    head = Anchor.of(first, penalty, LeaveOneGroupOut(first)).fit(part(after))
+    head = Anchor.of(first, penalty).fit(part(after))
     anew = fit(part(after), penalty)
     assert head is not None
     for feature in ALL.features:
@@ -37,6 +37,6 @@ def test_images_that_came_and_went_change_the_model_as_fitting_anew_does(
 def test_where_most_has_changed_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(update, "MOST_CHANGED", 10)
     first = part(list(range(40)))
-    anchor = Anchor.of(first, 0.05, LeaveOneGroupOut(first))
+    anchor = Anchor.of(first, 0.05)
     assert anchor.fit(part(list(range(45)))) is None
     assert anchor.fit(first) is not None
