@@ -109,10 +109,20 @@ def paired(instant: NDArray[np.bool_], run: NDArray[np.bool_], bursts: NDArray[n
     )
     neither = max(0.0, number - both - first - second)
     low, high = paired_difference_interval(both, first, second, neither)
-    scores = (
-        Score(right / number, *wilson_interval(min(right, number), number)) for right in (both + first, both + second)
+    return AgainstRun(
+        _share(both + first, number),
+        _share(both + second, number),
+        (second - first) / number,
+        low,
+        high,
+        len(bursts),
+        number,
     )
-    return AgainstRun(*scores, (second - first) / number, low, high, len(bursts), number)
+
+
+def _share(right: float, number: int) -> Score:
+    right = min(right, number)  # shares round
+    return Score(right / number, *wilson_interval(right, number))
 
 
 def burst_numbers(records: Sequence[ImageRecord]) -> NDArray[np.int64]:

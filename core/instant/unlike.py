@@ -65,10 +65,7 @@ def other_burst_distances(examples: Examples, stop: Callable[[], None] = lambda:
     for group in np.unique(groups):
         stop()
         own = np.flatnonzero(groups == group)
-        distances = []
-        for frame in own[:: -(-len(own) // FRAMES)]:
-            similarities = np.vecdot(features, features[frame])
-            similarities[own] = 0
-            distances.append(1 - similarities.max())
-        medians.append(np.median(distances))
+        similarities = features @ features[own[:: -(-len(own) // FRAMES)]].T  # (images, frames)
+        similarities[own] = 0
+        medians.append(np.median(1 - similarities.max(axis=0)))
     return np.array(medians, np.float32)
