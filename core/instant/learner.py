@@ -75,7 +75,7 @@ class Learner:
 
     @property
     def version(self) -> int:
-        """Counts the models that were made: it changes when answers may."""
+        """Counts the models that were made, and what was chosen for them: it changes when answers may."""
         return self._version
 
     @property
@@ -150,13 +150,14 @@ class Learner:
             PawlabError: The latest model could not be made.
         """
         if self._error:
-            raise self._error
+            raise PawlabError(str(self._error))  # a new one: each raise lengthens the traceback of an old one
         if (fitted := self._fitted) is None:
             return Answer(missing=self._missing())
         return fitted.answer(rounded(feature))
 
     def score(self) -> BurstScore:
-        """The leave-one-burst-out accuracy by the end of the last burst, or why there is none yet."""
+        """The accuracy on left-out bursts (`core.instant.score`), as of the end of the last burst, or why there is none
+        yet."""
         with self._changed:
             bursts = self._table.bursts()
             looks = np.array([len(bursts.get(name, ())) for name in self._classes], np.int64)
@@ -243,6 +244,7 @@ class Learner:
         if self._fitted is not None:
             if same_model:
                 self._fitted = replace(self._fitted, choices=choices)
+                self._version += 1
             else:
                 self._make(state, classes, examples, choices)
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.backbone.architecture import FEATURES
+from core.errors import PawlabError
 from core.instant import fitted as fitted_module
 from core.instant.fitted import Fitted
 from core.instant.learner import Example, Learner
@@ -209,3 +210,20 @@ def test_what_is_no_feature_is_refused_and_nothing_is_lost(bad: np.ndarray) -> N
 def test_no_thread_is_left_when_there_is_nothing_to_do() -> None:
     learner = taught(2)
     assert learner._worker is None
+
+
+def test_a_model_that_cannot_be_made_is_said_and_the_next_one_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner, make = taught(2), Fitted.of
+
+    def fails(*arguments: object) -> Fitted:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(Fitted, "of", fails)
+    teach(learner, 0, 5)
+    assert learner.wait(SOON, settled=True)
+    with pytest.raises(PawlabError, match="MemoryError: no room"):
+        learner.answer(feature(0, 0))
+    monkeypatch.setattr(Fitted, "of", make)
+    teach(learner, 0, 6)
+    assert learner.wait(SOON, settled=True)
+    assert learner.answer(feature(1, 0)).label == "b"
