@@ -15,6 +15,8 @@ from tests.browser.test_accessibility import SIZES, resized
 from tests.pages.app import START_HEADING
 from tests.trained import with_sample
 
+pytestmark = pytest.mark.timeout(400)  # with the training, where it is the first to ask for it
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn_sample: Path) -> Iterator[Server]:
