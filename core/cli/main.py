@@ -2,7 +2,7 @@
 
 import typer
 
-from core.cli import runs
+from core.cli import project, runs
 from core.cli.classify import classify
 from core.cli.data import clean, sample, scan
 from core.cli.evaluate import evaluate
@@ -59,4 +59,5 @@ app.command(epilog=_examples("unlike"))(unlike)
 app.command()(report)
 app.command(epilog=_examples("export"))(export)
 app.command("import")(import_)
+app.add_typer(project.commands, name="project")
 app.add_typer(runs.commands, name="runs")

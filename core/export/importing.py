@@ -8,11 +8,12 @@ cannot be known: checksums reveal damage, not intent.
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from core.backbone.neighbours import load_neighbours
-from core.datasets.edits.actions import to_json
+from core.datasets.edits.actions import Action, to_json
 from core.datasets.source import WORDS
 from core.errors import ArchiveError, ExportError, PawlabError, RunError
 from core.evaluation.predictions import load_predictions
@@ -38,6 +39,15 @@ IMPORTED = " (imported)"  # appended to the original name
 KEPT = ("base.onnx", "model.keras", "model.onnx", "neighbours.npz", "validation.npz")
 
 
+@dataclass(frozen=True)
+class CheckedBundle:
+    """A bundle that passed every check, unpacked in `folder`, which `adopt_bundle` empties."""
+
+    folder: Path
+    manifest: Manifest
+    digest: str
+
+
 def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> Run:
     """The run in a bundle, as a finished run of this machine. A refused bundle leaves nothing behind.
 
@@ -54,17 +64,22 @@ def import_bundle(source: Path, name: str = "", progress: Progress = silent) -> 
     scratch = subfolder("imports") / uuid4().hex[:12]
     try:
         scratch.mkdir()
-        bundle = scratch / "bundle"
-        try:
-            extract_zip(source, bundle, progress, LIMITS)
-        except ArchiveError as error:  # whose message is about datasets
-            raise refused(f"This is no bundle: {error.received}", "a bundle exported from Pawlab") from error
-        manifest = check_bundle(bundle, scratch, progress)
-        return _adopt(bundle, manifest, one_line(name, NAME_CHARACTERS), sha256_file(source))
+        return adopt_bundle(read_bundle(source, scratch, progress), one_line(name, NAME_CHARACTERS))
     except OSError as error:
         raise PawlabError(f"The bundle cannot be imported: {error.strerror or error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def read_bundle(source: Path, scratch: Path, progress: Progress = silent) -> CheckedBundle:
+    """Unpacks a bundle into `scratch`, an empty folder that the caller removes, and checks it. Raises as
+    `import_bundle`, but OSError for what the disk refuses after it is unpacked."""
+    folder = scratch / "bundle"
+    try:
+        extract_zip(source, folder, progress, LIMITS)
+    except ArchiveError as error:  # whose message is about datasets
+        raise refused(f"This is no bundle: {error.received}", "a bundle exported from Pawlab") from error
+    return CheckedBundle(folder, check_bundle(folder, scratch, progress), sha256_file(source))
 
 
 def check_bundle(bundle: Path, scratch: Path, progress: Progress) -> Manifest:
@@ -139,20 +154,31 @@ def _try(model: Path, manifest: Manifest, tick: Callable[[], None]) -> None:
         raise refused(f"{model.name} cannot be run: {error.received}", "a model that runs") from error
 
 
-def _adopt(bundle: Path, manifest: Manifest, name: str, digest: str) -> Run:
-    """Makes the run's folder; config.json, which makes it a run, comes last."""
-    now = time.time()
+def adopt_bundle(checked: CheckedBundle, name: str = "", *, source: str = "", actions: tuple[Action, ...] = ()) -> Run:
+    """Makes the run's folder; config.json, which makes it a run, comes last.
+
+    Args:
+        name: If left out, its old name with "(imported)".
+        source: The dataset on this machine that it was trained on, where that came along.
+        actions: The edits that it was trained with.
+
+    Raises:
+        ArchiveError: Its predictions are broken. Nothing is left behind.
+        OSError: The disk refuses. Nothing is left behind either.
+    """
+    bundle, manifest, now = checked.folder, checked.manifest, time.time()
     name = name or extended(manifest.name, IMPORTED)
+    source = source or source_of(manifest)
     directory = new_folder(name, now)
     try:
         for file in KEPT:
             if (bundle / file).is_file():
                 shutil.move(bundle / file, directory / file)
         _write_log(directory, manifest, now)
-        write_atomic(directory / "edits.json", to_json(()))
+        write_atomic(directory / "edits.json", to_json(actions))
         settings = manifest.settings.model_dump(mode="json")
-        write_json(directory / "run.json", _summary(directory, manifest, name, digest, now))
-        config = {"name": name, "source": source_of(manifest), "created": now, "settings": settings}
+        write_json(directory / "run.json", {**_summary(checked, directory, name, now), "source": source})
+        config = {"name": name, "source": source, "created": now, "settings": settings}
         if stage := manifest.second_stage:
             config["fine_tuning"] = stage.model_dump(mode="json")
         write_json(directory / "config.json", config)
@@ -182,7 +208,8 @@ def source_of(manifest: Manifest) -> str:
     return f"{BROUGHT_IN}{' '.join(manifest.data.replace('/', ' ').replace(chr(92), ' ').split())}"
 
 
-def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: float) -> dict[str, object]:
+def _summary(checked: CheckedBundle, directory: Path, name: str, now: float) -> dict[str, object]:
+    manifest = checked.manifest
     left_out = {"format", "version", "data", "history", "threshold", "unlike", "sets"}
     if manifest.fine_tuning is None:
         left_out |= {"fine_tuning", "fine_tuned_from"}
@@ -191,9 +218,8 @@ def _summary(directory: Path, manifest: Manifest, name: str, digest: str, now: f
         "run": directory.name,
         "directory": str(directory),
         "name": name,
-        "source": source_of(manifest),
         "status": "finished",
-        "imported": {"name": manifest.name, "created": manifest.created, "at": now, "sha256": digest},
+        "imported": {"name": manifest.name, "created": manifest.created, "at": now, "sha256": checked.digest},
     }
 
 

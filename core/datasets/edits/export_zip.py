@@ -64,7 +64,7 @@ def write_cleaned(
     try:
         with atomic_file(target) as file, zipfile.ZipFile(file, "w") as archive:
             for number, record in enumerate(sorted(records, key=lambda record: names[record.path]), 1):
-                _add(archive, names[record.path], record, dataset)
+                add_image(archive, names[record.path], record, dataset)
                 progress("write", number, len(records))
     except OSError as error:
         raise PawlabError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -109,7 +109,12 @@ def _without(dataset: Dataset, name: str, progress: Progress) -> Dataset:
     return replace(dataset, records=records, classes=tuple(classes))
 
 
-def _add(archive: zipfile.ZipFile, name: str, record: ImageRecord, dataset: Dataset) -> None:
+def add_image(archive: zipfile.ZipFile, name: str, record: ImageRecord, dataset: Dataset) -> None:
+    """Adds the bytes of an image as they were when the dataset was opened.
+
+    Raises:
+        DatasetError: They have changed since, or are gone.
+    """
     try:
         content = read_image_file(dataset.file(record))
     except ImageError:
@@ -120,7 +125,12 @@ def _add(archive: zipfile.ZipFile, name: str, record: ImageRecord, dataset: Data
             "files that stay the same while the zip is written",
             "Open the dataset again",
         )
-    info = zipfile.ZipInfo(name, _TIME)
-    info.create_system, info.external_attr = 3, _ORDINARY_FILE  # else they reveal on which system the zip was written
     small = record.format in COMPRESSED or len(content) > LARGEST_RATIO * len(zlib.compress(content))
-    archive.writestr(info, content, zipfile.ZIP_STORED if small else zipfile.ZIP_DEFLATED)
+    archive.writestr(plain_member(name), content, zipfile.ZIP_STORED if small else zipfile.ZIP_DEFLATED)
+
+
+def plain_member(name: str) -> zipfile.ZipInfo:
+    """A file in a zip that says neither when nor on which system the zip was written."""
+    info = zipfile.ZipInfo(name, _TIME)
+    info.create_system, info.external_attr = 3, _ORDINARY_FILE
+    return info

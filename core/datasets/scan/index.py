@@ -68,6 +68,18 @@ def remember(root: Path, found: Mapping[str, Scanned]) -> None:
     write_atomic(_memory(root), encode([DECODER, zlib.crc32(lines)]).encode() + b"\n" + lines)
 
 
+def move_memory(root: Path, target: Path) -> None:
+    """What is remembered of `root` counts for `target`, to which the folder moved."""
+    with suppress(OSError):
+        _memory(root).replace(_memory(target))
+
+
+def forget(root: Path) -> None:
+    """Removes what is remembered of a folder that is gone."""
+    with suppress(OSError):
+        _memory(root).unlink(missing_ok=True)
+
+
 def _recall(root: Path) -> dict[str, Scanned]:
     """What an earlier scan remembered; nothing where the file is not as written, by the CRC-32 in its first line.
 
