@@ -21,7 +21,11 @@ WORDS = {
 }
 PRESET_WORDS = {
     "notebook": ("Notebook", "The recipe as taught: a Flatten head with 16 million weights at 160 pixels."),
-    "fast": ("Fast", "Average pooling: 25 times fewer weights, so each epoch is quick. Learns from few images too."),
+    "fast": (
+        "Fast",
+        "Average pooling: 25 times fewer weights, so each epoch is quick. Learns from few images too, from the centred "
+        "square of each.",
+    ),
 }
 LABELS = {
     "copies": "Augmented copies",
