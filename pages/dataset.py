@@ -12,6 +12,7 @@ from pages.ui.dataset.examples import examples
 from pages.ui.dataset.images import images
 from pages.ui.dataset.link import view_from_link, write_view
 from pages.ui.dataset.overview import overview
+from pages.ui.dataset.project import save_section
 from pages.ui.dataset.quality import flagged, problems_in, report_of, trust
 from pages.ui.dataset.source_chooser import source_chooser
 from pages.ui.shared.data import dataset, opening_status, start
@@ -50,7 +51,7 @@ def main() -> None:
         required=True,
         key=view_from_link("dataset_view", list(VIEWS)),
         help="Overview: counts, sizes, formats. Problems: damaged and unusual files, duplicates, leaks. Map: the "
-        "images by their features, before training. Export: the cleaned dataset as a zip.",
+        "images by their features, before training. Export: the cleaned dataset as a zip, or a project.",
         label_visibility="collapsed",
         persist_state="session",
     )
@@ -64,6 +65,7 @@ def main() -> None:
             dataset_map(opened)
         else:
             cleaned_zip(opened)
+            save_section(opened)
     images(opened, problems, titles, edit_actions(opened))
     with st.container(horizontal=True, key="next_step"):
         words = "Shows how augmentation changes these images before you train on them."

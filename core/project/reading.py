@@ -74,7 +74,7 @@ def read_project(source: Path, scratch: Path, progress: Progress) -> CheckedProj
     """Unpacks a project into `scratch`, an empty folder that the caller removes, and checks all of it.
 
     Args:
-        progress: Told of "extract" and "check", in files, and of the phases of `open_dataset` and of an import.
+        progress: Told of "extract" and "sums", in files, and of the phases of `open_dataset` and of an import.
 
     Raises:
         ArchiveError: It is no project, was changed or damaged, or holds what a project must not hold.
@@ -129,8 +129,8 @@ def _check_files(folder: Path, about: Project, progress: Progress) -> None:
     images = {f"{IMAGES}/{path}" for path in about.images()}
     if different := sorted((about.files.keys() - images) ^ about.other_files()):
         raise refused(f"The project lacks a file, or has one too many: {quoted(different[0])}")
-    progress("check", 0, len(found))
+    progress("sums", 0, len(found))
     for number, (name, digest) in enumerate(about.files.items(), 1):
         if sha256_file(folder / name) != digest:
             raise refused(f"The checksum of {quoted(name)} does not match {ABOUT}")
-        progress("check", number, len(found))
+        progress("sums", number, len(found))

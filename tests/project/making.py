@@ -27,7 +27,7 @@ def small_project(target: Path) -> Path:
     return target
 
 
-def forged(project: Path, target: Path, change: Callable[[Members], None], *, sums: bool = True) -> Path:
+def forged(project: Path, target: Path, change: Callable[[Members], object], *, sums: bool = True) -> Path:
     """The project after `change` of its members, sealed anew; `sums` brings the checksums up to date."""
     with zipfile.ZipFile(project) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}

@@ -21,6 +21,7 @@ from core.errors import DatasetError, PawlabError
 from core.net.addresses import is_address
 from core.storage.archives import ArchiveLimits
 from core.storage.home import home
+from pages.ui.dataset.open_project import open_section
 from pages.ui.shared.data import forget, start
 from pages.ui.shared.path import came_from_elsewhere
 from pages.ui.shared.session import source
@@ -33,6 +34,7 @@ SOURCES = {
     "zip": "Upload a zip",
     "folder": "Upload a folder",
     "address": "Zip from the web",
+    "project": "Project",
 }
 FILE_MEGABYTES = 200
 _PATH, _RECENT, _ADDRESS, _AGAIN = (f"source_{name}" for name in ("path", "recent", "address", "again"))
@@ -75,6 +77,7 @@ def source_chooser() -> None:
             "zip": _upload_zip,
             "folder": _upload_folder,
             "address": _address,
+            "project": open_section,
         }.get(str(kind), _sample)()
         if error := st.session_state.pop(_REFUSED, None):
             show_error(error)

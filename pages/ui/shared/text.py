@@ -37,6 +37,7 @@ PHASES = {
     "predict": "Running the bundle's predict.py",
     "unpack": "Unpacking the finished bundle",
     "check": "Checking the bundle",
+    "sums": "Checking every file",
     "runtime": "Fetching ONNX Runtime Web",
     "page": "Assembling the page",
 }
