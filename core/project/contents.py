@@ -3,12 +3,13 @@
     images/...              the readable images as they are, in the folders that say their class and split
     edits.json              the edits, and those that were undone
     augmentations.json      the saved augmentation settings
-    runs/1.zip, runs/2.zip  bundles, as `core.export` writes and checks them
-    runs/1.json             the edits that the run was trained with, where it was trained on these images
+    run-1.zip, run-2.zip    bundles, as `core.export` writes and checks them
+    run-1.json              the edits that the run was trained with, where it was trained on these images
     project.json            everything else, and the SHA-256 of each file above
 
-It is an ordinary zip. Its comment, the last 64 bytes, is the SHA-256 of all bytes before: any change is found before
-anything is unpacked. Whoever forges can seal anew, so everything else is checked as a stranger's.
+It is an ordinary zip, which opens as a dataset too, since it has one folder. Its comment, the last 64 bytes, is the
+SHA-256 of all bytes before: any change is found before anything is unpacked. Whoever forges can seal anew, so everything
+else is checked as a stranger's.
 """
 
 import hashlib
@@ -78,12 +79,12 @@ class Project(Settings):
 
 def bundle_name(number: int) -> str:
     """Where the bundle of run `number`, 1 and up, is."""
-    return f"runs/{number}.zip"
+    return f"run-{number}.zip"
 
 
 def edits_name(number: int) -> str:
     """Where the edits that run `number` was trained with are."""
-    return f"runs/{number}.json"
+    return f"run-{number}.json"
 
 
 def is_collection(project: Project) -> bool:

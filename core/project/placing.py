@@ -1,7 +1,7 @@
 """Puts a project that was checked below `home()`: all of it or nothing, beside what is there already."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -88,12 +88,13 @@ def place_project(checked: CheckedProject, name: str = "") -> Opened:
 def free_name(name: str, taken: Iterable[str], longest: int) -> str:
     """`name`, or where that is taken, in whatever case, "name 2", "name 3", ... of at most `longest` characters."""
     names = set(map(folded, taken))
+    return next(free for free in _numbered(name, longest) if folded(free) not in names)
+
+
+def _numbered(name: str, longest: int) -> Iterator[str]:
     for number in count(1):
         suffix = f" {number}" if number > 1 else ""
-        free = name[: longest - len(suffix)].rstrip() + suffix
-        if folded(free) not in names:
-            return free
-    raise AssertionError("numbers end nowhere")
+        yield name[: longest - len(suffix)].rstrip() + suffix
 
 
 def _adopt_runs(runs: list[CheckedRun], source: str, undo: ExitStack) -> list[Run]:
@@ -114,14 +115,17 @@ def _adopt_runs(runs: list[CheckedRun], source: str, undo: ExitStack) -> list[Ru
 
 def _add_settings(settings: list[SavedSettings], undo: ExitStack) -> list[str]:
     """Saves those that are not there already, and returns their names."""
-    store, added = Store(), []
+    store = Store()
+    added: list[str] = []
     for saved in settings:
         names = store.names()
-        if saved.name in names and store.open(saved.name) == saved.settings:
-            continue
-        name = store.save(free_name(saved.name, names, LONGEST_NAME), saved.settings)
-        undo.callback(store.delete, name)
-        added.append(name)
+        for name in _numbered(one_line(saved.name, LONGEST_NAME), LONGEST_NAME):
+            if name not in names:
+                added.append(store.save(name, saved.settings))
+                undo.callback(store.delete, name)
+                break
+            if store.open(name) == saved.settings:
+                break
     return added
 
 

@@ -81,9 +81,11 @@ def save_project(dataset: Dataset, target: Path, runs: Sequence[Run] = (), progr
     dataset = apply_actions(dataset, actions)
     records = dataset.readable()
     _check_names(records)
-    here = [run.source == dataset.source.text or run.summary()["fingerprint"] == dataset.fingerprint for run in runs]
-    for run in runs:
-        run.summary()  # before another one takes minutes
+    summaries = [run.summary() for run in runs]  # of all, before one takes minutes
+    here = [
+        run.source == dataset.source.text or summary.get("fingerprint") == dataset.fingerprint
+        for run, summary in zip(runs, summaries, strict=True)
+    ]
     bundles = [_bundle(run, progress) for run in runs]
     _check_size(sum(record.bytes for record in records) + sum(file.stat().st_size for file in bundles), len(records))
     settings = [SavedSettings(name=name, settings=Store().open(name)) for name in Store().names()]
@@ -169,8 +171,8 @@ def _nobodys(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 
 def _order(dataset: Dataset) -> tuple[str, ...]:
-    is_ours = dataset.source.kind == "folder" and collection_folder(dataset.root.name) == dataset.root
-    return Journal(dataset.root).read().classes if is_ours else ()
+    folder = collection_folder(dataset.root.name)
+    return Journal(folder).read().classes if folder and folder.resolve() == dataset.root else ()
 
 
 def _check_names(records: Sequence[ImageRecord]) -> None:

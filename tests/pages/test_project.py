@@ -27,9 +27,9 @@ def test_a_project_is_saved_and_opened_beside_what_is_there() -> None:
     at.segmented_control(key="source_kind").set_value("project").run()
     at.file_uploader(key="project_zip_0").upload("pets.zip", file.read_bytes(), "application/zip").run()
     at = press(at, "Check and open the project")
-    task = openings().latest
-    assert task is not None
-    assert task.wait(60)
+    opening = openings().latest
+    assert opening is not None
+    assert opening.wait(60)
     at = at.run()
     assert "Here as **pets 2**: 8 images" in words(at)
     at = opened(press(at, "Open it"))

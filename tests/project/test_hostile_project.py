@@ -57,7 +57,7 @@ FORGERIES: dict[str, Callable[[Members], object]] = {
     "a path that leaves": lambda members: members.update({"images/../../evil.jpg": b"x"}),
     "an absolute path": lambda members: members.update({"/tmp/evil.jpg": b"x"}),
     "a file of no project": lambda members: members.update({"evil.py": b"x"}),
-    "a run that is not listed": lambda members: members.update({"runs/1.zip": b"x"}),
+    "a run that is not listed": lambda members: members.update({"run-1.zip": b"x"}),
     "a run that is missing": _about(runs=[{"name": "a", "is_here": False}]),
     "no edits": lambda members: members.pop(EDITS),
     "no manifest": lambda members: members.pop(ABOUT),
@@ -83,7 +83,7 @@ def test_a_forged_project_is_refused(project: Path, tmp_path: Path, change: Call
 def test_a_run_that_is_no_bundle_is_refused(project: Path, tmp_path: Path) -> None:
     def change(members: Members) -> None:
         _about(runs=[{"name": "a", "is_here": False}])(members)
-        members["runs/1.zip"] = project.read_bytes()
+        members["run-1.zip"] = project.read_bytes()
 
     with pytest.raises(PawlabError, match="This is no bundle"):
         open_project(forged(project, tmp_path / "forged.zip", change))

@@ -85,10 +85,11 @@ def test_what_has_the_name_already_stays(saved: tuple[Path, str]) -> None:
 def test_a_collection_stays_one_with_its_bursts(tmp_path: Path) -> None:
     with at_home(tmp_path / "there"):
         project = small_project(tmp_path / "pets.zip")
-        before = open_dataset("pets")
+        before, unedited = open_dataset("pets"), open_dataset("pets", edits=False)
     opened = open_project(project, "Rex / Mia")
     dataset = open_dataset(opened.name)
     assert opened.is_collection
+    assert open_dataset(project).fingerprint == unedited.fingerprint
     assert collections() == (opened.name,)
     assert dataset.fingerprint == before.fingerprint
     cards = open_collection(opened.name).classes()
