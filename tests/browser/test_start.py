@@ -42,7 +42,7 @@ def shows(watched: Watched, label: str, next_action: str) -> None:
 
 def test_from_nothing_to_a_dataset_to_a_run(watched: Watched, trained: Run) -> None:
     page = watched.page
-    shows(watched, "Drawings of cats and dogs", "Open photos")  # for axe see `test_accessibility`
+    shows(watched, "Drawings of cats and dogs", "Use the camera")  # for axe see `test_accessibility`
     page.get_by_role("list", name="Drawings of cats and dogs").locator(".open").first.click()
     expect(page.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
     expect(page.get_by_text("Dataset Drawn sample: 560 images")).to_be_visible()

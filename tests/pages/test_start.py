@@ -15,7 +15,7 @@ from tests.pages.app import START_HEADING, new_app, opened, press, reloaded, une
 from tests.trained import on_other_data
 
 SPLITS = ("train/a", "train/b", "validation/a", "validation/b")
-WAYS = ["Open photos", "Open the drawn sample"]
+WAYS = ["Use the camera", "Open photos", "Open the drawn sample"]
 
 
 def page() -> AppTest:
@@ -69,6 +69,12 @@ def test_a_newcomer_sees_drawings_and_the_ways_in_and_nothing_is_opened(pawlab_h
     assert not (pawlab_home / "dataset.json").exists()
 
 
+def test_the_camera_is_on_a_page_beside_the_five_steps(pawlab_home: Path) -> None:
+    app = press(page(), "Use the camera")
+    assert titles(app) == ["Collect"]
+    assert [link.proto.label[:3] for link in app.get("page_link")[:2]] == ["→ 1", "2 A"]
+
+
 def test_photos_are_chosen_where_datasets_are_opened_until_one_is_open(home_with_sample: Path, tmp_path: Path) -> None:
     app = opened(press(page(), "Open photos"))
     assert titles(app) == ["Dataset"]
@@ -102,7 +108,7 @@ def test_a_dataset_that_is_gone_says_so_and_the_ways_in_stay(tmp_path: Path) -> 
     app = page()
     assert "gone" in app.error[0].value
     assert primary(app) == ["Open the drawn sample instead"]
-    assert [button.label for button in app.button][-2:] == WAYS
+    assert [button.label for button in app.button][-3:] == WAYS
 
 
 def test_a_run_leads_to_its_mistakes_then_to_ones_own_photo(finished: Run) -> None:
