@@ -8,8 +8,8 @@
     project.json            everything else, and the SHA-256 of each file above
 
 It is an ordinary zip, which opens as a dataset too, since it has one folder. Its comment, the last 64 bytes, is the
-SHA-256 of all bytes before: any change is found before anything is unpacked. Whoever forges can seal anew, so everything
-else is checked as a stranger's.
+SHA-256 of all bytes before: any change is found before anything is unpacked. Whoever forges can seal anew, so
+everything else is checked as a stranger's.
 """
 
 import hashlib
