@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import streamlit as st
 
+from pages.ui.collect.learning import LEARNING
 from pages.ui.dataset.dataset_map import maps
 from pages.ui.dataset.edits import zips
 from pages.ui.dataset.quality import reports
@@ -20,6 +21,7 @@ def fresh_caches(components_known: None) -> Iterator[None]:
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
+    LEARNING.close()
     single = (image_tasks(), estimates(), comparisons(), html_reports(), cross_validations())
     for jobs in (openings(), reports(), zips(), maps(), *single):
         jobs.close()  # they would go on in the next test's home

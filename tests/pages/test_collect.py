@@ -31,6 +31,14 @@ def filled(name: str = "Cups", bursts: int = 2) -> Collection:
     return collection
 
 
+def learned(name: str) -> None:
+    """Waits until its score is there."""
+    assert LEARNING.prepare(open_collection(name)).wait(60)
+    learner = LEARNING.learner(open_collection(name))
+    assert learner
+    assert learner.wait(60, settled=True)
+
+
 def component_data(app: AppTest) -> dict[str, object]:
     """What the browser gets."""
     found = [element for element in app.get("bidi_component") if element.proto.component_name == "collect"]
@@ -60,7 +68,7 @@ def test_a_name_that_cannot_be_had_makes_nothing(ready_home: Path) -> None:
 
 def test_looks_are_counted_in_bursts_and_the_score_says_of_how_many(ready_home: Path) -> None:
     filled()
-    assert LEARNING.prepare(open_collection("Cups")).wait(60)
+    learned("Cups")
     app = page()
     assert not app.exception
     assert "12 images in 4 bursts count as 4 looks." in words(app)
@@ -70,7 +78,7 @@ def test_looks_are_counted_in_bursts_and_the_score_says_of_how_many(ready_home: 
 
 def test_one_burst_has_no_score_and_says_why(ready_home: Path) -> None:
     filled(bursts=1)
-    assert LEARNING.prepare(open_collection("Cups")).wait(60)
+    learned("Cups")
     assert "No score yet. Record each class a second time" in unescaped_words(page())
 
 

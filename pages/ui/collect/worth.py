@@ -4,14 +4,14 @@ none."""
 import streamlit as st
 
 from core.datasets.collect.collection import Collection
-from core.errors import Cancelled
+from core.errors import Cancelled, PawlabError
 from core.evaluation.words import with_interval
 from pages.ui.collect.learning import LEARNING
+from pages.ui.components.clock import ask_again
 from pages.ui.shared.progress import AT_ONCE, follow
 from pages.ui.shared.text import plain, show_error
 
 TICK = 1.0  # seconds between two looks at a score that is being computed
-PATIENCE = 5  # seconds that a score may take
 ABOUT_LOOKS = (
     "The images that you record while you hold a button once are one burst: near copies of each other. A split into "
     "training and validation images never parts them, and no score counts them as independent."
@@ -38,7 +38,8 @@ def worth(collection: Collection) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="collect_worth", gap="medium"):
         if images:
             st.markdown(_looks(images, bursts), help=ABOUT_LOOKS, width="content")
-            _score(collection)
+            with st.container(width="content"):
+                _score(collection)
 
 
 def _looks(images: int, bursts: int) -> str:
@@ -49,11 +50,16 @@ def _looks(images: int, bursts: int) -> str:
     return f"{counted(images, 'image')} in {counted(bursts, 'burst')} count as {looks}."
 
 
+@st.fragment
 def _score(collection: Collection) -> None:
-    learner = LEARNING.learner(collection)
+    try:
+        learner = LEARNING.learner(collection)
+    except PawlabError:  # it is gone: the page is about to say so
+        return
     if learner is None:
         return
-    learner.wait(PATIENCE, settled=True)
+    is_settled = learner.wait(TICK, settled=True)
+    ask_again("collect_score_clock", 0 if is_settled else TICK)
     score = learner.score()
     if score.why:
         st.markdown(f"No score yet. {plain(score.why)}", width="content", help=ABOUT_SCORE)
@@ -62,11 +68,11 @@ def _score(collection: Collection) -> None:
     st.markdown(f"{words}{score.num_bursts:,} bursts.", width="content", help=ABOUT_SCORE)
 
 
-def _unprepared(collection: Collection, error: Exception) -> None:
+def _unprepared(collection: Collection, error: PawlabError) -> None:
     if isinstance(error, Cancelled):
         st.info("Stopped. You can record, but there are no answers without the base model.")
     else:
-        show_error(error)  # type: ignore[arg-type]
+        show_error(error)
     st.button(
         "Prepare the base model",
         on_click=_again,
