@@ -38,7 +38,7 @@ def worth(collection: Collection) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="collect_worth", gap="medium"):
         if images:
             st.markdown(_looks(images, bursts), help=ABOUT_LOOKS, width="content")
-            with st.container(width="content"):
+            with st.container(width="content", gap=None):
                 _score(collection)
 
 
@@ -59,13 +59,13 @@ def _score(collection: Collection) -> None:
     if learner is None:
         return
     is_settled = learner.wait(TICK, settled=True)
-    ask_again("collect_score_clock", 0 if is_settled else TICK)
     score = learner.score()
     if score.why:
         st.markdown(f"No score yet. {plain(score.why)}", width="content", help=ABOUT_SCORE)
-        return
-    words = f"Leave-one-burst-out: **{with_interval(score.accuracy)}** on {score.num_images:,} images in "
-    st.markdown(f"{words}{score.num_bursts:,} bursts.", width="content", help=ABOUT_SCORE)
+    else:
+        words = f"Leave-one-burst-out: **{with_interval(score.accuracy)}** on {score.num_images:,} images in "
+        st.markdown(f"{words}{score.num_bursts:,} bursts.", width="content", help=ABOUT_SCORE)
+    ask_again("collect_score_clock", 0 if is_settled else TICK)
 
 
 def _unprepared(collection: Collection, error: PawlabError) -> None:
