@@ -35,7 +35,7 @@ def worth(collection: Collection) -> None:
     if job.error:
         _unprepared(collection, job.error)
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="collect_worth", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="top", key="collect_worth", gap="medium"):
         if images:
             st.markdown(_looks(images, bursts), help=ABOUT_LOOKS, width="content")
             with st.container(width="content", gap=None):
