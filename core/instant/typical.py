@@ -2,8 +2,8 @@
 
 TypiClust (Hacohen, Dekel and Weinshall, "Active learning on a budget", ICML 2022, arXiv 2202.02794): k-means clusters
 of the features, as many as there are to be labels; of each cluster the image whose nearest neighbours in it are
-nearest, the largest clusters first, none in which a label stands already. With few labels that beats both chance and
-the images that a model is least sure of.
+nearest, the largest clusters first, none in which a label stands already. In the paper few labels of that kind beat
+both chance and the images that a model is least sure of; `benchmarks.label` has what they do here.
 """
 
 from collections.abc import Callable

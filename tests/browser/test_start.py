@@ -35,7 +35,7 @@ def shows(watched: Watched, label: str, next_action: str) -> None:
         expect(images).to_have_count(8)
         for image in images.all():
             expect(image).to_be_in_viewport(ratio=1)
-        expect(page.get_by_test_id("stBaseButton-primary")).to_have_count(1)
+        expect(page.get_by_test_id("stBaseButton-primary").locator("visible=true")).to_have_count(1)
         expect(page.get_by_role("button", name=next_action)).to_be_in_viewport(ratio=1)
         assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
 
