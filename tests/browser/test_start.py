@@ -36,7 +36,7 @@ def shows(watched: Watched, label: str, next_action: str) -> None:
         for image in images.all():
             expect(image).to_be_in_viewport(ratio=1)
         expect(page.get_by_test_id("stBaseButton-primary").locator("visible=true")).to_have_count(1)
-        expect(page.get_by_role("button", name=next_action)).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("button", name=next_action, exact=True)).to_be_in_viewport(ratio=1)
         assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
 
 
