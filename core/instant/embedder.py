@@ -12,6 +12,7 @@ from core.backbone.architecture import FEATURE_MAP, FEATURES, IMAGE
 from core.backbone.neighbours import averaged
 from core.backbone.session import open_session
 from core.errors import ImageError
+from core.images.crop import Crop
 from core.images.isolated import load_image, load_images
 from core.jobs.parallel import CORES, ordered_map
 from core.jobs.progress import Progress, silent
@@ -25,7 +26,8 @@ Floats = NDArray[np.float32]
 class Embedder:
     """The frozen base. Safe to call from several threads; each call of `features` uses one core.
 
-    `image_size` is the side of the square that it takes, in pixels; `digest` says which weights it has.
+    `image_size` is the side of the square that it takes, in pixels; `crop` how an image becomes one: what stands at the
+    edge of the camera's view counts too; `digest` says which weights it has.
 
     Args:
         base: The ONNX file of the base.
@@ -33,6 +35,7 @@ class Embedder:
     """
 
     image_size = IMAGE_SIZE
+    crop: Crop = "squeeze"
 
     def __init__(self, base: Path, digest: str) -> None:
         self.digest = digest
@@ -69,7 +72,7 @@ class Embedder:
         Raises:
             ImageError: It is not an image in a supported format.
         """
-        feature: Floats = self.features(load_image(source, self.image_size)[np.newaxis])[0]
+        feature: Floats = self.features(load_image(source, self.image_size, crop=self.crop)[np.newaxis])[0]
         return feature
 
     def each(self, sources: Sequence[Path]) -> Generator[Floats | ImageError, None, None]:
@@ -80,7 +83,7 @@ class Embedder:
                 yield from features
 
     def _attempt(self, sources: Sequence[Path]) -> list[Floats | ImageError]:
-        loaded = load_images(sources, self.image_size)
+        loaded = load_images(sources, self.image_size, crop=self.crop)
         images = [image for image in loaded if not isinstance(image, ImageError)]
         features = iter(self.features(np.stack(images)) if images else ())
         return [image if isinstance(image, ImageError) else next(features) for image in loaded]
