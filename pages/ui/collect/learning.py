@@ -66,7 +66,8 @@ class Learning:
             ImageError: It is no image that we decode, or has more than `MAX_FRAME_PIXELS`.
         """
         base = self._loaded().embedder()
-        feature: np.ndarray = base.features(load_image(frame, base.image_size, MAX_FRAME_PIXELS, crop=base.crop)[None])[0]
+        image = load_image(frame, base.image_size, MAX_FRAME_PIXELS, crop=base.crop)
+        feature: np.ndarray = base.features(image[None])[0]
         return feature
 
     def learn(self, collection: Collection, path: str, feature: "np.ndarray | None" = None) -> None:
