@@ -24,11 +24,13 @@ from playwright.sync_api import Page, expect, sync_playwright
 from core.datasets.sample.sample import write_sample
 from core.jobs.process import module_command, module_environment
 from tests.browser.chromium import launch
+from tests.browser.switched_camera import CAMERA, hold, show
 
 FOLDER = Path(__file__).parent / "images"
 PORT = 8599
 MAX_BYTES = 200_000
 WIDTH = 1280
+CLASSES = ("cats", "dogs")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ def choose(page: Page, name: str) -> None:
 
 def show_examples(page: Page, drawings: Path) -> None:
     expect(page.locator(".gallery .cell img")).to_have_count(8)
+
+
+def show_collecting(page: Page, drawings: Path) -> None:
+    page.evaluate(CAMERA)
+    page.get_by_role("textbox", name="First class").fill("cats")
+    page.get_by_role("textbox", name="Second class").fill("dogs")
+    page.get_by_role("button", name="Start collecting").click()
+    expect(page.locator(".collect[data-state=live]")).to_be_visible()
+    images = {name: [path.read_bytes() for path in sorted((drawings / "train" / name).iterdir())] for name in CLASSES}
+    for number, name in enumerate(CLASSES, 1):
+        show(page, images[name])
+        hold(page, number, 8)
+    show(page, images["dogs"][:1])
+    expect(page.locator(".collect .label")).to_have_text("dogs")
 
 
 def show_map(page: Page, drawings: Path) -> None:
@@ -94,6 +110,14 @@ SHOTS = (
         "Start: the ways in, and where you left off",
         ("h1:has-text('Teach a computer to see')", ".gallery .cell img", "text=Open the drawn sample"),
         show_examples,
+        height=720,
+    ),
+    Shot(
+        "collect",
+        "collect",
+        "Collect: hold a button, and the model learns while you show things to the camera",
+        ("h1:has-text('Collect')", ".collect .card .record", ".collect .label"),
+        show_collecting,
         height=720,
     ),
     Shot(

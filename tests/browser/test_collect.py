@@ -1,6 +1,5 @@
 """Collect in a browser, with a camera whose picture the test switches: hold a button, and the model has learned."""
 
-import base64
 import json
 import os
 import re
@@ -18,37 +17,11 @@ from playwright.sync_api import FilePayload, Locator, Page, WebSocket, expect
 from core.images.decode import inspect_image
 from tests.browser.axe import assert_nothing_serious, in_light_and_dark
 from tests.browser.conftest import Watched
+from tests.browser.switched_camera import CAMERA, RECORDING, hold, show, wait_for_images
 from tests.drawing import encode, image_bytes
 
 PHOTOS = Path("/tmp/photos/cats_and_dogs_filtered")
-# Each image stands in the camera for a moment, never twice at the same place.
-CAMERA = """
-const canvas = Object.assign(document.createElement('canvas'), {width: 640, height: 480});
-const context = canvas.getContext('2d');
-let images = [], ticks = 0;
-window.streams = [];
-window.show = async (sources) => {
-  images = await Promise.all(sources.map((source) => new Promise((done) => {
-    const image = new Image();
-    image.onload = () => done(image);
-    image.src = source;
-  })));
-  ticks = 0;
-};
-setInterval(() => {
-  context.fillStyle = '#777';
-  context.fillRect(0, 0, 640, 480);
-  const image = images[Math.floor(ticks / 6) % images.length];
-  if (image) context.drawImage(image, ticks % 5, ticks % 3, 640, 480);
-  ticks += 1;
-}, 33);
-navigator.mediaDevices.getUserMedia = async () => {
-  streams.push(canvas.captureStream(30));
-  return streams.at(-1);
-};
-"""
 REFUSED = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); };"
-RECORDING = ".collect .card.recording"
 
 
 @dataclass
@@ -63,26 +36,16 @@ class Camera:
         return self.watched.page
 
     def show(self, images: Sequence[bytes]) -> None:
-        sources = [f"data:image/jpeg;base64,{base64.b64encode(image).decode()}" for image in images]
-        self.page.evaluate("sources => show(sources)", sources)
+        show(self.page, images)
 
     def card(self, number: int) -> Locator:
         return self.page.locator(".collect .card").nth(number - 1)
 
     def hold(self, number: int, images: int) -> None:
-        """Holds the button of a class with the mouse until it has so many images."""
-        button = self.card(number).locator(".record")
-        box = button.bounding_box()
-        assert box
-        self.page.mouse.move(box["x"] + 20, box["y"] + 20)
-        self.page.mouse.down()
-        self.wait_for(number, images)
-        self.page.mouse.up()
-        expect(self.page.locator(RECORDING)).to_have_count(0)
+        hold(self.page, number, images)
 
     def wait_for(self, number: int, images: int) -> None:
-        card = self.card(number).locator(".number").element_handle()
-        self.page.wait_for_function("([card, least]) => parseInt(card.textContent) >= least", arg=[card, images])
+        wait_for_images(self.page, number, images)
 
     def says(self, words: str) -> None:
         expect(self.page.locator(".collect .label")).to_have_text(words, timeout=60_000)
