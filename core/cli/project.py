@@ -14,9 +14,7 @@ from core.errors import ConfigError
 from core.jobs.process import PROGRAM
 from core.runs.store import find_run
 
-commands = typer.Typer(
-    rich_markup_mode=None, help="Save a dataset with its edits, runs and settings as one file, or open such a file."
-)
+commands = typer.Typer(rich_markup_mode=None, help="Save a dataset and its runs as one file, or open one.")
 
 
 @commands.command()
@@ -28,8 +26,8 @@ def save(
     force: Annotated[bool, typer.Option("--force", help="Replace OUT.zip if it exists.")] = False,
     json: Json = False,
 ) -> None:
-    """Save a dataset with its edits, the saved augmentation settings and chosen runs as one file. It holds the images
-    as they are, with whatever their camera wrote into them."""
+    """Save a dataset and chosen runs as one file. It holds the dataset's edits, the saved augmentation settings, and
+    the images as they are, with whatever their camera wrote into them."""
     from core.project.saving import save_project  # here because few commands need it
 
     check_target(target, force=force)

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from core.runs.run import Run
 from core.runs.store import list_runs
 from pages.ui.shared.classifier import usable_runs
@@ -14,6 +16,7 @@ from tests.pages.app import new_app
 DAMAGED = 30
 
 
+@pytest.mark.timeout(400)  # a hundred runs of a page
 def test_every_page_stands_and_shows_each_run_or_says_why_not(trained: Run, pawlab_home: Path) -> None:
     good = shutil.copytree(trained.directory, pawlab_home / "runs" / "good")
     said = {f"damaged{seed}": damaged_copy(good, good.with_name(f"damaged{seed}"), seed) for seed in range(DAMAGED)}
