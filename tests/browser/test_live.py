@@ -43,7 +43,9 @@ def run(trained: Run, server: Server) -> Run:
         shutil.copytree(trained.directory, server.home / "runs" / name, dirs_exist_ok=True)
     file = server.home / "runs" / OTHER / "config.json"
     config = json.loads(file.read_text())
-    file.write_text(json.dumps({**config, "name": OTHER, "settings": {**config["settings"], "crop": "center"}}))
+    settings = {**config["settings"], "crop": "center"}
+    older = config["created"] - 60  # so that the page begins with the other
+    file.write_text(json.dumps({**config, "name": OTHER, "created": older, "settings": settings}))
     return trained
 
 
