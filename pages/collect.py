@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.datasets.collect.collection import Collection
 from core.errors import PawlabError
-from pages.ui.collect.cards import in_short, state_of
+from pages.ui.collect.cards import in_short, read
 from pages.ui.collect.chooser import BEGIN, begin_form, chosen, failure, manage
 from pages.ui.collect.images import images
 from pages.ui.collect.worth import worth
@@ -30,10 +30,6 @@ def main() -> None:
         st.title("Collect")
         empty()
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="collect_head", gap="small"):
-        st.title("Collect", width="content")
-        manage(collection)
-    failure()
     try:
         collected(collection)
     except PawlabError as error:  # deleted in another window at this very moment
@@ -49,20 +45,23 @@ def empty() -> None:
 
 
 def collected(collection: Collection) -> None:
-    state = state_of(collection)
+    cards, state = read(collection)
+    with st.container(horizontal=True, vertical_alignment="center", key="collect_head", gap="small"):
+        st.title("Collect", width="content")
+        manage(collection, sum(card.num_images for card in cards))
+    failure()
     collect(collection.name, state, st.session_state.get(BEGIN, ""))
     score = st.container()
-    images(collection)
-    next_step(collection, [one["number"] for one in state["classes"]])
+    images(collection, cards)
+    next_step(collection, is_ready=sum(bool(card.images) for card in cards) > 1)
     with score:  # last: it may take a moment
-        worth(collection)
+        worth(collection, cards)
     st.session_state[_SEEN] = state["stamp"]
     st.fragment(watch, run_every=TICK)(collection, state["stamp"])
 
 
-def next_step(collection: Collection, numbers: list[int]) -> None:
-    ready = sum(map(bool, numbers)) > 1
-    first = "" if ready else "First record images of two classes. "
+def next_step(collection: Collection, *, is_ready: bool) -> None:
+    first = "" if is_ready else "First record images of two classes. "
     steps: tuple[tuple[str, Literal["primary", "secondary"], str, str], ...] = (
         (
             "Train this properly",
@@ -80,7 +79,7 @@ def next_step(collection: Collection, numbers: list[int]) -> None:
     with st.container(horizontal=True, key="next_step"):
         for label, kind, page, help in steps:
             pressed = st.button(
-                label, type=kind, disabled=not ready, on_click=start, args=(collection.root,), help=f"{first}{help}"
+                label, type=kind, disabled=not is_ready, on_click=start, args=(collection.root,), help=f"{first}{help}"
             )
             if pressed:
                 st.switch_page(page)

@@ -79,7 +79,7 @@ def open_regular(path: Path, max_bytes: int) -> Iterator[BinaryIO]:
     Raises:
         OSError: It cannot be read, is no regular file, or has more than `max_bytes`.
     """
-    with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123: Path.open takes no opener
+    with open(path, "rb", opener=_without_waiting) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", str(path))

@@ -187,7 +187,8 @@ def test_with_center_a_bundle_cuts_out_the_square_that_the_app_does(copy: Run, t
         file.write_bytes(images[file.name])
     code = "import numpy, predict, sys; target, *files = sys.argv[1:]; "
     code += "numpy.save(target, [predict.load_image(file, 48, 'center') for file in files])"
-    command = [sys.executable, "-B", "-c", code, tmp_path / "squares.npy", *files]  # no bytecode beside its script
+    # Without bytecode beside its script, which belongs to no bundle.
+    command = [sys.executable, "-B", "-c", code, *map(str, (tmp_path / "squares.npy", *files))]
     subprocess.run(command, cwd=tmp_path / "bundle", check=True)
     for file, square in zip(files, np.load(tmp_path / "squares.npy"), strict=True):
         np.testing.assert_array_equal(square, load_image(file, 48, crop="center"), file.name)

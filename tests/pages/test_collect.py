@@ -72,7 +72,7 @@ def test_looks_are_counted_in_bursts_and_the_score_says_of_how_many(ready_home: 
     app = page()
     assert not app.exception
     assert "12 images in 4 bursts count as 4 looks." in words(app)
-    assert "Leave-one-burst-out: **" in words(app)
+    assert "Accuracy on bursts that were left out: **" in words(app)
     assert "on 12 images in 4 bursts." in words(app)
 
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +37,6 @@ def page(**state: Any) -> AppTest:
     for key, value in state.items():
         at.session_state[key] = value
     return at.switch_page("evaluate.py").run()  # at once: the Dataset page would first draw its sample
-
-
-@pytest.fixture
-def finished(trained: Run, pawlab_home: Path) -> Run:
-    folder = pawlab_home / "runs" / trained.id
-    shutil.copytree(trained.directory, folder)
-    return replace(trained, directory=folder)
 
 
 def metrics(at: AppTest) -> dict[str, str]:

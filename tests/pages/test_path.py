@@ -1,6 +1,5 @@
 """The path above every page, and the addresses of the Dataset page's views."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ def pets(tmp_path: Path) -> Path:
     folder = write_images(tmp_path / "pets", dict.fromkeys(SPLITS, 30))
     remember_source(str(folder))
     return folder
-
-
-@pytest.fixture
-def finished(trained: Run, pawlab_home: Path) -> Run:
-    shutil.copytree(trained.directory, pawlab_home / "runs" / trained.id)
-    return trained
 
 
 def steps(app: AppTest) -> list[str]:

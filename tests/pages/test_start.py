@@ -1,7 +1,6 @@
 """The first page: to whom it says what, and where its buttons lead."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -51,12 +50,6 @@ def pets(tmp_path: Path) -> Path:
     folder = write_images(tmp_path / "pets", dict.fromkeys(SPLITS, 3))
     remember_source(str(folder))
     return folder
-
-
-@pytest.fixture
-def finished(trained: Run, pawlab_home: Path) -> Run:
-    shutil.copytree(trained.directory, pawlab_home / "runs" / trained.id)
-    return trained
 
 
 def test_a_newcomer_sees_drawings_and_the_ways_in_and_nothing_is_opened(pawlab_home: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from core.datasets.collect.cards import what_it_needs
+from core.datasets.collect.cards import ClassCard, what_it_needs
 from core.datasets.collect.collection import Collection
 
 NEWEST = 6  # images that a class's card shows
@@ -15,12 +15,17 @@ def state_of(collection: Collection) -> dict[str, Any]:
     Raises:
         PawlabError: It is gone, or cannot be read.
     """
+    return read(collection)[1]
+
+
+def read(collection: Collection) -> tuple[tuple[ClassCard, ...], dict[str, Any]]:
+    """The cards of the classes, which list every image, and `state_of` them."""
     stamp = in_short(collection.stamp())  # first: what changes meanwhile is a change to come
-    cards, undoable = collection.classes(), collection.undoable
+    cards = collection.classes()
     needs = what_it_needs(cards)
-    return {
+    return cards, {
         "stamp": stamp,
-        "undo": f"Undo: {undoable[0].lower()}{undoable[1:]}" if undoable else "",
+        "undo": undo_in_words(collection),
         "classes": [
             {
                 "name": card.label,
@@ -31,6 +36,12 @@ def state_of(collection: Collection) -> dict[str, Any]:
             for card in cards
         ],
     }
+
+
+def undo_in_words(collection: Collection) -> str:
+    """ "Undo: remove 3 images"; "" where there is nothing to undo."""
+    title = collection.undoable
+    return f"Undo: {title[0].lower()}{title[1:]}" if title else ""
 
 
 def in_short(stamp: tuple[int, ...]) -> str:

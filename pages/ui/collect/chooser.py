@@ -59,7 +59,7 @@ def failure() -> None:
         show_error(error)
 
 
-def manage(collection: Collection) -> None:
+def manage(collection: Collection, num_images: int) -> None:
     """In one row: which collection it is, a new one, its name, its end."""
     st.selectbox(
         "Collection",
@@ -79,8 +79,7 @@ def manage(collection: Collection) -> None:
         st.text_input("New name", collection.name, max_chars=_LONGEST, key=f"{_NEW_NAME}_{collection.name}", help=help)
         st.button("Rename it", on_click=_rename, args=(collection.name,), help="Images and classes stay as they are.")
         st.divider()
-        images = sum(card.num_images for card in collection.classes())
-        st.markdown(f"Delete “{plain(collection.name)}” with its {images:,} images? This cannot be undone.")
+        st.markdown(f"Delete “{plain(collection.name)}” with its {num_images:,} images? This cannot be undone.")
         st.button(
             "Delete for good",
             key="collect_delete_really",

@@ -1,13 +1,15 @@
 """All images of a collection: look at them, remove them, move them to another class, undo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from core.datasets.collect.bursts import burst_of
+from core.datasets.collect.cards import ClassCard
 from core.datasets.collect.collection import Collection
 from core.errors import PawlabError
 from core.images.isolated import decode_image
+from pages.ui.collect.cards import undo_in_words
 from pages.ui.components.gallery import GalleryItem, Look, Paging, gallery, gallery_event
 from pages.ui.routes.collect import image_address
 from pages.ui.shared.text import plain, show_error
@@ -21,14 +23,13 @@ _SHOWN, _PAGE, _SELECTED, _OPEN, _TO, _FAILED, _OF = (
 _ALL = "All classes"
 
 
-def images(collection: Collection) -> None:
-    """Draws it all."""
+def images(collection: Collection, cards: Sequence[ClassCard]) -> None:
+    """Draws it all; `cards` are the collection's."""
     state = st.session_state
     if state.get(_OF) != collection.name:
         for key in (_SHOWN, _PAGE, _SELECTED, _OPEN, _TO):
             state.pop(key, None)
         state[_OF] = collection.name
-    cards = collection.classes()
     labels = [card.label for card in cards]
     event = gallery_event(_GALLERY)
     st.subheader("Images")
@@ -102,9 +103,7 @@ def _actions(collection: Collection, labels: list[str], paths: list[str]) -> Non
 
 
 def _undo(collection: Collection) -> None:
-    title = collection.undoable
-    if title:
-        words = f"Undo: {title[0].lower()}{title[1:]}"
+    if words := undo_in_words(collection):
         help = "Undoes what was done last in this collection, in any window."
         st.button(plain(words), key="collect_undo", type="tertiary", on_click=_do, args=(collection.undo,), help=help)
 

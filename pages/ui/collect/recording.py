@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.datasets.collect.bursts import is_burst, new_burst
+from core.datasets.collect.bursts import is_burst, new_burst, number_of
 from core.datasets.collect.collection import Collection
 from core.errors import ImageError, PawlabError
 from pages.ui.collect.cards import in_short, state_of
@@ -25,12 +25,14 @@ LOOK_SECONDS = 0.5  # between two looks at what others have changed
 
 @dataclass
 class Recording:
-    """Between two messages: the class, the burst, seconds between images, and when the next one is due."""
+    """Between two messages: the class, the burst, seconds between images, when the next one is due, and its number in
+    the burst, None while it is unknown."""
 
     label: str
     burst: str
     every: float
     due: float = 0.0
+    number: int | None = None
 
     def is_due(self) -> bool:
         """Whether a frame that is at work now is to be stored; then the next one is due later."""
@@ -86,7 +88,8 @@ class Collecting(Conversation):
         label, message = recording.label, {"recorded": recording.label, "burst": recording.burst}
         try:
             before = self._collection.stamp()
-            path = self._collection.add(label, frame, recording.burst)
+            path = self._collection.add(label, frame, recording.burst, recording.number)
+            recording.number = number_of(path) + 1  # known, it need not be looked for in the folder
             after = self._collection.stamp()
         except ImageError:
             raise

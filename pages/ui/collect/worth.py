@@ -1,8 +1,11 @@
 """What a collection is worth so far: how many looks it has, and the instant model's honest score, or why there is
 none."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from core.datasets.collect.cards import ClassCard
 from core.datasets.collect.collection import Collection
 from core.errors import Cancelled, PawlabError
 from core.evaluation.words import with_interval
@@ -17,15 +20,14 @@ ABOUT_LOOKS = (
     "training and validation images never parts them, and no score counts them as independent."
 )
 ABOUT_SCORE = (
-    "Leave-one-burst-out: each burst is predicted by a model that has seen only the others, so it says what to expect "
-    "of the next burst, not of the images that the model knows. In brackets: the 95% confidence interval (Wilson's, "
-    "with bursts as the unit)."
+    "Each burst is predicted by a model that has not seen it: at most five models, each without its share of the "
+    "bursts of every class. So it says what to expect of the next burst, not of the images that the model knows. In "
+    "brackets: the 95% confidence interval (Wilson's, with bursts as the unit)."
 )
 
 
-def worth(collection: Collection) -> None:
-    """Draws both, and the preparation of the base while it lasts."""
-    cards = collection.classes()
+def worth(collection: Collection, cards: Sequence[ClassCard]) -> None:
+    """Draws both, and the preparation of the base while it lasts; `cards` are the collection's."""
     images, bursts = sum(card.num_images for card in cards), sum(card.num_bursts for card in cards)
     job = LEARNING.prepare(collection)
     if not job.wait(AT_ONCE):
@@ -63,8 +65,9 @@ def _score(collection: Collection) -> None:
     if score.why:
         st.markdown(f"No score yet. {plain(score.why)}", width="content", help=ABOUT_SCORE)
     else:
-        words = f"Leave-one-burst-out: **{with_interval(score.accuracy)}** on {score.num_images:,} images in "
-        st.markdown(f"{words}{score.num_bursts:,} bursts.", width="content", help=ABOUT_SCORE)
+        accuracy = f"Accuracy on bursts that were left out: **{with_interval(score.accuracy)}**"
+        words = f"{accuracy} on {score.num_images:,} images in {score.num_bursts:,} bursts."
+        st.markdown(words, width="content", help=ABOUT_SCORE)
     ask_again("collect_score_clock", 0 if is_settled else TICK)
 
 

@@ -67,7 +67,7 @@ def collect(collection: str, state: Mapping[str, Any], begin: str, key: str = "c
 
     Args:
         collection: Its name.
-        state: What `pages.ui.routes.collect.state_of` gives.
+        state: What `pages.ui.collect.cards.state_of` gives.
         begin: A request to turn the camera on, each followed once; "" for none.
         key: Of the element on the page.
     """

@@ -16,12 +16,11 @@ from core.sessions.choices import has_ended
 from core.storage.home import subfolder
 from core.text.file_names import file_name
 from pages.ui.components.lightbox import Actions, act
-from pages.ui.shared.job_widgets import download, file_asked_for
+from pages.ui.shared.job_widgets import file_asked_for, zip_ready
 from pages.ui.shared.progress import AT_ONCE
 from pages.ui.shared.session import session_id
 from pages.ui.shared.text import plain, show_error
 
-SMALL = 200_000_000  # bytes: what a browser downloads from the server's memory
 _FAILED = "edit_failed"
 _JUST_DONE = "edit_just_done"  # root, time and title of the action, words, places where it is shown
 _SEEN = "edits_seen"  # root, the actions by time and title with their authors, what is new from elsewhere
@@ -179,13 +178,8 @@ def cleaned_zip(dataset: Dataset) -> None:
         help="Copies the images into a zip in Pawlab's own folder, a few hundred MB a second.",
         disabled=not dataset.classes,
     )
-    if path is None:
-        return
-    size = path.stat().st_size
-    st.markdown(f"Ready: {size / 1e6:,.1f} MB, saved on this machine as")
-    st.code(str(path), language=None)
-    if size <= SMALL:
-        download(path, "zip", "application/zip", "Saves the same file through your browser.")
+    if path is not None:
+        zip_ready(path, "zip")
 
 
 def _prepare(key: str, dataset: Dataset) -> None:

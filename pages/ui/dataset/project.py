@@ -15,11 +15,9 @@ from core.storage.files import stamp_of
 from core.storage.home import subfolder
 from core.text.file_names import file_name
 from pages.ui.shared.classifier import usable_runs
-from pages.ui.shared.job_widgets import download, file_asked_for
+from pages.ui.shared.job_widgets import file_asked_for, zip_ready
 from pages.ui.shared.progress import AT_ONCE
 from pages.ui.shared.text import plain
-
-SMALL = 200_000_000  # bytes: what a browser downloads from the server's memory
 
 
 @st.cache_resource(show_spinner=False)
@@ -58,13 +56,8 @@ def save_section(dataset: Dataset) -> None:
         disabled=not dataset.classes,
         key="save_project",
     )
-    if path is None:
-        return
-    size = path.stat().st_size
-    st.markdown(f"Ready: {size / 1e6:,.1f} MB, saved on this machine as")
-    st.code(str(path), language=None)
-    if size <= SMALL:
-        download(path, "project", "application/zip", "Saves the same file through your browser.")
+    if path is not None:
+        zip_ready(path, "project")
 
 
 def _save(key: str, dataset: Dataset, runs: Sequence[Run]) -> None:

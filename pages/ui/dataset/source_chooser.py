@@ -39,11 +39,8 @@ SOURCES = {
 FILE_MEGABYTES = 200
 _PATH, _RECENT, _ADDRESS, _AGAIN = (f"source_{name}" for name in ("path", "recent", "address", "again"))
 _REFUSED = "source_refused"  # session key: why what was chosen is not opened, until it was shown
-_WANTED, _UNFOLDED = (
-    "source_chooser_wanted",
-    "source_chooser_unfolded",
-)  # session keys: asked for, and beside which dataset
-_KIND = "source_kind"
+# Session keys: asked for by another page, beside which dataset it stands open, and the way in that is chosen.
+_WANTED, _UNFOLDED, _KIND = "source_chooser_wanted", "source_chooser_unfolded", "source_kind"
 
 
 def show_chooser() -> None:

@@ -11,6 +11,7 @@ from core.jobs.background import Task
 from pages.ui.shared.progress import follow
 from pages.ui.shared.text import show_error
 
+DOWNLOADED = 200_000_000  # bytes: what a browser downloads from the server's memory
 Result = TypeVar("Result")
 
 
@@ -54,6 +55,15 @@ def file_asked_for(
         st.info(f"The {what} has been deleted.")
         task = None
     return asked_for(task, f"Prepare the {what}", ask, note=note, help=help, disabled=disabled, key=key)
+
+
+def zip_ready(path: Path, what: str) -> None:
+    """Says where a zip lies on this machine, and offers it to the browser unless it is large."""
+    size = path.stat().st_size
+    st.markdown(f"Ready: {size / 1e6:,.1f} MB, saved on this machine as")
+    st.code(str(path), language=None)
+    if size <= DOWNLOADED:
+        download(path, what, "application/zip", "Saves the same file through your browser.")
 
 
 def download(path: Path, what: str, mime: str, help: str) -> None:
