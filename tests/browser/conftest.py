@@ -20,7 +20,8 @@ from core.jobs.process import PROJECT
 from tests.browser.chromium import CAMERA, launch
 from tests.trained import with_sample
 
-expect.set_options(timeout=30_000)  # other tests run beside
+PATIENCE = 120_000  # milliseconds: other tests run beside
+expect.set_options(timeout=PATIENCE)
 STREAMLITS_OWN = re.compile(
     r"/(start|home|collect|dataset|augment|train|evaluate|classify)/_stcore/(health|host-config)$"
 )  # it guesses, gets a 404, goes on
@@ -167,7 +168,7 @@ def watch_page(browser: Browser, server: Server) -> Iterator[Watched]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["camera"])
     context.add_init_script(LISTEN)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     watch = Watched(page, server)
 
     def complain(message: ConsoleMessage) -> None:

@@ -55,7 +55,7 @@ def test_the_routes_are_those_that_the_app_has(routes: Routes) -> None:
     """Else those who attack them below would attack nothing."""
     assert {"/api/plotly.js", "/api/bundle", "/media/x", "/component/x", "/_stcore/metrics"} <= set(routes.read)
     assert ("PUT", "/_stcore/upload_file/x/x") in routes.http
-    assert set(routes.sockets) == {"/_stcore/stream?run=x", "/api/live?run=x"}
+    assert set(routes.sockets) == {"/_stcore/stream?run=x", "/api/live?run=x", "/api/collect?run=x"}
 
 
 def status(server: Server, path: str, headers: dict[str, str], *, upgrade: bool = False) -> int:

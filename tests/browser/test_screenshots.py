@@ -18,6 +18,7 @@ from tests.browser.conftest import Watched
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
 def test_the_page_shows_what_the_caption_names(watched: Watched, trained: Run, tmp_path: Path, shot: Shot) -> None:
     shutil.copytree(trained.directory, watched.server.home / "runs" / trained.id, dirs_exist_ok=True)
+    shutil.rmtree(watched.server.home / "collections", ignore_errors=True)  # other tests' collections
     write_sample(tmp_path / "drawings", train=4, validation=1, seed=9)
     png = take(watched.page, watched.server.url, shot, tmp_path / "drawings")
     assert len(as_webp(png)) < MAX_BYTES

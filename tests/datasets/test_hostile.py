@@ -27,6 +27,7 @@ from pages.ui.dataset.quality import reports
 from pages.ui.shared.data import openings
 from tests import hostile
 from tests.drawing import make_zip, write_images
+from tests.pages.app import new_app
 
 SECONDS = 100  # of which a few are used
 LARGEST_CHILD = 250 * 2**20  # bytes: Python and its libraries have 100 MB, and no image is decoded there
@@ -240,7 +241,7 @@ def test_the_scan_command_prints_no_control_characters(planted: Planted) -> None
 def fresh_page(components_known: None) -> Iterator[Callable[[], AppTest]]:
     st.cache_resource.clear()
     st.cache_data.clear()
-    yield lambda: AppTest.from_file(PROJECT / "pages" / "main.py", default_timeout=SECONDS).run()
+    yield lambda: new_app(seconds=SECONDS).run()
     openings().close()
     reports().close()  # its thread would go on when Python ends
 

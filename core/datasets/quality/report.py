@@ -112,7 +112,7 @@ def make_report(dataset: Dataset, progress: Progress = silent) -> Report:
     same = near + [members for members in exact if members[0].digest not in in_near]
     groups_by_key = {
         "duplicates": exact,
-        "near_duplicates": near,
+        "near_duplicates": [members for members in near if not _is_one_burst(members)],
         "leaks": _leaks(same, dataset.usable()),
         "label_conflicts": [members for members in same if len({record.label for record in members}) > 1],
     }
@@ -246,8 +246,13 @@ def _detail(members: Sequence[ImageRecord]) -> str:
     """What connects the images of a group."""
     if len({record.digest for record in members}) == 1:
         return "the same file"
+    return "the same burst" if _is_one_burst(members) else "nearly the same image"
+
+
+def _is_one_burst(members: Iterable[ImageRecord]) -> bool:
+    """Its images are alike because they were recorded one after the other, and no split parts them."""
     bursts = {burst_of(record.path) for record in members}
-    return "the same burst" if len(bursts) == 1 and bursts != {""} else "nearly the same image"
+    return len(bursts) == 1 and bursts != {""}
 
 
 def _worth(record: ImageRecord) -> tuple[int, int, str]:

@@ -85,7 +85,7 @@ def opening_status() -> None:
     is_open = open_now() is not None
     job, failed = _job(), _failed()
     if is_open and job is not None:
-        st.fragment(_follow, run_every=TICK)(job, "The dataset below stays open until then.")
+        st.fragment(_follow, run_every=TICK)(job, "The open dataset stays open until then.")
     elif failed is None or (not is_open and failed.key == session.source()):
         return
     elif isinstance(failed.error, Cancelled):

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.datasets.current import has_opened
 from core.runs.queue import at_work
 from core.runs.run import Run
-from core.sessions.path import START
 from pages.ui.shared.data import open_now
 from pages.ui.shared.path import begin_path, draw_path
 from pages.ui.shared.runs import AT_WORK, look_at, status_in_words, watch
@@ -24,7 +24,7 @@ def header(page: str) -> Callable[[], None]:
         name = st.container(width="content").empty()
         shown = open_now()
         draw_path(path, page)
-        _name_dataset(name, page)
+        _name_dataset(name)
         run = at_work()
         if run is not None:
             with st.container(width="content"):
@@ -34,14 +34,14 @@ def header(page: str) -> Callable[[], None]:
     def again() -> None:
         if open_now() is not shown:
             draw_path(path, page)
-            _name_dataset(name, page)
+            _name_dataset(name)
 
     return again
 
 
-def _name_dataset(place: DeltaGenerator, page: str) -> None:
+def _name_dataset(place: DeltaGenerator) -> None:
     dataset = open_now()
-    if dataset is None and page == START:  # which opens none by itself
+    if dataset is None and not has_opened():  # what this page may open nobody has asked for
         return
     count = f": {len(dataset.usable()):,} images" if dataset else ""
     place.caption(f"Dataset **{plain(source().title)}**{count}", width="content")

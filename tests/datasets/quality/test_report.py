@@ -128,6 +128,18 @@ def test_a_burst_in_two_splits_is_a_leak_and_one_with_what_it_shares_an_image_wi
     assert {one.path for one in to_remove(report_of(*burst), "leaks")} == {burst[0].path}
 
 
+def test_a_burst_is_not_flagged_for_being_alike(near: Near) -> None:
+    """Its images are alike by intention: "Keep one of each" would throw away what was just recorded."""
+    near("xyz", "vw")
+    frames = [record(f"train/cats/pawlab-20261129-223510-a1b2c3-000{n}.jpg", digest) for n, digest in enumerate("xyz")]
+    pair = [record("train/cats/v.jpg", "v"), record("train/cats/w.jpg", "w")]
+    report = report_of(*frames, *pair)
+    assert groups(report, "near_duplicates") == [[one.path for one in pair]]
+    assert {one.path for one in to_remove(report, "near_duplicates")} < {one.path for one in pair}
+    photo = record("train/cats/photo.jpg", "x")
+    assert len(groups(report_of(*frames, photo), "near_duplicates")) == 1
+
+
 def test_the_same_image_under_two_classes_is_a_conflict(near: Near) -> None:
     near("xy")
     cat, dog = record("train/cats/a.jpg", "x"), record("train/dogs/a.jpg", "y")
