@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.layout import find_layout
 from core.datasets.records import Dataset, ImageRecord
 from core.text.csv_cells import escape_cell
 
@@ -22,7 +23,7 @@ COLUMNS = ("path", "label", "split", "sha256")
 @dataclass(frozen=True)
 class Labelling:
     """What `core.instant.asking` chooses from. Rows are images that decode and are not excluded, no two of the same
-    content, sorted by path.
+    content, sorted by its SHA-256: a random order, which stays when other images come or go.
 
     Attributes:
         records: One a row.
@@ -42,7 +43,7 @@ def labelling_of(dataset: Dataset) -> Labelling:
     asked = [record for record in dataset.readable() if not record.excluded]
     # Of equal images the one with a label stands for all.
     by_content = {record.digest: record for record in sorted(asked, key=lambda record: record.in_use)}
-    records = tuple(sorted(by_content.values(), key=lambda record: record.path))
+    records = tuple(record for _, record in sorted(by_content.items()))
     places = {label: place for place, label in enumerate(dataset.classes)}
     return Labelling(
         records,
@@ -56,6 +57,24 @@ def with_copies(dataset: Dataset, records: Collection[ImageRecord]) -> list[Imag
     """These records and all others of the same content: what one label is given to."""
     digests = {record.digest for record in records}
     return [record for record in dataset.records if record.digest in digests]
+
+
+def folder_labels(dataset: Dataset) -> dict[str, list[ImageRecord]]:
+    """What class folders say of a dataset from `open_unlabelled`: the images in each, by its name. Nothing where there
+    are fewer than two class folders, or a split too, which labels given by hand would not keep.
+
+    Raises:
+        DatasetError: The folder cannot be listed.
+    """
+    layout = find_layout(dataset.root)
+    if len(layout.classes) < 2 or any(file.split for file in layout.files):
+        return {}
+    labels = {(layout.root / file.path).relative_to(dataset.root).as_posix(): file.label for file in layout.files}
+    found: dict[str, list[ImageRecord]] = {}
+    for record in dataset.readable():
+        if label := labels.get(record.path):
+            found.setdefault(label, []).append(record)
+    return found if len(found) > 1 else {}
 
 
 def labels_csv(dataset: Dataset) -> bytes:

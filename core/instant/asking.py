@@ -2,8 +2,8 @@
 
 Typical images first (`core.instant.typical`), then those that the model of the labels so far is least sure of: whose
 two highest scores are closest (margin sampling, Scheffer et al. 2001; Settles, "Active learning literature survey",
-2009). That order is for training only. One question in five is for validation, and drawn at random: images that were
-chosen for being typical, or hard, would give a score that is no estimate of anything.
+2009). That order is for training only. One question in five is for validation, and comes in a random order: images that
+were chosen for being typical, or hard, would give a score that is no estimate of anything.
 """
 
 from collections.abc import Callable, Collection
@@ -56,10 +56,11 @@ def next_to_ask(
     Args:
         features: float32 (rows, 1280), each of length 1.
         labels: int64 (rows,): 0..classes - 1; -1 without a label.
-        held_out: bool (rows,): which are for validation.
+        held_out: bool (rows,): which are for validation. They are asked for in the order of rows, which therefore
+            has to be a random one, as `core.datasets.labelling.labelling_of` gives it.
         skipped: Rows that somebody did not want to label now: they come last.
         number: 1 or more.
-        seed: Of clusters, and of the order in which held-out images are asked for.
+        seed: Of clusters.
         stop: Called now and then; what it raises ends the work.
     """
     later = np.zeros(len(labels), np.bool_)
@@ -70,7 +71,8 @@ def next_to_ask(
         wanted = number - len(order)
         if wanted > 0:
             train = _for_training(features, labels, held_out, can_be_asked & ~held_out, wanted, seed, stop)
-            order += _interleaved(train, _drawn(can_be_asked & held_out, seed), int((labels >= 0).sum()), wanted)
+            by_chance = [int(row) for row in np.flatnonzero(can_be_asked & held_out)]
+            order += _interleaved(train, by_chance, int((labels >= 0).sum()), wanted)
     return order
 
 
@@ -81,10 +83,10 @@ def suggestions(features: Floats, labels: Labels) -> Suggestions:
     if len(shown) < 2 or not len(rows):
         nothing = np.empty(0, np.int64)
         return Suggestions(nothing, nothing, np.empty(0, np.float32))
-    scores = _scores(features, labels, shown, rows)
-    margins = _margins(scores)
+    found = scores(features, labels, shown, rows)
+    margins = _margins(found)
     order = np.argsort(-margins, kind="stable")
-    return Suggestions(rows[order], shown[scores.argmax(axis=1)][order], margins[order])
+    return Suggestions(rows[order], shown[found.argmax(axis=1)][order], margins[order])
 
 
 def _for_training(
@@ -104,11 +106,11 @@ def _for_training(
         rows = np.flatnonzero(labelled | open_rows)
         return [int(rows[place]) for place in most_typical(features[rows], labelled[rows], number, seed, stop)]
     rows = np.flatnonzero(open_rows)
-    margins = _margins(_scores(features, np.where(labelled, labels, -1), shown, rows))
+    margins = _margins(scores(features, np.where(labelled, labels, -1), shown, rows))
     return [int(row) for row in rows[np.argsort(margins, kind="stable")][:number]]
 
 
-def _scores(features: Floats, labels: Labels, shown: Labels, rows: Labels) -> Floats:
+def scores(features: Floats, labels: Labels, shown: Labels, rows: Labels) -> Floats:
     """float32 (rows, classes of `shown`), of a model of all that have a label."""
     known = np.flatnonzero(labels >= 0)
     examples = Examples(features[known], np.searchsorted(shown, labels[known]), np.arange(len(known)), len(shown))
@@ -119,12 +121,6 @@ def _scores(features: Floats, labels: Labels, shown: Labels, rows: Labels) -> Fl
 def _margins(scores: Floats) -> Floats:
     two = np.partition(scores, -2, axis=1)[:, -2:]
     return np.asarray(two[:, 1] - two[:, 0], np.float32)
-
-
-def _drawn(open_rows: Flags, seed: int) -> list[int]:
-    """The rows in an order that stays the same when some of them are labelled."""
-    order = np.random.default_rng(seed).permutation(len(open_rows))
-    return [int(row) for row in order if open_rows[row]]
 
 
 def _interleaved(train: list[int], held_out: list[int], asked: int, number: int) -> list[int]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.datasets import Dataset, Edits, open_dataset
 from core.datasets.current import current_source, recent_paths, remember_source
 from core.datasets.edits.export_zip import write_cleaned
-from core.datasets.labelling import labelling_of, labels_csv, with_copies
+from core.datasets.labelling import folder_labels, labelling_of, labels_csv, with_copies
 from core.datasets.loading import actions_of, open_labelled, open_unlabelled
 from core.datasets.records import UNLABELLED
 from core.datasets.source import BY_HAND, BY_NAME, resolve_source
@@ -234,3 +234,29 @@ def test_any_session_ends_where_a_plain_dictionary_says(photos: Path, moves: lis
     found = {record.path: (record.excluded, record.label) for record in open_unlabelled(photos).records}
     assert {path: found[path] for path in paths} == states[-1]
     assert {found[path] for path in found.keys() - set(paths)} == {(False, UNLABELLED)}
+
+
+def test_an_image_that_goes_leaves_the_order_of_the_others(photos: Path) -> None:
+    """It is the order in which held-out images are asked for, and says nothing of what they show."""
+    data = open_unlabelled(photos)
+    before = [record.digest for record in labelling_of(data).records]
+    assert before == sorted(before)
+    Edits.load(data).exclude([data.readable()[4]])
+    after = [record.digest for record in labelling_of(open_unlabelled(photos)).records]
+    assert after == [digest for digest in before if digest != data.readable()[4].digest]
+
+
+def test_class_folders_are_labels_for_whoever_wants_them_and_images_beside_them_have_none(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "outer" / "inner", {"cats": 3, "dogs": 4, "": 2})
+    data = open_unlabelled(folder)
+    found = folder_labels(data)
+    assert {name: len(records) for name, records in found.items()} == {"cats": 3, "dogs": 4}
+    for name, records in found.items():
+        Edits.load(data).relabel(records, name)
+    state = labelling_of(open_unlabelled(folder))
+    open_ones = [record.path for record, label in zip(state.records, state.labels, strict=True) if label < 0]
+    assert sorted(open_ones) == ["0.jpg", "1.jpg"]
+    assert open_dataset(folder).classes == ("cats", "dogs")  # the same edits change nothing there
+    assert not any(record.folder_label for record in open_dataset(folder).records)
+    split = write_images(tmp_path / "split", {"train/cats": 2, "train/dogs": 2})
+    assert folder_labels(open_unlabelled(split)) == folder_labels(open_unlabelled(folder / "cats")) == {}

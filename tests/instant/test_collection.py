@@ -9,7 +9,7 @@ from core.datasets.collect.bursts import new_burst
 from core.datasets.collect.collection import Collection
 from core.datasets.collect.store import create_collection
 from core.errors import Cancelled
-from core.instant import collection as collection_module
+from core.instant.features_of import PHASE
 from core.instant.learner import Learner
 from core.instant.learners import Learners
 from core.instant.stored_features import BYTES, StoredFeatures
@@ -36,7 +36,7 @@ class Watched:
         self.computed, self.stop_at = 0, stop_at
 
     def __call__(self, phase: str, done: int, total: int) -> None:
-        if phase == collection_module.PHASE:
+        if phase == PHASE:
             self.computed = max(self.computed, done)
             if done >= self.stop_at:
                 raise Cancelled("Stopped")
