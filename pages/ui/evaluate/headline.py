@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.evaluation.splits import TEST, VALIDATION, WHY_TEST, has_test_split
 from core.evaluation.words import DECIMAL, confidence_interval, decimal, percent
+from pages.ui.evaluate.against_instant import against_instant_view
 from pages.ui.evaluate.cross_validation import cross_validation_view
 from pages.ui.evaluate.score import show_score
 from pages.ui.evaluate.state import Evaluation, clean_accuracy_of
@@ -54,6 +55,7 @@ def headline(evaluation: Evaluation) -> None:
             st.caption("The validation split chose the best epoch, so these scores are slightly optimistic: see Test.")
         else:
             cross_validation_view(evaluation.run)
+        against_instant_view(evaluation.run)
         if words := about_this_run(evaluation):
             st.info(words)
 
