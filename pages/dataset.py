@@ -15,6 +15,7 @@ from pages.ui.dataset.overview import overview
 from pages.ui.dataset.project import save_section
 from pages.ui.dataset.quality import flagged, problems_in, report_of, trust
 from pages.ui.dataset.source_chooser import source_chooser
+from pages.ui.label.chosen import label
 from pages.ui.shared.data import dataset, opening_status, start
 from pages.ui.shared.text import plain
 
@@ -41,7 +42,11 @@ def main() -> None:
         headline(opened, task)
     examples(opened)
     if opened.loose:
-        st.info(plain(loose_in_words(opened.loose)))
+        with st.container(horizontal=True, vertical_alignment="center", key="loose"):
+            st.info(plain(loose_in_words(opened.loose)))
+            words = "The instant model learns from your class folders and suggests a class for each."
+            if st.button("Label them", on_click=label, args=(opened.source,), help=words):
+                st.switch_page("label.py")
     with st.container():
         edits_bar(opened)
     view = st.segmented_control(
@@ -91,6 +96,9 @@ def headline(dataset: Dataset, task: Task[Report] | None) -> None:
                 type="tertiary",
                 help="Picks up files that were added, changed or removed. Your edits stay.",
             )
+        words = "Shows the next image without a label."
+        if source.by_hand and st.button("Label more", on_click=label, args=(source,), type="tertiary", help=words):
+            st.switch_page("label.py")
     st.html(STYLE)
     with st.container(horizontal=True, key="numbers", gap="small"):
         words = f"Images in use: readable and not excluded. All files take {size:,.1f} MB."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.sessions.path import PAGES, START
+from core.sessions.path import LABEL, PAGES, START
 from pages.ui.shared.header import header
 from pages.ui.shared.session import begin_session, keep_session
 
@@ -36,6 +36,7 @@ page = st.navigation(
         # After "/train" people type "/start".
         *(st.Page(to_start, title=PAGES[START], url_path=address, visibility="hidden") for address in (START, "home")),
         *(st.Page(f"{name}.py", title=title, url_path=name) for name, title in PAGES.items() if name != START),
+        st.Page("label.py", title="Label", url_path=LABEL, visibility="hidden"),
     ],
     position="top",
 )

@@ -14,6 +14,8 @@ STEPS = {
 """{page: title}, in order."""
 START = "start"
 COLLECT = "collect"
+LABEL = "label"
+"""No page of the navigation: the Dataset page leads there, and it is part of that step."""
 PAGES = {START: "Start", COLLECT: "Collect", **STEPS}
 """{page: title} of every page, as the navigation has them."""
 
@@ -39,6 +41,7 @@ def path_steps(here: str, done: Collection[str]) -> list[Step]:
         >>> [step.state for step in path_steps("dataset", {"dataset"})]
         ['now', 'next', 'later', 'later', 'later']
     """
+    here = "dataset" if here == LABEL else here
     following = next((page for page in STEPS if page != here and page not in done), "")
     return [
         Step(

@@ -18,6 +18,7 @@ from pages.ui.dataset.quality import reports
 from pages.ui.evaluate.against_instant import comparisons_with_instant
 from pages.ui.evaluate.cross_validation import cross_validations
 from pages.ui.evaluate.state import comparisons, html_reports, image_tasks
+from pages.ui.label.preparing import labellers
 from pages.ui.shared.data import openings
 from pages.ui.train.estimate import estimates
 
@@ -30,7 +31,7 @@ def fresh_caches(components_known: None) -> Iterator[None]:
     yield
     LEARNING.close()
     single = (image_tasks(), estimates(), comparisons(), html_reports(), cross_validations(), project_openings())
-    for jobs in (openings(), reports(), zips(), maps(), saves(), comparisons_with_instant(), *single):
+    for jobs in (openings(), labellers(), reports(), zips(), maps(), saves(), comparisons_with_instant(), *single):
         jobs.close()  # they would go on in the next test's home
 
 

@@ -93,7 +93,7 @@ class Gallery {
     open.onclick = (event) => {
       this.reach(index);
       if (this.data.selectable && event.shiftKey) this.range(index, true);
-      else if (this.data.selectable && (event.ctrlKey || event.metaKey)) this.flip(index);
+      else if (this.data.selectable && (event.ctrlKey || event.metaKey || !this.data.opens)) this.flip(index);
       else this.send({open: this.data.items[index].id});
     };
     box.onclick = (event) => {

@@ -66,6 +66,7 @@ class Look:
         selectable: Whether cells have checkboxes.
         keys: What keyboard and mouse do, shown above cells with checkboxes.
         fill: Whether few cells grow to fill the row.
+        opens: Whether a click opens a cell with a checkbox; else it selects it.
     """
 
     label: str = "Images"
@@ -73,6 +74,7 @@ class Look:
     selectable: bool = True
     keys: str = "Enter opens, Space selects, Shift+click selects a range"
     fill: bool = False
+    opens: bool = True
 
 
 @dataclass(frozen=True)

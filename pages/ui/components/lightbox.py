@@ -103,7 +103,7 @@ def lightbox(
 
 def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
     """What the scan measured, as {name: value in words}."""
-    rows = {"File": record.path, "Class": record.label, "Split": record.split}
+    rows = {"File": record.path, "Class": label_in_words(record), "Split": record.split}
     if record.folder_label:
         by_hand = record.folder_label == UNLABELLED
         rows["Class"] += " (you gave it)" if by_hand else f" (you changed it from {record.folder_label})"
@@ -121,6 +121,11 @@ def facts(catalog: Catalog, record: ImageRecord) -> dict[str, str]:
     return rows
 
 
+def label_in_words(record: ImageRecord) -> str:
+    """The class as a page shows it."""
+    return "no label yet" if record.label == UNLABELLED else record.label
+
+
 def table(rows: Mapping[str, str]) -> None:
     """Two columns of text, safe for Markdown; the first row is the head."""
     head, *others = (f"| {plain(words)} | {plain(value)} |" for words, value in rows.items())
@@ -132,7 +137,7 @@ def badges(record: ImageRecord, problems: Mapping[str, Set[str]]) -> tuple[str, 
     count = sum(record.path in paths for paths in problems.values())
     words = (
         "excluded" if record.excluded else "",
-        "relabelled" if record.folder_label else "",
+        "relabelled" if record.folder_label not in ("", UNLABELLED) else "",
         f"{count} {'problem' if count == 1 else 'problems'}" if count else "",
     )
     return tuple(filter(None, words))
@@ -145,8 +150,8 @@ def gallery_items(
     return [
         GalleryItem(
             record.path,
-            f"{record.label}, {record.path}",
-            record.path.rsplit("/", 1)[-1] if record.reason else f"{record.label} · {record.split}",
+            f"{label_in_words(record)}, {record.path}",
+            record.path.rsplit("/", 1)[-1] if record.reason else f"{label_in_words(record)} · {record.split}",
             thumbnail.content,
             thumbnail.reason,
             badges(record, problems),
@@ -184,7 +189,7 @@ def _image(dataset: Dataset, record: ImageRecord) -> None:
     longest = max(record.width, record.height)
     width = f"width:{round(record.width * SMALLEST / longest)}px;" if 0 < longest < SMALLEST else ""
     source = base64.b64encode(rendered.content).decode()
-    alt = escape_html(f"{record.label}, {record.path}")
+    alt = escape_html(f"{label_in_words(record)}, {record.path}")
     style = f"{width}max-width:100%;max-height:75vh;display:block;margin:auto;border-radius:6px"
     st.html(f'<img src="data:image/jpeg;base64,{source}" alt="{alt}" style="{style}">')
 

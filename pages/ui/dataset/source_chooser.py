@@ -65,7 +65,8 @@ def source_chooser() -> None:
             format_func=lambda kind: SOURCES[kind],
             required=True,
             key=_KIND,
-            help="Images stay on this machine. Any folder with one subfolder per class works.",
+            help="Images stay on this machine. Any folder with one subfolder per class works; one "
+            "without labels can be labelled here.",
         )
         {
             "sample": _sample,

@@ -1,6 +1,7 @@
 """The dataset that is open in this session, and the progress of opening another one."""
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -9,7 +10,8 @@ from core.datasets import Dataset
 from core.datasets.current import has_opened
 from core.datasets.opening import Opening, Openings
 from core.datasets.source import BY_NAME, SAMPLE, Source, resolve_source
-from core.errors import Cancelled, DatasetError, NamedFilesError
+from core.errors import Cancelled, DatasetError, NamedFilesError, UnlabelledError
+from pages.ui.label.chosen import label
 from pages.ui.shared import session
 from pages.ui.shared.progress import AT_ONCE, TICK, bar_and_stop, show_step
 from pages.ui.shared.text import plain, show_error
@@ -91,11 +93,11 @@ def opening_status() -> None:
     elif isinstance(failed.error, Cancelled):
         st.info(f"Stopped opening {_named(failed.key)}. The previous dataset is still open.")
     elif failed.error is not None:
-        show_error(failed.error)
+        _why(failed)
         with st.container(horizontal=True, vertical_alignment="center"):
             if is_open:
                 st.caption("The previous dataset is still open.", width="content")
-            _offer_names(failed)
+            _offer(failed)
             st.button("Dismiss", on_click=forget, type="tertiary", help="Hides this message.")
 
 
@@ -160,7 +162,17 @@ def _named(source: Source) -> str:
     return f"the {source.title[0].lower()}{source.title[1:]}" if source.kind == "sample" else plain(source.name)
 
 
-def _offer_names(job: Opening) -> None:
+def _why(job: Opening) -> None:
+    if isinstance(job.error, UnlabelledError):
+        received = plain(job.error.received.rstrip("."))
+        one = "If they are all of one class, open the folder above it: it has a folder for each class."
+        st.info(f"**These images have no labels yet.** Label them here. {received}. {one}")
+    elif job.error is not None:
+        show_error(job.error)
+
+
+def _offer(job: Opening) -> None:
+    """What else can be done with the same files."""
     if isinstance(job.error, NamedFilesError):
         st.button(
             "Use the names of the files as classes",
@@ -169,21 +181,27 @@ def _offer_names(job: Opening) -> None:
             type="primary",
             help="Opens the same files: cat.0.jpg is of the class cat. Nothing is moved or renamed.",
         )
+    if isinstance(job.error, (NamedFilesError, UnlabelledError)):
+        kind: Literal["primary", "secondary"] = "primary" if isinstance(job.error, UnlabelledError) else "secondary"
+        help = "Shows one image after the other and learns from your answers. Nothing is moved or renamed."
+        if st.button("Label these images", on_click=label, args=(job.key,), type=kind, help=help):
+            forget()
+            st.switch_page("label.py")
 
 
 def _explain_that_none_is_open(job: Opening) -> None:
     if isinstance(job.error, Cancelled):
         st.info(f"Stopped opening {_named(job.key)}. No dataset is open.")
-    elif job.error is not None:
-        show_error(job.error)
+    else:
+        _why(job)
     with st.container(horizontal=True):
-        _offer_names(job)
+        _offer(job)
         st.button("Try again", on_click=start, args=(job.key,), help="Opens the same data again.")
         if job.key.kind != "sample":
             st.button(
                 "Open the drawn sample instead",
                 on_click=start,
                 args=(SAMPLE,),
-                type="primary",
+                type="secondary" if isinstance(job.error, (NamedFilesError, UnlabelledError)) else "primary",
                 help="Cats and dogs that Pawlab draws itself. Needs no network and no photos.",
             )

@@ -31,7 +31,7 @@ def _camera(kind: Kind) -> None:
 
 
 def _photos(kind: Kind) -> None:
-    st.markdown("**Open photos.** A folder with one subfolder per class, a zip, or public photos of cats and dogs.")
+    st.markdown("**Open photos.** A folder or a zip, with class folders or without labels; or public photos.")
     words = "Opens the Dataset page, where you choose them. Your files are never changed."
     if st.button("Open photos", type=kind, width="stretch", help=words):
         show_chooser()
