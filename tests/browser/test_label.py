@@ -35,7 +35,7 @@ def open_folder(watched: Watched, folder: Path) -> None:
     page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_role("textbox", name="Folder or zip").fill(str(folder))
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button", name="Open", exact=True).click()
 
 
 def answer(watched: Watched, number: int) -> None:

@@ -107,6 +107,7 @@ def test_other_pages_use_the_open_dataset_meanwhile(pets: Path, monkeypatch: pyt
     at = at.switch_page("train.py").run()
     assert not at.exception
     assert "40 training images" in words(at)
+    assert "Opening pets" in words(at)
 
 
 def test_a_failure_is_explained_to_those_who_saw_it_begin_and_to_nobody_else(tmp_path: Path) -> None:

@@ -161,13 +161,10 @@ def cleaned_zip(dataset: Dataset) -> None:
         "under its current class."
     )
     left_out = len(dataset.records) - len(dataset.usable())
+    why = "excluded, unreadable or unlabelled" if dataset.source.by_hand else "excluded or unreadable"
     st.markdown(
         f"{len(dataset.usable()):,} images in {len(dataset.classes):,} classes"
-        + (
-            f". {left_out:,} excluded or unreadable {'file is' if left_out == 1 else 'files are'} left out."
-            if left_out
-            else "."
-        )
+        + (f". {left_out:,} {why} {'file is' if left_out == 1 else 'files are'} left out." if left_out else ".")
     )
     key = f"{dataset.root} {dataset.fingerprint}"
     path = file_asked_for(

@@ -21,7 +21,7 @@ _FIRST, _SECOND, _NEW, _WHICH, _OTHER = (f"label_class_{name}" for name in ("fir
 
 def first_names(source: Source, dataset: Dataset, names: Sequence[str]) -> None:
     """Asks for as many as are missing until there are two, or takes class folders for labels where there are some."""
-    _offer_folders(dataset)
+    has_folders = _offer_folders(dataset)
     st.markdown("**What is in these images?** Name two classes to begin with. You can add and rename classes later.")
     keys = (_FIRST, _SECOND)[len(names) :]
     with st.form("label_begin", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -33,21 +33,22 @@ def first_names(source: Source, dataset: Dataset, names: Sequence[str]) -> None:
                 st.text_input(words, max_chars=_LONGEST, key=key, help=example)
         st.form_submit_button(
             "Start labelling",
-            type="primary",
+            type="secondary" if has_folders else "primary",
             on_click=_add,
             args=(source, names, keys),
             help="Shows the first image. No file is moved or changed.",
         )
 
 
-def _offer_folders(dataset: Dataset) -> None:
+def _offer_folders(dataset: Dataset) -> bool:
+    """Whether there are any."""
     try:
         found = folder_labels(dataset)
     except DatasetError as error:
         show_error(error)
-        return
+        return False
     if not found:
-        return
+        return False
     counted = ", ".join(f"{plain(name)} ({len(records):,})" for name, records in list(found.items())[:10])
     st.button(
         "Use the class folders as labels",
@@ -57,6 +58,7 @@ def _offer_folders(dataset: Dataset) -> None:
         help="Then you are asked for the images beside these folders only. You can undo it.",
     )
     st.caption(f"In class folders: {counted}. Or name classes of your own:")
+    return True
 
 
 def _take_folders(dataset: Dataset, found: Mapping[str, Sequence[ImageRecord]]) -> None:

@@ -9,7 +9,7 @@ from core.runs.settings import TrainingConfig
 from core.runs.start import start_run
 from pages.ui.augment.words import augmentation_in_words
 from pages.ui.components.reveal import reveal
-from pages.ui.shared.data import dataset
+from pages.ui.shared.data import dataset, opening_status
 from pages.ui.shared.runs import new_press, once, renew, watch
 from pages.ui.shared.session import augmentation, kept
 from pages.ui.shared.text import plain, show_error
@@ -28,6 +28,7 @@ def setup(busy: Run | None, *, folded: bool, is_next: bool) -> None:
     """
     if not folded:
         st.subheader("New run")
+    opening_status()  # of what another page has sent here
     data = dataset()
     counts = {split: sum(labels.values()) for split, labels in data.counts().items() if split != "test"}
     numbers = f"{counts['train']:,} training images, {counts['validation']:,} validation images"
