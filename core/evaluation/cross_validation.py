@@ -10,7 +10,7 @@ what the validation split is for, and fifty fits take seconds. It is not the run
 no fine-tuning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.augmentation import AugmentationConfig
 from core.backbone.features import FeaturePlan, extract_features
-from core.datasets import Dataset
+from core.datasets import Dataset, ImageRecord
 from core.datasets.groups import group_keys
 from core.datasets.quality.near_duplicates import same_photos
 from core.errors import DatasetError
@@ -75,18 +75,9 @@ def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Pr
             f"{MOST_IMAGES:,} at most: cross-validation is for data that can spare no test split",
             "Move some images into a folder test/ beside train/, and train again",
         )
-    alike = [[record.digest for record in group] for group in same_photos(records, dataset.file, progress)]
-    keys = group_keys(records, alike)
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     labels = np.array([dataset.classes.index(record.label) for record in records], np.int64)
-    members = np.array([numbers[key] for key in keys], np.int64)
-    num_folds = min(FOLDS, *(len(np.unique(members[labels == label])) for label in range(len(dataset.classes))))
-    if num_folds < 2:
-        raise DatasetError(
-            "A class has fewer than two different images or bursts, so it cannot be in two folds",
-            "two or more different images of each class, not of one burst",
-            "Add images, or record the class a second time",
-        )
+    members = fold_members(records, same_photos(records, dataset.file, progress))
+    num_folds = usable_folds(labels, members, len(dataset.classes))
     features = frozen_features(dataset, run.config.image_size, progress, crop=run.config.crop)
     accuracies: list[float] = []
     f1: list[float] = []
@@ -103,6 +94,30 @@ def cross_validate(run: Run, repeats: int = REPEATS, seed: int = 0, progress: Pr
     return CrossValidation(
         _mean(accuracies, num_folds), _mean(f1, num_folds), tuple(each.tolist()), num_folds, len(records)
     )
+
+
+def fold_members(records: Sequence[ImageRecord], alike: Iterable[Sequence[ImageRecord]]) -> Labels:
+    """int64 (images,): the same number for images that must share a fold, because they have the same bytes, show the
+    same photo (`alike`, as `same_photos` groups them), or are of one burst."""
+    keys = group_keys(records, [[record.digest for record in group] for group in alike])
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], np.int64)
+
+
+def usable_folds(labels: Labels, members: Labels, num_classes: int, most: int = FOLDS) -> int:
+    """How many folds can each have every class, `most` at most.
+
+    Raises:
+        DatasetError: A class cannot be in two.
+    """
+    num_folds = min(most, *(len(np.unique(members[labels == label])) for label in range(num_classes)))
+    if num_folds < 2:
+        raise DatasetError(
+            "A class has fewer than two different images or bursts, so it cannot be in two folds",
+            "two or more different images of each class, not of one burst",
+            "Add images, or record the class a second time",
+        )
+    return num_folds
 
 
 def frozen_features(
@@ -133,7 +148,7 @@ def deal_folds(labels: Labels, groups: Labels, num_folds: int, random: np.random
         num_folds: 2 or more.
         random: Draws the order in which groups are dealt; large ones come first, while there is room to even out.
     """
-    rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    rows = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.unique(groups, return_counts=True)[1])[:-1])
     shuffled = [rows[place] for place in random.permutation(len(rows))]
     counts = np.zeros((num_folds, labels.max() + 1), np.int64)
     folds = np.empty(len(labels), np.int64)

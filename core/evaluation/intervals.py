@@ -1,7 +1,7 @@
 """Confidence intervals of proportions, of differences between two of them, and of cross-validated scores."""
 
 from collections.abc import Sequence
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from statistics import NormalDist, fmean, stdev
 
 
@@ -98,7 +98,14 @@ def _square_and_add(
 
 
 def cross_validation_interval(scores: Sequence[float], num_folds: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The confidence interval of the mean of the scores of repeated cross-validation.
+    """The confidence interval of the mean of the scores of repeated cross-validation, as `resampled_interval` gives it,
+    within 0..1."""
+    low, high = resampled_interval(scores, num_folds, confidence)
+    return (low, high) if isnan(low) else (max(0.0, low), min(1.0, high))
+
+
+def resampled_interval(values: Sequence[float], num_folds: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The confidence interval of the mean of what repeated cross-validation measures, a score or a difference.
 
     The corrected resampled t interval: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
     Learning 52 (2003), 239-281, for repeated folds by R. R. Bouckaert and E. Frank, "Evaluating the replicability of
@@ -107,21 +114,21 @@ def cross_validation_interval(scores: Sequence[float], num_folds: int, confidenc
     training folds, is added to the 1 / number of a mean of independent scores.
 
     Args:
-        scores: One of each fold of each repetition, two or more, 0..1.
+        values: One of each fold of each repetition, two or more.
         num_folds: Of one repetition, two or more.
         confidence: Level of the interval, between 0 and 1.
 
     Returns:
-        Lower and upper end, 0..1; NaN where all folds score the same, which says nothing of other images.
+        Lower and upper end; NaN where all folds have the same value, which says nothing of other images.
     """
-    number = len(scores)
+    number = len(values)
     if number < 2 or num_folds < 2:
-        raise ValueError(f"received {number} scores of {num_folds} folds; expected two or more of each")
-    mean, spread = fmean(scores), stdev(scores)
+        raise ValueError(f"received {number} values of {num_folds} folds; expected two or more of each")
+    mean, spread = fmean(values), stdev(values)
     if not spread:
         return nan, nan
     reach = student_quantile((1 + confidence) / 2, number - 1) * spread * sqrt(1 / number + 1 / (num_folds - 1))
-    return max(0.0, mean - reach), min(1.0, mean + reach)
+    return mean - reach, mean + reach
 
 
 def student_quantile(probability: float, freedom: int) -> float:

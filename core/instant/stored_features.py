@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.backbone.architecture import FEATURES
 from core.errors import PawlabError
+from core.images.crop import Crop
 from core.storage.files import open_regular, write_atomic
 from core.storage.home import subfolder
 from core.storage.locks import locked
@@ -40,10 +41,12 @@ class StoredFeatures:
     Args:
         weights_digest: Of the base.
         image_size: Pixels of a side, as the base sees the images.
+        crop: How they became squares.
     """
 
-    def __init__(self, weights_digest: str, image_size: int) -> None:
-        self.path = subfolder("cache", "instant") / f"{weights_digest[:20]}-{image_size}.features"
+    def __init__(self, weights_digest: str, image_size: int, crop: Crop = "squeeze") -> None:
+        cropped = "" if crop == "squeeze" else f"-{crop}"
+        self.path = subfolder("cache", "instant") / f"{weights_digest[:20]}-{image_size}{cropped}.features"
         self._lock = self.path.with_suffix(".lock")
 
     def read(self, images: Collection[str]) -> dict[str, Floats]:
