@@ -25,13 +25,22 @@ def sample(
     flaws: Annotated[
         bool, typer.Option("--flaws", help="Plant mistakes to be found, such as leaks; README.txt lists them.")
     ] = False,
+    shortcut: Annotated[
+        bool, typer.Option("--shortcut", help="Draw all cats indoors and all dogs on a meadow, except in test/.")
+    ] = False,
 ) -> None:
     """Draw the sample dataset of cat and dog faces into FOLDER."""
     from core.datasets.sample.flaws import plant_flaws  # here because no other command needs them
     from core.datasets.sample.sample import write_sample
+    from core.datasets.sample.shortcut import write_shortcut_sample
 
+    if flaws and shortcut:
+        raise ConfigError("Received both --flaws and --shortcut", "one of the two")
     with progress_bars() as progress:
-        write_sample(folder, progress=progress)
+        if shortcut:
+            write_shortcut_sample(folder, progress=progress)
+        else:
+            write_sample(folder, progress=progress)
     if flaws:
         plant_flaws(folder)
     say(f"Drew the sample into {folder}")

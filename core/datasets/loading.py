@@ -16,7 +16,16 @@ from core.datasets.records import Dataset, ImageRecord
 from core.datasets.remote import fetch_zip
 from core.datasets.scan.file import Scanned
 from core.datasets.scan.index import scan_files
-from core.datasets.source import BY_HAND, BY_NAME, FLAWED_SAMPLE, Source, nothing_at, resolve_source
+from core.datasets.source import (
+    BY_HAND,
+    BY_NAME,
+    FLAWED_SAMPLE,
+    SAMPLE,
+    SHORTCUT_SAMPLE,
+    Source,
+    nothing_at,
+    resolve_source,
+)
 from core.datasets.split import choose_validation
 from core.errors import ArchiveError, ConfigError, DatasetError, NamedFilesError
 from core.jobs.progress import Progress, silent
@@ -37,9 +46,9 @@ def open_dataset(
     """Finds the images, decodes each once to prove that it can be trained on, and splits them if they are not split.
 
     Args:
-        source: As `resolve_source` takes it: "sample", "flawed_sample", "cats_and_dogs", the http(s) address of a zip,
-            or the path of a folder or a zip. A zip is downloaded and unpacked once, below `home()`, and found again by
-            its content.
+        source: As `resolve_source` takes it: "sample", "flawed_sample", "shortcut_sample", "cats_and_dogs", the http(s)
+            address of a zip, or the path of a folder or a zip. A zip is downloaded and unpacked once, below `home()`,
+            and found again by its content.
         validation_split: Share of each class for validation, above 0 and below 1. Used if the source has no
             validation folder.
         seed: Of that split.
@@ -186,8 +195,10 @@ def _folder_of(source: Source) -> Path:
         # Here because the drawing code is only needed for the sample.
         from core.datasets.sample.flaws import FLAWED_VERSION
         from core.datasets.sample.sample import VERSION
+        from core.datasets.sample.shortcut import SHORTCUT_VERSION
 
-        return dataset_folder(FLAWED_VERSION if source.text == FLAWED_SAMPLE else VERSION)
+        names = {SAMPLE: VERSION, FLAWED_SAMPLE: FLAWED_VERSION, SHORTCUT_SAMPLE: SHORTCUT_VERSION}
+        return dataset_folder(names[source.files])
     if source.kind == "folder":
         return source.path
     if not source.path.is_file():
@@ -200,8 +211,14 @@ def _ready_folder(source: Source, progress: Progress) -> Path:
     if source.kind == "sample":
         from core.datasets.sample.flaws import flawed_sample_folder
         from core.datasets.sample.sample import sample_folder
+        from core.datasets.sample.shortcut import shortcut_sample_folder
 
-        return flawed_sample_folder(progress) if source.text == FLAWED_SAMPLE else sample_folder(progress)
+        drawn = {
+            SAMPLE: sample_folder,
+            FLAWED_SAMPLE: flawed_sample_folder,
+            SHORTCUT_SAMPLE: shortcut_sample_folder,
+        }
+        return drawn[source.files](progress)
     if source.kind == "folder":
         with suppress(OSError):  # a name too long
             if source.path.is_dir():

@@ -18,7 +18,12 @@ from core.text.lines import one_line
 
 SAMPLE = "sample"
 FLAWED_SAMPLE = "flawed_sample"
-DRAWN = {SAMPLE: "Drawn sample", FLAWED_SAMPLE: "Drawn sample with planted mistakes"}
+SHORTCUT_SAMPLE = "shortcut_sample"
+DRAWN = {
+    SAMPLE: "Drawn sample",
+    FLAWED_SAMPLE: "Drawn sample with planted mistakes",
+    SHORTCUT_SAMPLE: "Drawn sample with a shortcut",
+}
 """Datasets that Pawlab draws, with their titles: what is said of photos does not hold for them."""
 WORDS = (*DRAWN, CATS_AND_DOGS)
 """Sources that mean the same on every machine."""
@@ -92,9 +97,10 @@ def resolve_source(source: str | Path | Source) -> Source:
     """What a user gives as a value. Reads no file; whether there is a dataset shows when it is opened.
 
     Args:
-        source: "sample", "flawed_sample", "cats_and_dogs", an http(s) address, the name of a collection, else a path,
-            perhaps with ~; each may follow `BY_NAME` or `BY_HAND`. What lies at a path comes before a collection of
-            that name. A `Path` is always a path: a folder that is called sample is `Path("sample")` or "./sample".
+        source: "sample", "flawed_sample", "shortcut_sample", "cats_and_dogs", an http(s) address, the name of a
+            collection, else a path, perhaps with ~; each may follow `BY_NAME` or `BY_HAND`. What lies at a path comes
+            before a collection of that name. A `Path` is always a path: a folder that is called sample is
+            `Path("sample")` or "./sample".
 
     Raises:
         DatasetError: The text is empty.
@@ -146,7 +152,8 @@ def nothing_at(text: str) -> DatasetError:
     """The error for a source that does not exist."""
     return DatasetError(
         f"Found no folder and no zip at {text!r}",
-        "a folder, a zip, the address of a zip, the name of a collection, 'sample', 'flawed_sample' or 'cats_and_dogs'",
+        "a folder, a zip, the address of a zip, the name of a collection, 'cats_and_dogs', or one that Pawlab draws: "
+        "'sample', 'flawed_sample' or 'shortcut_sample'",
         "Check the path or the name",
     )
 

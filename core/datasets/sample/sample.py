@@ -5,6 +5,7 @@ image depends on nothing but (seed, split, label, number), so a larger sample be
 """
 
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PIL import ExifTags, Image, ImageFilter
 
 from core.datasets.sample.faces import Face, Species, draw_face, random_face
 from core.datasets.sample.pen import Pen, darker, mirrored, oval, pick, smooth
-from core.datasets.sample.scenes import BACKGROUNDS, COVERS, vivid
+from core.datasets.sample.scenes import BACKGROUNDS, COVERS, Painter, vivid
 from core.errors import ConfigError, DatasetError
 from core.jobs.progress import Progress, silent
 from core.storage.files import atomic_folder
@@ -68,18 +69,38 @@ def write_sample(
     for name, value, least in (("train", train, 1), ("validation", validation, 1), ("seed", seed, 0)):
         if not least <= value <= 9999:  # four digits in a file's name
             raise ConfigError(f"{name} is {value}", f"a whole number from {least} to 9999")
+    make_empty(folder)
+
+    def image(split: str, species: Species, number: int) -> Image.Image:
+        return draw_image(species, np.random.default_rng([seed, *split.encode(), *species.encode(), number]))
+
+    readme = README.format(seed=seed, train=train, validation=validation)
+    write_images(folder, dict(zip(SPLITS, (train, validation), strict=True)), image, readme, progress)
+
+
+def make_empty(folder: Path) -> None:
+    """Makes the folder where it is missing. Raises `DatasetError`: it is a file or is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DatasetError(f"{folder} is not an empty folder", "a new or an empty folder", "Choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    counts = dict(zip(SPLITS, (train, validation), strict=True))
+
+
+def write_images(
+    folder: Path,
+    counts: Mapping[str, int],
+    image: Callable[[str, Species, int], Image.Image],
+    readme: str,
+    progress: Progress = silent,
+) -> None:
+    """Writes `image(split, species, number)` for as many numbers, from 1, of each split as `counts` says, and a
+    README.txt, into an empty folder. What stops it leaves none of them."""
     jobs = [
-        (split, species, number) for split in SPLITS for species in SPECIES for number in range(1, counts[split] + 1)
+        (split, species, number) for split in counts for species in SPECIES for number in range(1, counts[split] + 1)
     ]
 
     def write(job: tuple[str, Species, int]) -> None:
         split, species, number = job
-        image = draw_image(species, np.random.default_rng([seed, *split.encode(), *species.encode(), number]))
-        save_image(image, folder / split / f"{species}s" / f"{species}.{number:04}.jpg")
+        save_image(image(split, species, number), folder / split / f"{species}s" / f"{species}.{number:04}.jpg")
 
     try:
         for split, species, _ in jobs:
@@ -90,10 +111,9 @@ def write_sample(
                     progress("draw", done, len(jobs))
             finally:
                 pool.shutdown(cancel_futures=True)  # drop the rest now, not when the iterator is collected
-        readme = README.format(seed=seed, train=train, validation=validation)
         (folder / "README.txt").write_text(readme, encoding="utf-8")
     except BaseException:
-        for split in SPLITS:
+        for split in counts:
             shutil.rmtree(folder / split, ignore_errors=True)
         raise
 
@@ -105,12 +125,12 @@ def save_image(image: Image.Image, path: Path) -> None:
     image.save(path, quality=88, exif=exif, comment=DESCRIPTION)
 
 
-def draw_image(species: Species, rng: np.random.Generator) -> Image.Image:
-    """One finished image, RGB, 200..320 pixels wide and 190..260 high."""
+def draw_image(species: Species, rng: np.random.Generator, backgrounds: Sequence[Painter] = BACKGROUNDS) -> Image.Image:
+    """One finished image, RGB, 200..320 pixels wide and 190..260 high, on one of these backgrounds."""
     width, height = int(rng.integers(200, 321)), int(rng.integers(190, 261))
     image = Image.new("RGB", (width * OVERSAMPLE, height * OVERSAMPLE))
     scene = Pen(image, (image.width / 2, image.height / 2), image.height / 2)  # y from -1 to 1, x a little wider
-    pick(rng, BACKGROUNDS)(scene, rng)
+    pick(rng, backgrounds)(scene, rng)
     face = random_face(rng, species)
     size = rng.uniform(0.4, 0.68)
     x, y = rng.normal(0, 0.22), rng.normal(0.08, 0.16)
