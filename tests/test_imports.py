@@ -31,6 +31,7 @@ FLOORS = (  # from the ground up: a package imports only packages of the floors 
     ("core.training", "core.inference"),
     ("core.evaluation",),
     ("core.export", "core.instant"),
+    ("core.advice",),
     ("core.project",),
     ("core.cli", "core.api", "pages"),
     ("core.__main__", "app"),

@@ -3,6 +3,7 @@
 import typer
 
 from core.cli import project, runs
+from core.cli.advise import advise
 from core.cli.classify import classify
 from core.cli.data import clean, sample, scan
 from core.cli.evaluate import evaluate
@@ -21,6 +22,7 @@ EXAMPLES = {
         "export pets pets.zip",
     ),
     "scan": ("scan PHOTOS", "scan photos.zip --json"),
+    "advise": ("advise PHOTOS", "advise PHOTOS --run pets --json"),
     "clean": ("clean PHOTOS clean.zip --drop leaks,duplicates",),
     "train": (
         "train --data PHOTOS --preset fast --name pets",
@@ -52,6 +54,7 @@ app.command("run")(serve)
 app.command()(sample)
 app.command(epilog=_examples("scan"))(scan)
 app.command(epilog=_examples("clean"))(clean)
+app.command(epilog=_examples("advise"))(advise)
 app.command(epilog=_examples("train"))(train)
 app.command(epilog=_examples("evaluate"))(evaluate)
 app.command(epilog=_examples("classify"))(classify)

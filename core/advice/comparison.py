@@ -1,0 +1,111 @@
+"""Is a difference real? Two settings on the same images, by repeated cross-validation on their features.
+
+Folds keep groups together and are the same for both; the interval of the mean difference is the corrected resampled t
+interval (`core.evaluation.intervals`), for folds share most of their training images.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from math import isnan
+
+import numpy as np
+
+from core.advice.head import Floats, Labels, Mask, fit
+from core.advice.material import Material
+from core.evaluation.intervals import paired_difference_interval, resampled_interval
+from core.jobs.parallel import ordered_map
+from core.jobs.progress import Progress, silent
+
+REPEATS = 10
+
+Fit = Callable[[Labels, Labels], Labels]
+"""Given the rows to train on and those held out, int64: the predictions for the latter, int64."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The accuracy of a second setting less that of a first, on the same folds, -1..1.
+
+    Attributes:
+        first, second: The two accuracies, 0..1.
+        difference, low, high: The mean difference and its 95% interval.
+        each: The mean difference of each repetition.
+        images: How many both were measured on.
+    """
+
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    each: tuple[float, ...]
+    images: int
+
+    @property
+    def real(self) -> bool:
+        """Whether chance alone does not explain it."""
+        return not self.low <= 0 <= self.high
+
+
+def compare_features(
+    first: Floats,
+    second: Floats,
+    material: Material,
+    repeats: int = REPEATS,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Difference:
+    """Compares two features of the same images: of two image sizes, crops, or bases.
+
+    Args:
+        first, second: float32 (images, width), as `core.advice.head.principal` gives them.
+        material: The images; its own rows are not used.
+        progress: Told of the phase "settings", in folds.
+
+    Raises:
+        DatasetError: A class cannot be in two folds.
+    """
+    labels, num_classes = material.labels, len(material.classes)
+
+    def predicted(rows: Floats) -> Fit:
+        return lambda train, held_out: fit(rows[train], labels[train], num_classes).predict(rows[held_out])
+
+    return compare(predicted(first), predicted(second), material, repeats, seed, progress, "settings")
+
+
+def compare(
+    first: Fit,
+    second: Fit,
+    material: Material,
+    repeats: int = REPEATS,
+    seed: int = 0,
+    progress: Progress = silent,
+    phase: str = "settings",
+) -> Difference:
+    """The same for any two ways to get from some images to predictions for others."""
+    deals = [material.folds(seed, repeat) for repeat in range(repeats)]
+    num_folds = int(deals[0].max()) + 1
+    tasks = [(deal, fold) for deal in deals for fold in range(num_folds)]
+
+    def right(task: tuple[Labels, int]) -> tuple[Mask, Mask]:
+        deal, fold = task
+        train, own = np.flatnonzero(deal != fold), np.flatnonzero(deal == fold)
+        return first(train, own) == material.labels[own], second(train, own) == material.labels[own]
+
+    accuracies: list[tuple[float, float]] = []
+    table = np.zeros(4)  # images of which both are right, only the first, only the second, neither
+    progress(phase, 0, len(tasks))
+    with closing(ordered_map(right, tasks, phase)) as results:
+        for number, (one, other) in enumerate(results, start=1):
+            accuracies.append((float(one.mean()), float(other.mean())))
+            table += [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), (~one & ~other).sum()]
+            progress(phase, number, len(tasks))
+    differences = [after - before for before, after in accuracies]
+    low, high = resampled_interval(differences, num_folds)
+    if isnan(low):  # all folds differ alike, mostly by nothing: what an image more could change
+        low, high = paired_difference_interval(*(table / repeats).tolist())
+    mean_first, mean_second = np.mean(accuracies, axis=0).tolist()
+    each = np.reshape(differences, (repeats, num_folds)).mean(axis=1)
+    difference = float(np.mean(differences))
+    return Difference(mean_first, mean_second, difference, low, high, tuple(each.tolist()), len(material))

@@ -1,0 +1,117 @@
+"""The classifier that all advice is computed with: multinomial logistic regression on the base's features.
+
+The features, each of length 1, are turned to the principal axes of the dataset and the first `WIDTH` are kept: a head
+fits in hundredths of a second, so advice can afford hundreds. It is not a run's head: it sees no augmented copies and
+no fine-tuning, and has no hidden layer.
+
+The loss is minimised by descent in the metric of a fixed bound on its curvature (D. Böhning, "Multinomial logistic
+regression algorithm", Annals of the Institute of Statistical Mathematics 44, 1992), with Nesterov's momentum, restarted
+when it leads uphill (B. O'Donoghue and E. Candès, "Adaptive restart for accelerated gradient schemes", 2015). There is
+one factorisation a fit, and nothing random.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.backbone.neighbours import unit
+from core.jobs.parallel import ordered_map
+
+WIDTH = 256
+PRIOR = 1.0
+"""Of half the squared weights: a normal prior of standard deviation 1, for rows whose mean squared length is 1. It
+counts less the more images there are."""
+MOST_STEPS = 100
+ENOUGH = 2e-3  # of the largest weight: smaller steps end the descent
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Head:
+    """Logits are `rows @ weights + offset`, of float32 (width, classes) and (classes,)."""
+
+    weights: Floats
+    offset: Floats
+
+    def probabilities(self, rows: Floats) -> Floats:
+        """float32 (images, classes), each row 1 in sum."""
+        return softmax(rows @ self.weights + self.offset)
+
+    def predict(self, rows: Floats) -> Labels:
+        """int64 (images,), the predicted classes."""
+        return np.asarray((rows @ self.weights + self.offset).argmax(axis=1), np.int64)
+
+
+def principal(features: Floats, width: int = WIDTH) -> Floats:
+    """Features on their principal axes, float32 (images, width or fewer), with a mean squared length of 1.
+
+    No label has a say in it, so rows of held-out images may be among those that decide the axes.
+
+    Args:
+        features: float32 (images, 1280), average-pooled.
+    """
+    rows = unit(features)
+    rows -= rows.mean(axis=0)
+    _, axes = np.linalg.eigh(rows.T @ rows)
+    rows = rows @ np.ascontiguousarray(axes[:, ::-1][:, : min(width, len(rows))])
+    length = np.sqrt(np.mean(np.vecdot(rows, rows)))
+    return np.asarray(rows / max(float(length), 1e-12), np.float32)
+
+
+def fit(rows: Floats, labels: Labels, num_classes: int, prior: float = PRIOR) -> Head:
+    """The head of these images.
+
+    Args:
+        rows: float32 (images, width), as `principal` gives them.
+        labels: int64 (images,), 0..num_classes - 1; a class without images is never predicted.
+        prior: Of the squared weights, above 0, as is added to the sum of the images' losses.
+    """
+    number, width = rows.shape
+    extended = np.column_stack([rows, np.ones(number, np.float32)])  # the last weight of a class is its offset
+    targets = np.eye(num_classes, dtype=np.float32)[labels]
+    penalty = np.full((width + 1, 1), prior / number, np.float32)
+    penalty[-1] = 1e-6
+    bound = (extended.T @ extended / (2 * number)).astype(np.float64)
+    bound[np.diag_indices_from(bound)] += penalty[:, 0] + 1e-6
+    step = np.asarray(np.linalg.inv(bound), np.float32)
+    weights = ahead = np.zeros((width + 1, num_classes), np.float32)
+    momentum = 1.0
+    for _ in range(MOST_STEPS):
+        gradient = extended.T @ (softmax(extended @ ahead) - targets) / number + penalty * ahead
+        stepped = ahead - step @ gradient
+        moved = stepped - weights
+        if np.vdot(gradient, moved) > 0:
+            momentum = 1.0
+        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = stepped + np.float32((momentum - 1) / following) * moved
+        weights, momentum = stepped, following
+        if np.abs(moved).max() <= ENOUGH * np.abs(weights).max():
+            break
+    weights = weights.copy()
+    weights[-1, np.bincount(labels, minlength=num_classes) == 0] = -np.inf
+    return Head(weights[:-1], weights[-1])
+
+
+def held_out(rows: Floats, labels: Labels, folds: Labels, num_classes: int) -> Floats:
+    """float32 (images, classes): the probabilities of each image, by a head that has seen nothing of its fold."""
+    probabilities = np.zeros((len(rows), num_classes), np.float32)
+
+    def predicted(fold: int) -> tuple[Mask, Floats]:
+        own = folds == fold
+        return own, fit(rows[~own], labels[~own], num_classes).probabilities(rows[own])
+
+    with closing(ordered_map(predicted, np.unique(folds).tolist(), "folds")) as results:
+        for own, some in results:
+            probabilities[own] = some
+    return probabilities
+
+
+def softmax(logits: Floats) -> Floats:
+    """Over the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
