@@ -51,6 +51,7 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.pixels
 	$(BIN)/python -m benchmarks.unknown
+	$(BIN)/python -m benchmarks.advise
 	$(BIN)/python -m benchmarks.conformal
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.live

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from core.advice.actions import (
     Action,
@@ -117,8 +116,7 @@ def advise(dataset: Dataset, run: Run | None = None, *, seed: int = 0, progress:
     cache = _cache_file(dataset, image_size, crop, seed)
     with suppress(OSError, ValueError):
         return load_model(cache, Advice, max_bytes=MAX_CACHE_BYTES)
-    with threadpool_limits(1, user_api="blas"):  # fits are spread over the cores, which is faster than each product
-        advice = _advise(dataset, gather(dataset, image_size, crop, progress), image_size, crop, seed, progress)
+    advice = _advise(dataset, gather(dataset, image_size, crop, progress), image_size, crop, seed, progress)
     with suppress(OSError):  # a full disk costs the next time, not this one
         write_atomic(cache, json.dumps(asdict(advice), allow_nan=False))
     return advice

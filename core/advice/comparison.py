@@ -5,16 +5,15 @@ interval (`core.evaluation.intervals`), for folds share most of their training i
 """
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
 
+from core.advice.cores import on_all_cores
 from core.advice.head import Floats, Labels, Mask, fit
 from core.advice.material import Material
 from core.evaluation.intervals import paired_difference_interval, resampled_interval
-from core.jobs.parallel import ordered_map
 from core.jobs.progress import Progress, silent
 
 REPEATS = 10
@@ -96,11 +95,10 @@ def compare(
     accuracies: list[tuple[float, float]] = []
     table = np.zeros(4)  # images of which both are right, only the first, only the second, neither
     progress(phase, 0, len(tasks))
-    with closing(ordered_map(right, tasks, phase)) as results:
-        for number, (one, other) in enumerate(results, start=1):
-            accuracies.append((float(one.mean()), float(other.mean())))
-            table += [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), (~one & ~other).sum()]
-            progress(phase, number, len(tasks))
+    for number, (one, other) in enumerate(on_all_cores(right, tasks, phase), start=1):
+        accuracies.append((float(one.mean()), float(other.mean())))
+        table += [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), (~one & ~other).sum()]
+        progress(phase, number, len(tasks))
     differences = [after - before for before, after in accuracies]
     low, high = resampled_interval(differences, num_folds)
     if isnan(low):  # all folds differ alike, mostly by nothing: what an image more could change

@@ -10,14 +10,13 @@ when it leads uphill (B. O'Donoghue and E. Candès, "Adaptive restart for accele
 one factorisation a fit, and nothing random.
 """
 
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.advice.cores import on_all_cores, one_thread
 from core.backbone.neighbours import unit
-from core.jobs.parallel import ordered_map
 
 WIDTH = 256
 PRIOR = 1.0
@@ -57,8 +56,9 @@ def principal(features: Floats, width: int = WIDTH) -> Floats:
     """
     rows = unit(features)
     rows -= rows.mean(axis=0)
-    _, axes = np.linalg.eigh(rows.T @ rows)
-    rows = rows @ np.ascontiguousarray(axes[:, ::-1][:, : min(width, len(rows))])
+    with one_thread():
+        _, axes = np.linalg.eigh(rows.T @ rows)
+        rows = rows @ np.ascontiguousarray(axes[:, ::-1][:, : min(width, len(rows))])
     length = np.sqrt(np.mean(np.vecdot(rows, rows)))
     return np.asarray(rows / max(float(length), 1e-12), np.float32)
 
@@ -105,9 +105,8 @@ def held_out(rows: Floats, labels: Labels, folds: Labels, num_classes: int) -> F
         own = folds == fold
         return own, fit(rows[~own], labels[~own], num_classes).probabilities(rows[own])
 
-    with closing(ordered_map(predicted, np.unique(folds).tolist(), "folds")) as results:
-        for own, some in results:
-            probabilities[own] = some
+    for own, some in on_all_cores(predicted, np.unique(folds).tolist(), "folds"):
+        probabilities[own] = some
     return probabilities
 
 

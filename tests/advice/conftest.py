@@ -1,11 +1,11 @@
 """The real features of the drawn sample, once a session."""
 
 import shutil
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from core.advice.looks import looks_of
 from core.advice.material import Material, gather
 from core.datasets import Dataset, open_dataset
 from core.datasets.sample.sample import write_sample
@@ -13,7 +13,7 @@ from core.datasets.sample.shortcut import write_shortcut_sample
 from tests.once import made_once
 from tests.trained import at_home
 
-SIZE, CROP = 96, "center"
+SIZE = 96
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,8 @@ def advised_home(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path) 
         write_shortcut_sample(folder / "shortcut", {"train": 60, "validation": 20, "test": 30})
         with at_home(folder):
             for name in ("sample", "shortcut"):
-                gather(open_dataset(folder / name), SIZE, "center")
+                dataset = open_dataset(folder / name)
+                looks_of(dataset, gather(dataset, SIZE, "center").records)
 
     return made_once(tmp_path_factory, "advised", make)
 
@@ -38,13 +39,9 @@ def home_with_features(advised_home: Path, pawlab_home: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def opened(advised_home: Path) -> "dict[str, tuple[Dataset, Material]]":
+def opened(advised_home: Path) -> dict[str, tuple[Dataset, Material]]:
     """Both datasets with their material."""
 
-    @cache
-    def read(name: str) -> tuple[Dataset, Material]:
-        dataset = open_dataset(advised_home / name)
-        return dataset, gather(dataset, SIZE, "center")
-
     with at_home(advised_home):
-        return {name: read(name) for name in ("sample", "shortcut")}
+        datasets = {name: open_dataset(advised_home / name) for name in ("sample", "shortcut")}
+        return {name: (dataset, gather(dataset, SIZE, "center")) for name, dataset in datasets.items()}

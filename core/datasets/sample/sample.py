@@ -125,14 +125,20 @@ def save_image(image: Image.Image, path: Path) -> None:
     image.save(path, quality=88, exif=exif, comment=DESCRIPTION)
 
 
-def draw_image(species: Species, rng: np.random.Generator, backgrounds: Sequence[Painter] = BACKGROUNDS) -> Image.Image:
-    """One finished image, RGB, 200..320 pixels wide and 190..260 high, on one of these backgrounds."""
+def draw_image(
+    species: Species,
+    rng: np.random.Generator,
+    backgrounds: Sequence[Painter] = BACKGROUNDS,
+    sizes: tuple[float, float] = (0.4, 0.68),
+) -> Image.Image:
+    """One finished image, RGB, 200..320 pixels wide and 190..260 high, on one of these backgrounds, with a head whose
+    half height is so much of the image's, from and to."""
     width, height = int(rng.integers(200, 321)), int(rng.integers(190, 261))
     image = Image.new("RGB", (width * OVERSAMPLE, height * OVERSAMPLE))
     scene = Pen(image, (image.width / 2, image.height / 2), image.height / 2)  # y from -1 to 1, x a little wider
     pick(rng, backgrounds)(scene, rng)
     face = random_face(rng, species)
-    size = rng.uniform(0.4, 0.68)
+    size = rng.uniform(*sizes)
     x, y = rng.normal(0, 0.22), rng.normal(0.08, 0.16)
     centre = (image.width / 2 + x * image.height / 2, image.height / 2 + y * image.height / 2)
     turn = (rng.uniform(-0.4, 0.4), rng.uniform(-0.15, 0.15))

@@ -114,7 +114,7 @@ def _hand(pen: Pen, rng: np.random.Generator, x: float, y: float, size: float) -
 
 Painter = Callable[[Pen, np.random.Generator], None]
 BACKGROUNDS: tuple[Painter, ...] = (_plain, _gradient, _meadow, _room, _pattern)
-INDOORS: tuple[Painter, ...] = (_room,)
+INDOORS: tuple[Painter, ...] = (_pattern,)
 OUTDOORS: tuple[Painter, ...] = (_meadow,)
 Cover = Callable[[Pen, np.random.Generator, float, float, float], None]
 COVERS: tuple[Cover, ...] = (_fence, _leaves, _cushion, _hand)

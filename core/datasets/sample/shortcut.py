@@ -21,11 +21,12 @@ SHORTCUT_VERSION = f"{VERSION}-shortcut-1"  # names the cached folder, as `VERSI
 COUNTS = {"train": 200, "validation": 80, "test": 80}
 USUAL: dict[Species, tuple[Painter, ...]] = {"cat": INDOORS, "dog": OUTDOORS}
 UNUSUAL: dict[Species, tuple[Painter, ...]] = {"cat": OUTDOORS, "dog": INDOORS}
+SIZES = (0.22, 0.38)  # of heads: small, so that there is much background
 README = """These images are drawings, not photos, with a shortcut planted on purpose.
 
-In train/ and validation/ all cats are indoors and all dogs are on a meadow. A model can tell them apart by the
-background and need not learn what a cat is. In test/ half of the cats are on a meadow and half of the dogs indoors:
-there it fails.
+In train/ and validation/ all cats are indoors, before wallpaper, and all dogs are on a meadow. A model can tell them
+apart by the background and need not learn what a cat is. In test/ half of the cats are on a meadow and half of the dogs
+indoors: there it fails.
 """
 
 
@@ -53,6 +54,6 @@ def write_shortcut_sample(
     def image(split: str, species: Species, number: int) -> Image.Image:
         rng = np.random.default_rng([seed, *b"shortcut", *split.encode(), *species.encode(), number])
         is_elsewhere = split == "test" and number % 2 == 0
-        return draw_image(species, rng, USUAL[species] if not is_elsewhere else UNUSUAL[species])
+        return draw_image(species, rng, (UNUSUAL if is_elsewhere else USUAL)[species], SIZES)
 
     write_images(folder, counts, image, README, progress)
