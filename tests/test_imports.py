@@ -31,7 +31,7 @@ FLOORS = (  # from the ground up: a package imports only packages of the floors 
     ("core.training", "core.inference"),
     ("core.evaluation",),
     ("core.export", "core.instant"),
-    ("core.advice",),
+    ("core.advice", "core.bank"),
     ("core.project",),
     ("core.cli", "core.api", "pages"),
     ("core.__main__", "app"),

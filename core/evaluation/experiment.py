@@ -84,11 +84,12 @@ def strength_in(run: Run) -> str:
     return (strength_of(run.config.augmentation) or MINE) if run.config.copies else NONE
 
 
-def experiments(runs: Sequence[Run]) -> list[Experiment]:
-    """The experiments among `runs`, the newest first: those whose run without copies exists, and one more."""
+def experiments(runs: Sequence[Run], prefix: str = GROUP) -> list[Experiment]:
+    """The experiments among `runs`, the newest first: those whose run without copies exists, and one more. `prefix` is
+    what their groups begin with."""
     groups: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.created):
-        if run.group.startswith(GROUP):
+        if run.group.startswith(prefix):
             groups.setdefault(run.group, []).append(run)
     complete = []
     for members in groups.values():

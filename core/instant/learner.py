@@ -8,13 +8,10 @@ is chosen by left-out bursts is chosen again. Answers come from the latest model
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from core.backbone.architecture import FEATURES
 from core.errors import PawlabError
@@ -24,6 +21,7 @@ from core.instant.score import BurstScore, unknown, why_no_score
 from core.instant.stored_features import rounded
 from core.instant.table import Table
 from core.jobs.background import explained
+from core.jobs.parallel import one_core_for_blas
 
 PAUSE = 0.7
 """Seconds without a new example after which a burst has ended; the slowest recording is 2 images a second."""
@@ -223,7 +221,7 @@ class Learner:
         if np.count_nonzero(np.bincount(examples.labels, minlength=2)) < 2:
             fitted = None
         else:
-            with _ONE_FIT, _one_core():
+            with _ONE_FIT, one_core_for_blas():
                 fitted = Fitted.of(classes, examples, choices)
         with self._changed:
             self._fitted, self._made_of, self._error = fitted, state, None
@@ -237,7 +235,7 @@ class Learner:
 
         choices = Choices()
         if len(examples):
-            with _ONE_FIT, _one_core():
+            with _ONE_FIT, one_core_for_blas():
                 choices = choose(classes, examples, stop, self._choices)
         same_model = choices.penalty == self._choices.penalty
         self._choices = choices
@@ -260,16 +258,6 @@ class Learner:
     @staticmethod
     def _with(classes: Sequence[str], examples: Mapping[str, Example]) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*classes, *(example.label for example in examples.values()))))
-
-
-def _one_core() -> AbstractContextManager[object]:
-    context: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return context
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # looks for the libraries of this process, which takes milliseconds
 
 
 def _checked(feature: Floats) -> Floats:

@@ -4,7 +4,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,3 +38,15 @@ def ordered_map(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def one_core_for_blas() -> AbstractContextManager[object]:
+    """While it is open, products and solvers of small matrices use one core: on a busy machine, threads that wait for
+    one another take a hundred times longer."""
+    context: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return context
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()  # looks for the libraries of this process, which takes milliseconds
