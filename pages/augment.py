@@ -8,6 +8,7 @@ from core.augmentation import AugmentationConfig, Drawn, augment, describe
 from core.datasets import Dataset
 from core.datasets.subject import subject
 from pages.ui.augment import choice, controls
+from pages.ui.augment.bank import bank, expected_changes
 from pages.ui.augment.choice import Original
 from pages.ui.augment.compare import compare_on_my_data
 from pages.ui.augment.effect import effect, warnings
@@ -90,8 +91,10 @@ def playground(data: Dataset) -> None:
             config,
             {"Images": lambda: images_choice(data)},
             warnings(config, originals, copies),
+            expected_changes(data, config),
             always=always,
         )
+    bank(data, config)
     compare_on_my_data(data, config)
     closer(config, originals, copies, data)
     write_link(config, data)

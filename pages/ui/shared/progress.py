@@ -20,6 +20,7 @@ UNITS = {
     "check": "steps",
     "classify": "images",
     "cross-validate": "fits",
+    "search": "searches",
     "copy": "images",
 }
 

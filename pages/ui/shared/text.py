@@ -23,6 +23,7 @@ PHASES = {
     "robustness": "Running the model",
     "classify": "Classifying",
     "cross-validate": "Cross-validating",
+    "search": "Searching for the best augmentation",
     "copy": "Copying",
     "weights": "Loading the pre-trained weights",
     "unfreeze": "Unfreezing the last layers",
