@@ -7,7 +7,7 @@ from threading import Lock
 from core.augmentation import PARAMETERS, PRESETS, AugmentationConfig
 from core.bank.bank import Bank
 from core.bank.heads import Change, Repeated
-from core.bank.strengths import amount_of
+from core.bank.strengths import amount_of, leaves_out_unchanged
 from core.evaluation.words import signed_points
 
 REPEATS = 5
@@ -16,16 +16,18 @@ MOST_KEPT = 500  # predictions: a slider that moves asks for one change alone, a
 
 @dataclass(frozen=True)
 class Prediction:
-    """The expected change of the accuracy. `interpolated` where a setting lies between measured strengths."""
+    """The expected change of the accuracy. `interpolated` where a setting lies between measured strengths; `rough`
+    where a range leaves the unchanged image out, of which none was measured."""
 
     change: Change
     interpolated: bool
+    rough: bool = False
 
     def in_words(self) -> str:
         """ "+0.2 points (−0.4 to +0.9), interpolated"."""
         low, high = signed_points(self.change.low), signed_points(self.change.high)
         words = f"{signed_points(self.change.difference)} points ({low} to {high})"
-        return f"{words}, interpolated" if self.interpolated else words
+        return f"{words}, rough" if self.rough else f"{words}, interpolated" if self.interpolated else words
 
 
 class Predictor:
@@ -48,7 +50,8 @@ class Predictor:
         with self._lock:
             if key not in self._known:
                 change = self._heads.change(self.bank.copies(config), num_copies)
-                self._known[key] = Prediction(change, not self.bank.is_banked(config))
+                rough = any(leaves_out_unchanged(config, name) for name in self.bank.entries)
+                self._known[key] = Prediction(change, not self.bank.is_banked(config), rough)
                 while len(self._known) > MOST_KEPT:
                     self._known.popitem(last=False)
             return self._known[key]

@@ -41,6 +41,16 @@ def amount_of(config: AugmentationConfig, name: str) -> Amount:
     return round(float(amounts[PARAMETERS[name].unit]), 4)
 
 
+def leaves_out_unchanged(config: AugmentationConfig, name: str) -> bool:
+    """Whether every copy is changed by much: a range that does not reach the unchanged image, as each banked one
+    does."""
+    value = config.zoom_limits if name == "zoom_range" else getattr(config, name)
+    if not isinstance(value, tuple) or not config.is_on(name):
+        return False
+    nearest = {"factor": 1.0, "of the area": 1.0, "JPEG quality": 90.0}[PARAMETERS[name].unit]
+    return not value[0] <= nearest <= value[1]
+
+
 def changes() -> list[str]:
     """The names of all changes, in the order of the settings."""
     return [name for name, parameter in PARAMETERS.items() if parameter.has_switch]

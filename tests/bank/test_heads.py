@@ -74,6 +74,13 @@ def test_a_range_to_one_side_goes_as_far_as_its_longer_way() -> None:
     assert amount_of(PRESETS["none"].changed(brightness_range=(1.0, 1.0)), "brightness_range") == 0
 
 
+def test_a_range_without_the_unchanged_image_is_called_rough() -> None:
+    predictor = Predictor(random_bank())
+    for limits, is_rough in (((0.3, 0.8), True), ((0.3, 1.0), False)):
+        prediction = predictor.together(PRESETS["none"].changed(crop_scale=limits), 1)
+        assert prediction.in_words().endswith("rough") == is_rough
+
+
 def test_an_image_counts_once_however_often_it_was_predicted() -> None:
     random = np.random.default_rng(0)
     before, after = random.random((1, 200)) < 0.9, random.random((1, 200)) < 0.8

@@ -33,8 +33,8 @@ _MARKED = """<style>
 .st-key-augment_strength_%s button {border-color: #14807b; box-shadow: inset 0 0 0 1px #14807b}
 </style>"""
 EFFECT_HELP = (
-    "Expected change of the validation accuracy, in percentage points, by this change alone as it is set, with its 95% "
-    "confidence interval. Interpolated: between two measured strengths."
+    "Expected change of the validation accuracy by this change alone, as it is set, with its 95% confidence interval. "
+    "Interpolated: between two measured strengths. Rough: the range leaves out the unchanged image."
 )
 # Denser than Streamlit's own: a group must fit beside the preview. A transformation that is off has a grey slider.
 _CSS = """<style>
