@@ -96,6 +96,11 @@ def show_matrix(page: Page, drawings: Path) -> None:
     page.locator(".matrix").scroll_into_view_if_needed()
 
 
+def show_advice(page: Page, drawings: Path) -> None:
+    page.get_by_role("button", name="Look for what would help").click()
+    expect(page.locator(".st-key-improve_action_0")).to_be_visible(timeout=300_000)
+
+
 def show_predictions(page: Page, drawings: Path) -> None:
     page.locator('input[type="file"]').first.set_input_files(sorted(drawings.glob("train/*/*")))
     images = page.get_by_alt_text(re.compile("classified as"))
@@ -148,6 +153,14 @@ SHOTS = (
         "Evaluate: a confusion matrix whose cells open their images, most confident errors first",
         ("h1:has-text('Evaluate')", ".matrix button", ".gallery .cell img"),
         show_matrix,
+    ),
+    Shot(
+        "improve",
+        "improve",
+        "Improve: what to do next, with the change that was measured for each proposal",
+        ("h1:has-text('Improve')", ".st-key-improve_action_0", "text=/looked at/"),
+        show_advice,
+        height=960,
     ),
     Shot(
         "classify",

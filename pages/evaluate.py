@@ -91,9 +91,12 @@ def main() -> None:
         views(str(view), evaluation)
     write_link(run, str(view), on)
     if not (evaluation.has_images and evaluation.on_own_data and train_again_bar(evaluation)):
-        with st.container(key="next_step"):
+        with st.container(horizontal=True, key="next_step"):
             if st.button("Try your own photo", type="primary", help="Classifies images that are new to a model."):
                 st.switch_page("classify.py")
+            words = "Says what would raise the score: labels to check, more photos, another setting; each measured."
+            if evaluation.on_own_data and st.button("What would improve it?", help=words):
+                st.switch_page("improve.py")
 
 
 def task_status(evaluation: Evaluation) -> None:

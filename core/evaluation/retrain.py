@@ -2,6 +2,7 @@
 
 from core.config import Settings
 from core.datasets import Dataset
+from core.datasets.edits.apply import apply_actions
 from core.datasets.trainable import check_trainable
 from core.errors import PawlabError
 from core.runs.names import NAME_CHARACTERS
@@ -26,6 +27,18 @@ def changes_in_words(before: Dataset, edited: Dataset) -> str:
         "relabelled": sum(old.label != new.label and not new.excluded for old, new in pairs),
     }
     return ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+
+
+def changes_since(run: Run, dataset: Dataset) -> str:
+    """What edits have changed since a run began, in words; "" for nothing.
+
+    Args:
+        dataset: That of the run, with its edits as they are now.
+
+    Raises:
+        RunError: The run's edits are broken.
+    """
+    return changes_in_words(apply_actions(dataset, run.edits()), dataset)
 
 
 def train_again(run: Run, changes: str, edited: Dataset) -> Run:

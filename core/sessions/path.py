@@ -1,4 +1,4 @@
-"""The five steps from images to a classifier, and where somebody is on them. Start and Collect are no steps."""
+"""The five steps from images to a classifier, and where somebody is on them. Start, Collect and Improve are none."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,14 @@ START = "start"
 COLLECT = "collect"
 LABEL = "label"
 """No page of the navigation: the Dataset page leads there, and it is part of that step."""
-PAGES = {START: "Start", COLLECT: "Collect", **STEPS}
+IMPROVE = "improve"
+PAGES = {
+    START: "Start",
+    COLLECT: "Collect",
+    **{page: title for page, title in STEPS.items() if page != "classify"},
+    IMPROVE: "Improve",
+    "classify": STEPS["classify"],
+}
 """{page: title} of every page, as the navigation has them."""
 
 

@@ -23,7 +23,7 @@ from tests.trained import with_sample
 PATIENCE = 120_000  # milliseconds: other tests run beside
 expect.set_options(timeout=PATIENCE)
 STREAMLITS_OWN = re.compile(
-    r"/(start|home|collect|label|dataset|augment|train|evaluate|classify)/_stcore/(health|host-config)$"
+    r"/(start|home|collect|label|dataset|augment|train|evaluate|improve|classify)/_stcore/(health|host-config)$"
 )  # it guesses, gets a 404, goes on
 
 

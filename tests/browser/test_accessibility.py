@@ -18,6 +18,7 @@ LAST = {
     "augment": "Take a closer look",
     "train": "^Start",
     "evaluate": "^Go to Train",
+    "improve": "^Look for what would help",
     "classify": "^Go to Train",
 }
 VIEWS = {"Problems": "Download", "Map": "Draw the map", "Export": "A zip with"}

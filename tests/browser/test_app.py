@@ -25,6 +25,7 @@ PAGES = {
     "augment": "Augmentation",
     "train": "Training",
     "evaluate": "Evaluate",
+    "improve": "Improve",
     "classify": "Classify",
 }
 

@@ -22,6 +22,11 @@ UNITS = {
     "cross-validate": "fits",
     "search": "searches",
     "copy": "images",
+    "looks": "images",
+    "label errors": "fits",
+    "learning curve": "fits",
+    "relabelling": "fits",
+    "settings": "fits",
 }
 
 

@@ -1,0 +1,66 @@
+"""The learning curve as a chart: transparent, in the page's text colour."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.advice.forecast import Forecast
+from core.advice.learning_curve import CurvePoint
+from core.charts import CLEAR, GRID, TOOLBAR, TRAINING, VALIDATION, graph_objects
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+HEIGHT = 320
+BAND = "rgba(31, 138, 133, 0.2)"
+
+
+def learning_curve_chart(points: Sequence[CurvePoint], at_twice: Forecast) -> "go.Figure":
+    """Accuracy by the number of training images, with its band, and where it is known what twice as many would give."""
+    go = graph_objects()
+    sizes = [point.images for point in points]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[*sizes, *reversed(sizes)],
+        y=[*(point.high for point in points), *(point.low for point in reversed(points))],
+        mode="lines",
+        fill="toself",
+        fillcolor=BAND,
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=sizes,
+        y=[point.accuracy for point in points],
+        mode="lines+markers",
+        line={"color": TRAINING},
+        name="measured",
+        hovertemplate="%{x:,} images: %{y:.1%}<extra></extra>",
+    )
+    if at_twice.known:
+        figure.add_scatter(
+            x=[at_twice.images],
+            y=[at_twice.accuracy],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [at_twice.high - at_twice.accuracy],
+                "arrayminus": [at_twice.accuracy - at_twice.low],
+            },
+            mode="markers",
+            marker={"color": VALIDATION, "symbol": "star", "size": 14},
+            name="expected",
+            hovertemplate="%{x:,} images: about %{y:.1%}<extra></extra>",
+        )
+    ticks = sorted({*sizes[::-2], at_twice.images} if at_twice.known else sizes[::-2])
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 0, "r": 8, "t": TOOLBAR, "b": 0},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        xaxis={**axis, "title": {"text": "training images"}, "type": "log", "tickvals": ticks},
+        yaxis={**axis, "title": {"text": "accuracy"}, "tickformat": ".0%"},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+    )
+    return figure
