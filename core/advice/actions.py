@@ -21,7 +21,7 @@ from core.advice.weak_groups import WeakGroup
 from core.datasets import Dataset
 from core.datasets.stratified import choose
 from core.evaluation.cross_validation import deal_folds
-from core.evaluation.words import as_percent, points_interval, signed_points
+from core.evaluation.words import as_percent
 from core.images.crop import Crop
 from core.jobs.progress import Progress, silent
 
@@ -114,13 +114,16 @@ def setting_gains(
 def relabel_action(gain: Difference, paths: Sequence[str]) -> Action:
     """To look at the images whose label is probably wrong, one or more."""
     number = f"{len(paths):,} image{'s' if len(paths) > 1 else ''}"
-    why = f"To accept every suggestion changes the accuracy on held-out images by {_change(gain)}."
+    why = (
+        f"With every suggestion accepted, {as_percent(gain.second)} of held-out images are right; as they are, "
+        f"{as_percent(gain.first)}."
+    )
     return _measured(gain, "relabel", f"Check the labels of {number}", why, paths, f"{number} to look at")
 
 
 def setting_action(size: int, crop: Crop, gain: Difference, image_size: int) -> Action:
     """To train with another image size or crop."""
-    why = f"On {gain.images:,} images {as_percent(gain.second)} instead of {as_percent(gain.first)}: {_change(gain)}."
+    why = f"On {gain.images:,} images {as_percent(gain.second)} instead of {as_percent(gain.first)}."
     if size != image_size:
         cost = f"each training takes about {(size / image_size) ** 2:.1f} times as long"
         return _measured(gain, "image_size", f"Train with {size} pixels", why, (), cost, {"image_size": size})
@@ -136,8 +139,7 @@ def more_images_action(then: Forecast, now: int, gains: Sequence[ClassGain]) -> 
     cost = f"{then.images - now:,} images to take"
     if not then.known:
         return Action("more_images", what, f"Nobody can know what they would change. {then.why}.", cost=cost)
-    change = f"{signed_points(then.gain)} points ({points_interval(then.gain_low, then.gain_high)})"
-    why = f"The learning curve, continued, gives {as_percent(then.accuracy)}: {change}."
+    why = f"The learning curve, continued, gives {as_percent(then.accuracy)}."
     helps = then.gain_low > 0 and then.gain >= MATTERS
     return Action("more_images", what, why, (), then.gain, then.gain_low, then.gain_high, cost, helps)
 
@@ -179,7 +181,3 @@ def _measured(
 ) -> Action:
     helps = gain.low > 0 and gain.difference >= MATTERS
     return Action(key, what, why, tuple(paths), gain.difference, gain.low, gain.high, cost, helps, settings or {})
-
-
-def _change(gain: Difference) -> str:
-    return f"{signed_points(gain.difference)} points ({points_interval(gain.low, gain.high)})"

@@ -101,7 +101,7 @@ def features_of(
     weights = resolve_weights(progress)
     digest, base = weights.provenance.digest, cached_base(weights)
     plan = FeaturePlan(image_size, "average", 0, AugmentationConfig(), 0, crop=crop)
-    store = StoredFeatures(digest, image_size, crop)
+    store = StoredFeatures(digest, image_size, crop, unit=False)
     known = store.read({record.digest for record in records})
     for split in SPLITS:
         missing = [record for record in records if record.split == split and record.digest not in known]

@@ -42,11 +42,13 @@ class StoredFeatures:
         weights_digest: Of the base.
         image_size: Pixels of a side, as the base sees the images.
         crop: How they became squares.
+        unit: Whether the features have length 1, as all of one file do.
     """
 
-    def __init__(self, weights_digest: str, image_size: int, crop: Crop = "squeeze") -> None:
+    def __init__(self, weights_digest: str, image_size: int, crop: Crop = "squeeze", *, unit: bool = True) -> None:
         cropped = "" if crop == "squeeze" else f"-{crop}"
-        self.path = subfolder("cache", "instant") / f"{weights_digest[:20]}-{image_size}{cropped}.features"
+        pooled = "" if unit else "-pooled"
+        self.path = subfolder("cache", "instant") / f"{weights_digest[:20]}-{image_size}{cropped}{pooled}.features"
         self._lock = self.path.with_suffix(".lock")
 
     def read(self, images: Collection[str]) -> dict[str, Floats]:

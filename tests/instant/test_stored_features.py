@@ -33,10 +33,11 @@ def test_what_was_stored_comes_back_as_a_model_of_today_has_it() -> None:
     assert np.array_equal(rounded(found[digest(1)]), found[digest(1)])
 
 
-def test_other_weights_and_other_sizes_have_features_of_their_own() -> None:
+def test_other_weights_sizes_and_lengths_have_features_of_their_own() -> None:
     stored(range(1))
     assert not StoredFeatures("0123456789abcdef", 224).read([digest(0)])
     assert not StoredFeatures("123456789abcdef0", 160).read([digest(0)])
+    assert not StoredFeatures("0123456789abcdef", 160, unit=False).read([digest(0)])
 
 
 @settings(deadline=None, max_examples=30)
