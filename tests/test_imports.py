@@ -30,7 +30,7 @@ FLOORS = (  # from the ground up: a package imports only packages of the floors 
     ("core.runs", "core.sessions"),
     ("core.training", "core.inference"),
     ("core.evaluation",),
-    ("core.export", "core.instant"),
+    ("core.export", "core.instant", "core.scale"),
     ("core.advice", "core.bank"),
     ("core.project",),
     ("core.cli", "core.api", "pages"),

@@ -31,7 +31,8 @@ UNREAD = 141  # what a shell reports for a program whose output nobody reads any
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Yields a progress callback that shows one bar a phase on stderr; silent where stderr is no terminal."""
+    """Yields a progress callback that shows one bar a phase on stderr; silent where stderr is no terminal. The first
+    word of a phase is its name; more words say how it goes, and may change."""
     columns = (
         TextColumn("{task.description:<10}"),
         BarColumn(),
@@ -43,9 +44,10 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
         tasks: dict[str, Any] = {}
 
         def show(phase: str, done: int, total: int) -> None:
-            if phase not in tasks:
-                tasks[phase] = bars.add_task(phase, total=total or None)
-            bars.update(tasks[phase], completed=done, total=total or None)
+            name = phase.split()[0]
+            if name not in tasks:
+                tasks[name] = bars.add_task(phase, total=total or None)
+            bars.update(tasks[name], description=phase, completed=done, total=total or None)
 
         yield show
 

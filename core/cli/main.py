@@ -8,6 +8,7 @@ from core.cli.classify import classify
 from core.cli.data import clean, sample, scan
 from core.cli.evaluate import evaluate
 from core.cli.export import export, import_, report
+from core.cli.features import features
 from core.cli.serve import options, serve
 from core.cli.train import train
 from core.cli.unlike import unlike
@@ -36,6 +37,10 @@ EXAMPLES = {
         "classify HOLIDAY --run pets --sort-into SORTED",
         "classify - --run pets --csv - < paths.txt > predictions.csv",
     ),
+    "features": (
+        "features PHOTOS FEATURES",
+        "features s3://museum/photos s3://museum/features --engine ray --address ray://head:10001 --resume",
+    ),
     "unlike": ("unlike pets", "unlike pets --reject 0.02 --on OTHER_THINGS"),
     "export": ("export pets pets.zip", "export pets pets.html --force"),
 }
@@ -58,6 +63,7 @@ app.command(epilog=_examples("advise"))(advise)
 app.command(epilog=_examples("train"))(train)
 app.command(epilog=_examples("evaluate"))(evaluate)
 app.command(epilog=_examples("classify"))(classify)
+app.command(epilog=_examples("features"))(features)
 app.command(epilog=_examples("unlike"))(unlike)
 app.command()(report)
 app.command(epilog=_examples("export"))(export)

@@ -119,7 +119,7 @@ def prepare_source(source: Source, progress: Progress = silent) -> str:
         DatasetError: The source does not exist, or has no files in class folders.
         ArchiveError, DownloadError, Cancelled: As `open_dataset`.
     """
-    layout = _find_layout(_ready_folder(source, progress), source)
+    layout = find_files(source, progress)
     if not layout.files:
         check_any([], layout, source)
     return source.text
@@ -162,10 +162,19 @@ def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
 
 def _scanned(source: Source, progress: Progress) -> tuple[Layout, list[ImageRecord]]:
     """The files of a source, each decoded once."""
-    layout = _find_layout(_ready_folder(source, progress), source)
+    layout = find_files(source, progress)
     openable = [file.path for file in layout.files if not file.problem]
     scanned = scan_files(layout.root, openable, progress)
     return layout, [_record(file, scanned.get(file.path)) for file in layout.files]
+
+
+def find_files(source: Source, progress: Progress = silent) -> Layout:
+    """The files of a source, which is downloaded, unpacked or drawn if need be; none is opened.
+
+    Raises:
+        DatasetError, ArchiveError, DownloadError, Cancelled: As `open_dataset`.
+    """
+    return _find_layout(_ready_folder(source, progress), source)
 
 
 def _find_layout(folder: Path, source: Source) -> Layout:
