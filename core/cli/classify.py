@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from core.cli.classify_parts import classify_into_parts
 from core.cli.console import note, print_json, progress_bars, say
 from core.cli.parameters import RUN, Json
 from core.cli.predictions import Tally, as_json, counts_in_words, print_predictions
+from core.cli.scale import Address, EngineName, Out, Workers, check_parts
 from core.cli.stdin import with_paths_of_stdin
 from core.errors import Cancelled, ConfigError, ImageError, InputError
 from core.images.files import read_image_file
@@ -34,15 +36,19 @@ CHECKED = 3
 
 def classify(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT", help="Images, folders or zips; - reads their paths from stdin.")
+        list[str], typer.Argument(metavar="INPUT", help="Images, folders or zips; - reads their paths from stdin.")
     ],
     run_name: Annotated[str, typer.Option("--run", help=RUN)],
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the predictions to a CSV file, or to stdout: -")
     ] = None,
+    out: Out = "",
+    engine: EngineName = "local",
+    address: Address = "",
+    workers: Workers = 0,
     *,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Resume the --csv file after the rows it already has.")
+        bool, typer.Option("--resume", help="Resume the --csv file, or the parts of --out, after what is there.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the --csv file if it exists.")] = False,
     threshold: Annotated[
@@ -59,28 +65,38 @@ def classify(
     --resume continues.
 
     --sort-into DIR copies each image into DIR/CLASS, unsure ones into DIR/unsure, and those unlike the training images
-    into DIR/unlike. Originals stay, nothing is overwritten."""
+    into DIR/unlike. Originals stay, nothing is overwritten.
+
+    --out DIR writes a folder of Parquet parts, which a cluster can fill too; its inputs may also be addresses such as
+    s3://bucket/pets, and lists of paths (.txt, .parquet)."""
+    check_parts(out, engine, address, workers)
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ConfigError(f"Received {threshold} for --threshold", "0 to 1")
+    if out:
+        if csv_file or sort_into or force:
+            raise ConfigError("Received --csv, --force or --sort-into with --out", "--out without them")
+        return classify_into_parts(
+            inputs, find_run(run_name), out, (engine, address, workers), threshold, resume=resume, json=json
+        )
     csv_file = STDOUT if csv_file == Path("-") else csv_file
     if resume and (csv_file is None or is_stream(csv_file)):
         raise ConfigError("Received --resume without a --csv file", "the table to resume", "Add --csv FILE")
     if json and csv_file == STDOUT:
         raise ConfigError("Received --json and a CSV for stdout", "one of them")
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise ConfigError(f"Received {threshold} for --threshold", "0 to 1")
     if csv_file:
         check_place(csv_file) if resume else check_replaceable(csv_file, force=force)
     run = find_run(run_name)
-    inputs = with_paths_of_stdin(inputs)
+    paths = with_paths_of_stdin([Path(text) for text in inputs])
     POOL.start()  # they import while ours opens the model
     classifier = Classifier.open(run)
     limits = limits_of(run, classifier.neighbours)
     counts = Tally(limits if threshold is None else replace(limits, threshold=threshold))
-    sorter = FolderSorter(sort_into, classifier.classes, counts.limits, inputs) if sort_into else None
+    sorter = FolderSorter(sort_into, classifier.classes, counts.limits, paths) if sort_into else None
     results: list[dict[str, Any]] = []  # grows with --json, which prints one object; else what the screen shows
     earlier, total = Earlier(), 0
     try:
         written = [path for path in (csv_file, sort_into) if path]
-        with progress_bars() as progress, find_images(inputs, progress, written) as images, ExitStack() as stack:
+        with progress_bars() as progress, find_images(paths, progress, written) as images, ExitStack() as stack:
             if csv_file and resume:
                 earlier = read_table(csv_file, classifier.classes)
             total = _survey(images, earlier, classifier, progress)

@@ -8,13 +8,26 @@ import typer
 
 from core.cli.console import check_target, out, print_json, print_table, progress_bars, say
 from core.cli.parameters import SOURCE, Json
+from core.cli.scale import (
+    Address,
+    EngineName,
+    Out,
+    Resume,
+    Workers,
+    check_parts,
+    chosen_engine,
+    fill_parts,
+    print_outcome,
+)
 from core.datasets import Dataset, open_dataset
 from core.datasets.edits.apply import count_edits
 from core.datasets.edits.export_zip import DROPS, write_cleaned
 from core.datasets.layout import loose_in_words
 from core.datasets.source import Source, resolve_source
 from core.errors import ConfigError
+from core.jobs.progress import Progress
 from core.storage.files import check_place
+from core.storage.places import is_place_address
 
 GROUPS = ("duplicates", "near_duplicates", "leaks", "label_conflicts")
 
@@ -48,12 +61,25 @@ def sample(
 
 def scan(
     source: Annotated[str, typer.Argument(help=SOURCE)],
+    parts: Out = "",
+    engine: EngineName = "local",
+    address: Address = "",
+    workers: Workers = 0,
     *,
+    resume: Resume = False,
     json: Json = False,
 ) -> None:
-    """Count the images of a dataset and find what is wrong with it. Every file is decoded once."""
+    """Count the images of a dataset and find what is wrong with it. Every file is decoded once.
+
+    --out DIR writes what is found of each file as Parquet parts, which a cluster can fill too. SOURCE may then also be
+    a list of paths (.txt, .parquet), or an address such as s3://bucket/pets; of these there are parts and no report."""
     started = time.perf_counter()
+    check_parts(parts, engine, address, workers)
+    if resume and not parts:
+        raise ConfigError("Received --resume without --out", "the folder of parts to resume: --out DIR")
     with progress_bars() as progress:
+        if parts and not _fill(source, parts, (engine, address, workers), progress, resume=resume, json=json):
+            return
         dataset = open_dataset(source, progress=progress)
         from core.datasets.quality.report import make_report  # here because no other command needs it
 
@@ -82,6 +108,25 @@ def scan(
         say(loose_in_words(dataset.loose))
     for file in unreadable:
         say(f"unreadable: {file['path']}: {file['reason']}")
+
+
+def _fill(
+    source: str, parts: str, engine: tuple[str, str, int], progress: Progress, *, resume: bool, json: bool
+) -> bool:
+    """Writes the parts. Whether a report can follow, for which nothing is decoded again."""
+    from core.scale.listing import list_dataset  # here because nobody else needs pyarrow
+    from core.scale.scan import ScanKernel, remember_parts
+    from core.storage.parts import PartsFolder
+
+    started = time.perf_counter()
+    with chosen_engine(*engine, parts) as chosen:
+        files = list_dataset(source, progress)
+        outcome = fill_parts(ScanKernel(), files, parts, chosen, progress, resume=resume)
+    if files.root and not is_place_address(files.root):
+        remember_parts(PartsFolder(parts), Path(files.root))
+        return True
+    print_outcome(outcome, time.perf_counter() - started, parts, json=json)
+    return False
 
 
 def clean(

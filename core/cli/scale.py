@@ -25,6 +25,9 @@ Address = Annotated[
 Workers = Annotated[
     int, typer.Option("--workers", min=0, help="How many work at once.", show_default="one for each core")
 ]
+Out = Annotated[
+    str, typer.Option("--out", metavar="DIR", help="Write Parquet parts into this folder, or an address of one.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Compute only what is missing in the folder of parts.")]
 
 
@@ -84,3 +87,9 @@ def print_outcome(outcome: "Outcome", seconds: float, out: str, *, json: bool) -
     if outcome.failed:
         note(f"{outcome.failed:,} files are no images that can be read: the column reason says why")
     say(out)
+
+
+def check_parts(out: str, engine: str, address: str, workers: int) -> None:
+    """Raises `ConfigError`: options of engines without a folder of parts."""
+    if not out and (engine != "local" or address or workers):
+        raise ConfigError("Received --engine, --address or --workers without --out", "a folder for parts: --out DIR")

@@ -79,7 +79,7 @@ class Classifier:
         image_size: int,
         threads: int = 1,
         neighbours: Neighbours | None = None,
-        base: Path | None = None,
+        base: Path | bytes | None = None,
         *,
         crop: Crop = "squeeze",
     ) -> None:

@@ -9,9 +9,11 @@ Our own code goes to the nodes with the job; they need only the packages (`pip i
 """
 
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, redirect_stdout
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +28,7 @@ from core.text.lines import error_line
 
 IN_FLIGHT = 2  # blocks of one worker: while one waits for its files, the other computes
 TRIES = 6  # of one block, whose worker may have been lost for another's fault
+CONNECT_SECONDS = 5
 START_SECONDS = 180  # without any worker that could work
 OBJECT_STORE_BYTES = 500_000_000  # of a Ray of our own: some blocks, and the model
 
@@ -76,18 +79,23 @@ class RayEngine(Engine):
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
             options |= {"num_cpus": self._workers or CORES, "include_dashboard": False}
             options |= {"_node_ip_address": "127.0.0.1", "object_store_memory": OBJECT_STORE_BYTES}
+        self._quiet = ExitStack()  # Ray prints to stdout, which is for results, what is said below in fewer words
+        self._quiet.enter_context(redirect_stdout(self._quiet.enter_context(open(os.devnull, "w"))))  # noqa: PTH123
         try:
+            _check_answers(self._address)
             self._ray.init(self._address or "local", **options)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except (self._ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
+            self._quiet.close()
             raise PawlabError(
                 f"No Ray cluster answers at {self._address or 'this machine'}: {error_line(error)}",
-                "the address of a head node, such as 192.168.1.5:6379",
+                "the address of a head node, such as 192.168.1.5:6379, or ray://192.168.1.5:10001",
                 "See docs/scale.md",
             ) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ray.shutdown()
+        self._quiet.close()
 
     def run(self, kernel: Kernel, blocks: Iterator[Block], expected: str) -> Generator[tuple[Worker, Part], None, None]:
         crew = _Crew(self._ray, kernel, self._out, expected, self._note)
@@ -198,7 +206,8 @@ class _Crew:
         for reference, block in lost:
             del self._busy[reference]
             self._give_back(block, error)
-        self._ready.pop(actor, None)
+        worker = self._ready.pop(actor)
+        self._note(f"A worker on {worker.processor} was lost. {len(lost)} parts are begun again")
         self._ray.kill(actor)
         self.hire(1)
 
@@ -223,6 +232,13 @@ class _Crew:
                 "a cluster with a free core for each worker",
                 "Look at `ray status`",
             )
+
+
+def _check_answers(address: str) -> None:
+    """Raises OSError where nobody listens: Ray itself would wait for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
 
 
 def _cause(error: Exception) -> BaseException:

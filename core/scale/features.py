@@ -30,6 +30,7 @@ class FeatureKernel(Kernel):
 
     Attributes:
         base: The ONNX file's bytes; `weights_digest` says which numbers are in it.
+        files: In one part, at most.
     """
 
     kind: ClassVar[Kind] = "features"
@@ -39,10 +40,11 @@ class FeatureKernel(Kernel):
     base: bytes
     weights_digest: str
     plan: FeaturePlan
+    files: int = FILES_A_PART
 
     @property
     def most(self) -> int:
-        return max(self.at_once, min(FILES_A_PART, PART_BYTES // (4 * self.plan.width * (1 + self.plan.copies))))
+        return max(self.at_once, min(self.files, PART_BYTES // (4 * self.plan.width * (1 + self.plan.copies))))
 
     @property
     def settings(self) -> dict[str, Any]:

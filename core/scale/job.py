@@ -108,6 +108,7 @@ def _begin(kernel: Kernel, files: Files, folder: PartsFolder, *, resume: bool) -
             f"{folder.place.text} is not empty", "a new folder", "Choose another one, or continue it with --resume"
         )
     begun = folder.manifest()
+    folder.drop_unfinished()
     if differences := _differences(begun, fresh):
         raise InputError(
             f"{folder.place.text} was begun with other settings: {differences}",

@@ -5,13 +5,16 @@ A list is a text file with a path or an address a line, or a Parquet file with t
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.layout import ALIASES, Layout
 from core.datasets.loading import find_files
 from core.datasets.source import resolve_source
 from core.errors import InputError
+from core.inference.inputs import InputFiles, check_exists, find_images
 from core.jobs.progress import Progress, silent
 from core.scale.blocks import Item
 from core.scale.job import Files
@@ -35,12 +38,36 @@ def list_dataset(source: str, progress: Progress = silent) -> Files:
     if is_place_address(source):
         place = Place(source)
         return Files(source, _Walk(place), source)
-    if source.lower().endswith(LISTS) and Path(source).is_file():
+    if _is_list(source):
         items = sorted(_read_list(Path(source)), key=lambda item: item.path)
         return Files(source, items, classes=_classes(items), total=len(items))
     resolved = resolve_source(source)
     layout = find_files(resolved, progress)
     return Files(resolved.text, _InLayout(layout), str(layout.root), layout.classes, len(layout.files))
+
+
+@contextmanager
+def list_inputs(inputs: Sequence[str], out: str, progress: Progress = silent) -> Iterator[Files]:
+    """The files to classify in images, folders, zips, lists and addresses. The contents of zips exist until the block
+    ends, in this machine's folder for temporary files.
+
+    Args:
+        out: The folder of parts, which may lie in a folder of `inputs`.
+        progress: Told of the phase "extract", in files.
+
+    Raises:
+        InputError: A path does not exist. Raised while iterating: `ArchiveError`, `PawlabError`.
+    """
+    for text in inputs:
+        if not is_place_address(text):
+            check_exists(Path(text))
+    local = [Path(text) for text in inputs if not is_place_address(text) and not _is_list(text)]
+    others = [text for text in inputs if is_place_address(text) or _is_list(text)]
+    with find_images(local, progress, [] if is_place_address(out) else [Path(out)]) as images:
+        lists = [list_dataset(text) for text in others]
+        is_known = not any(map(is_place_address, inputs))
+        total = sum(1 for _ in images) + sum(files.total for files in lists) if is_known else 0
+        yield Files(" ".join(inputs), _Inputs(images, list(zip(others, lists, strict=True))), total=total)
 
 
 def split_and_label(path: str) -> tuple[str, str]:
@@ -71,6 +98,21 @@ class _Walk:
             yield Item(file.path, self._place.file(file.path), label, split, "", f"{file.size} {file.changed}")
 
 
+class _Inputs:
+    """The files to classify: those on disk, then those of lists and addresses, each by its whole path."""
+
+    def __init__(self, images: InputFiles, others: Sequence[tuple[str, Files]]) -> None:
+        self._images, self._others = images, others
+
+    def __iter__(self) -> Iterator[Item]:
+        for image in self._images:
+            stamp = "" if image.problem else stamp_of_file(str(image.file))
+            yield Item(image.path, str(image.file.absolute()), "", "", image.problem, stamp)
+        for text, files in self._others:
+            for item in files.items:
+                yield replace(item, path=item.file) if is_place_address(text) else item
+
+
 class _InLayout:
     """The files of a layout, as its folder has them when they are asked for."""
 
@@ -83,6 +125,10 @@ class _InLayout:
             path = f"{root}/{file.path}"
             stamp = "" if file.problem else stamp_of_file(path)
             yield Item(file.path, path, file.label, file.split, file.problem, stamp)
+
+
+def _is_list(text: str) -> bool:
+    return text.lower().endswith(LISTS) and Path(text).is_file()
 
 
 def stamp_of_file(path: str) -> str:

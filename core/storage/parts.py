@@ -7,11 +7,13 @@ counts. A folder without these counts is unfinished, and is resumed.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import InputError, PawlabError
+from core.storage.files import drop_unfinished
 from core.storage.models import parse_model
 from core.storage.places import Place
 
@@ -73,6 +75,11 @@ class PartsFolder:
         except (OSError, ValueError) as error:
             received = f"{self.place.text} is broken: {error}"
         raise InputError(received, "a folder that `features`, `classify --out` or `scan --out` wrote") from None
+
+    def drop_unfinished(self) -> None:
+        """Removes what killed writers left; one that is alive needs seconds for a part."""
+        if not self.place.is_remote:
+            drop_unfinished(Path(self.place.text), "*.parquet", seconds=600)
 
     def write_manifest(self, manifest: Manifest) -> None:
         self.place.write(MANIFEST, manifest.model_dump_json(indent=2).encode())

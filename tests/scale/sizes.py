@@ -18,7 +18,7 @@ class SizeKernel(Kernel):
     version: ClassVar[int] = 1
 
     factor: int = 1
-    most: int = 8  # type: ignore[override]
+    most: int = 8
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -25,15 +25,20 @@ POLL_SECONDS = 0.5
 Results = list[tuple[str, Scanned]]
 
 
-def scan_in_processes(root: Path, paths: Sequence[str]) -> Generator[Results, None, None]:
+def scan_in_processes(
+    root: Path, paths: Sequence[str], processes: int = NUM_PROCESSES
+) -> Generator[Results, None, None]:
     """Yields what is found, some files at a time in no order, and nothing every half second while nothing is.
 
     Leaving the loop early, by a break or an error, ends every worker that is at it at once.
 
+    Args:
+        processes: How many are at it at once, at most.
+
     Raises:
         PawlabError: No process can be started here. Some files may have been yielded.
     """
-    scan = _Scan(str(root.absolute()), paths)
+    scan = _Scan(str(root.absolute()), paths, processes)
     try:
         yield from scan.run()
     finally:
@@ -41,13 +46,13 @@ def scan_in_processes(root: Path, paths: Sequence[str]) -> Generator[Results, No
 
 
 class _Scan:
-    def __init__(self, root: str, paths: Sequence[str]) -> None:
+    def __init__(self, root: str, paths: Sequence[str], processes: int) -> None:
         self._root = root
         self._batches = deque(_batches(paths))
         self._workers: set[Worker] = set()
         self._threads = [
             threading.Thread(target=self._work, name="scan", daemon=True)
-            for _ in range(min(NUM_PROCESSES, len(self._batches)))
+            for _ in range(min(processes, len(self._batches)))
         ]
         self._lock = threading.Lock()
         self._stopped = False
