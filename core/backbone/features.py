@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from core.augmentation import AugmentationConfig, augment
 from core.backbone.architecture import FEATURES, IMAGE
 from core.backbone.keras_layers import map_shape
-from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows
+from core.backbone.rows import FeatureArray, RowsWriter, SparseRows, StoredRows, entry_bytes
 from core.backbone.session import open_session
 from core.datasets import Dataset, ImageRecord
 from core.errors import DatasetError, ImageError, PawlabError
@@ -90,7 +90,7 @@ def extract_features(
         PawlabError: The disk has no room for the array.
     """
     records = dataset.usable(split)
-    folders = _folders(dataset, split, plan, weights_digest)
+    folders = cache_folders(dataset, split, plan, weights_digest)
     with ExitStack() as on_failure:
         stored = {part: _stored(folder) for part, folder in folders.items()}
         for rows in filter(None, stored.values()):
@@ -98,9 +98,7 @@ def extract_features(
         new = {part: folder for part, folder in folders.items() if stored[part] is None}
         total = sum(len(records) * plan.rows_of(part) for part in new or folders)
         if new:
-            # Three quarters of the last activation are 0; of an average, or of a map on the way there, next to none is.
-            sparse = plan.pooling == "flatten" and not plan.blocks
-            _make_room(total * plan.width * (2 if sparse else 6 if plan.width <= 2**16 else 8))
+            make_room(total * row_bytes(plan))
             with ExitStack() as unfinished:
                 targets = {part: unfinished.enter_context(atomic_folder(folder)) for part, folder in new.items()}
                 compute_features(dataset, records, plan, base, targets, progress)
@@ -113,7 +111,7 @@ def extract_features(
 def missing_rows(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> dict[Path, int]:
     """What `extract_features` would not find in the cache: the number of rows that must pass, by their place there."""
     images = len(dataset.usable(split))
-    folders = _folders(dataset, split, plan, weights_digest)
+    folders = cache_folders(dataset, split, plan, weights_digest)
     return {folder: images * plan.rows_of(part) for part, folder in folders.items() if not folder.is_dir()}
 
 
@@ -190,7 +188,8 @@ def _stored(folder: Path) -> StoredRows | None:
     return None
 
 
-def _folders(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> dict[Part, Path]:
+def cache_folders(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: str) -> dict[Part, Path]:
+    """Where the cache keeps the `StoredRows` of each part, whether they are there or not."""
     images: list[object] = [VERSION, dataset.fingerprint, split, plan.image_size, plan.pooling, weights_digest]
     if plan.blocks:
         images.append(f"{plan.blocks} blocks")
@@ -207,7 +206,16 @@ def _folders(dataset: Dataset, split: str, plan: FeaturePlan, weights_digest: st
     }
 
 
-def _make_room(needed: int) -> None:
+def row_bytes(plan: FeaturePlan) -> int:
+    """What a row takes on disk, about. Three quarters of the last activation are 0; of an average, or of a map on the
+    way there, next to none is."""
+    if plan.pooling == "flatten" and not plan.blocks:
+        return 2 * plan.width
+    return entry_bytes(plan.width) * plan.width
+
+
+def make_room(needed: int) -> None:
+    """Drops what was used longest ago, so that `needed` bytes fit. Raises `PawlabError`: the disk has no room."""
     cache = subfolder("cache", "features")
     drop_unfinished(cache, seconds=ABANDONED_SECONDS)
     used = {}

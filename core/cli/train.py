@@ -10,8 +10,9 @@ from core.cli.follow import follow
 from core.cli.parameters import SOURCE, Json
 from core.config import help_of
 from core.datasets.loading import prepare_source
-from core.datasets.source import resolve_source
+from core.datasets.source import FEATURES, resolve_source
 from core.errors import ConfigError, InputError
+from core.runs.feature_parts import config_of_features
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.run import create_run
 from core.runs.settings import TrainingConfig, preset
@@ -32,6 +33,9 @@ def _second_stage(name: str) -> Any:
 def train(
     *,
     data: Annotated[str, typer.Option(help=SOURCE)] = "",
+    features: Annotated[
+        str, typer.Option(help="Instead of --data: a folder of features, as the command features writes it.")
+    ] = "",
     preset_name: Annotated[
         str, typer.Option("--preset", help="'notebook' (Flatten, as taught) or 'fast'.", show_default="notebook")
     ] = "",
@@ -56,10 +60,12 @@ def train(
     """Train a classifier. Runs train one at a time: a new one waits in the queue. Ctrl-C stops the run and keeps the
     best model so far, or withdraws it from the queue; --resume continues it. --fine-tune accepts --layers, --epochs,
     --learning-rate and --name; all other settings are those of the run that it starts from."""
-    sources = [word for word, value in (("--data", data), ("--resume", resume), ("--fine-tune", fine_tune)) if value]
+    given = {"--data": data, "--features": features, "--resume": resume, "--fine-tune": fine_tune}
+    sources = [word for word, value in given.items() if value]
     if len(sources) != 1:
         raise ConfigError(
-            f"Received {' and '.join(sources) or 'none'} of --data, --resume and --fine-tune", "exactly one of them"
+            f"Received {' and '.join(sources) or 'none'} of --data, --features, --resume and --fine-tune",
+            "exactly one of them",
         )
     stage = {"layers": layers, "learning_rate": learning_rate}
     if not fine_tune and any(value is not None for value in stage.values()):
@@ -81,10 +87,15 @@ def train(
         second = {key: value for key, value in {**stage, "epochs": epochs}.items() if value is not None}
         run = fine_tune_run(find_run(fine_tune), FineTuningConfig.create(second), name)
     else:
-        preset_name = preset_name or "notebook"
-        if preset_name not in ("notebook", "fast"):
-            raise ConfigError(f"Received {preset_name!r} for --preset", "notebook or fast")
-        config = preset("fast" if preset_name == "fast" else "notebook")
+        if features:
+            if preset_name or any(values[key] is not None for key in ("image_size", "crop", "copies")):
+                raise ConfigError(
+                    "Received --preset, --image-size, --crop or --copies with --features",
+                    "--features without them: the features were computed with their own",
+                )
+            config, data = config_of_features(features), FEATURES + features
+        else:
+            config = _preset(preset_name or "notebook")
         if settings:
             config = config.changed(**_read_settings(settings))
         values["epochs"] = epochs
@@ -108,6 +119,12 @@ def train(
             say(words)
         say(summary["directory"])
     return CANCELLED if summary["status"] == "cancelled" else 0
+
+
+def _preset(name: str) -> TrainingConfig:
+    if name not in ("notebook", "fast"):
+        raise ConfigError(f"Received {name!r} for --preset", "notebook or fast")
+    return preset("fast" if name == "fast" else "notebook")
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from core.datasets.edits.apply import apply_actions
 from core.datasets.edits.sidecar import read_actions
 from core.datasets.layout import ALIASES, EXPECTED, FoundFile, Layout, find_layout, find_root
 from core.datasets.named_files import counts_in_words, find_named_files
+from core.datasets.parts import image_folder, read_feature_records
 from core.datasets.records import Dataset, ImageRecord
 from core.datasets.remote import fetch_zip
 from core.datasets.scan.file import Scanned
@@ -27,7 +28,7 @@ from core.datasets.source import (
     resolve_source,
 )
 from core.datasets.split import choose_validation
-from core.errors import ArchiveError, ConfigError, DatasetError, NamedFilesError
+from core.errors import ArchiveError, ConfigError, DatasetError, InputError, NamedFilesError
 from core.jobs.progress import Progress, silent
 from core.storage.archives import extract_zip
 from core.storage.files import sha256_file, write_atomic
@@ -119,6 +120,9 @@ def prepare_source(source: Source, progress: Progress = silent) -> str:
         DatasetError: The source does not exist, or has no files in class folders.
         ArchiveError, DownloadError, Cancelled: As `open_dataset`.
     """
+    if source.kind == "features":
+        image_folder(source.files)
+        return source.text
     layout = find_files(source, progress)
     if not layout.files:
         check_any([], layout, source)
@@ -155,13 +159,15 @@ def actions_of(source: str | Path | Source) -> tuple[Action, ...]:
         root = folder.resolve() if resolved.by_hand else find_root(folder)
         if resolved.by_name:
             root = _find_layout(folder, resolved).root
-    except DatasetError:  # whoever opens it will say so
+    except InputError:  # whoever opens it will say so
         return ()
     return read_actions(root)[0]
 
 
 def _scanned(source: Source, progress: Progress) -> tuple[Layout, list[ImageRecord]]:
-    """The files of a source, each decoded once."""
+    """The files of a source, each decoded once, wherever and whenever that was."""
+    if source.kind == "features":
+        return read_feature_records(source.files)
     layout = find_files(source, progress)
     openable = [file.path for file in layout.files if not file.problem]
     scanned = scan_files(layout.root, openable, progress)
@@ -210,6 +216,8 @@ def _folder_of(source: Source) -> Path:
         return dataset_folder(names[source.files])
     if source.kind == "folder":
         return source.path
+    if source.kind == "features":
+        return image_folder(source.files)
     if not source.path.is_file():
         raise nothing_at(source.shown)
     return dataset_folder(_zip_digest(source.path)[:20])

@@ -14,6 +14,7 @@ from core.datasets.public import CATS_AND_DOGS, cats_and_dogs
 from core.errors import DatasetError
 from core.net.addresses import is_address, shown
 from core.storage.home import home
+from core.storage.places import is_place_address
 from core.text.lines import one_line
 
 SAMPLE = "sample"
@@ -31,6 +32,8 @@ BY_NAME = "by-name:"
 """Before a source: the class of a file stands in its name (`core.datasets.named_files`), not in that of its folder."""
 BY_HAND = "by-hand:"
 """Before a source: a person gives the classes (`core.datasets.by_hand`), whatever folders are called."""
+FEATURES = "features:"
+"""Before the path or address of a folder of features (`core.datasets.parts`)."""
 _KEY = re.compile(r"#zip-([0-9a-f]{20})\Z")
 
 
@@ -40,7 +43,8 @@ class Source:
 
     Attributes:
         text: What is shown, stored and recorded; it holds no secret. `resolve_source(text)` gives an equal source.
-        kind: "sample", "public" (a dataset that others publish), "folder", "zip", or "web" (a zip at an address).
+        kind: "sample", "public" (a dataset that others publish), "folder", "zip", "web" (a zip at an address), or
+            "features" (a folder of features, of images that may lie anywhere).
         name: What the dataset is called.
         path: The folder or the zip; for "public" and "web", where the zip lies once it is downloaded, which its address
             decides. Means nothing for the sample.
@@ -53,7 +57,7 @@ class Source:
     """
 
     text: str
-    kind: Literal["sample", "public", "folder", "zip", "web"] = field(compare=False)
+    kind: Literal["sample", "public", "folder", "zip", "web", "features"] = field(compare=False)
     name: str = field(compare=False)
     path: Path = field(default=Path(), compare=False)
     url: str = field(default="", compare=False, repr=False)
@@ -80,8 +84,8 @@ class Source:
 
     @property
     def files(self) -> str:
-        """The text without `BY_NAME` or `BY_HAND`: where the files are, whoever says their classes."""
-        return self.text.removeprefix(BY_NAME).removeprefix(BY_HAND)
+        """The text without `BY_NAME`, `BY_HAND` or `FEATURES`: where the files are, whoever says their classes."""
+        return self.text.removeprefix(BY_NAME).removeprefix(BY_HAND).removeprefix(FEATURES)
 
     @property
     def is_remote(self) -> bool:
@@ -98,9 +102,9 @@ def resolve_source(source: str | Path | Source) -> Source:
 
     Args:
         source: "sample", "flawed_sample", "shortcut_sample", "cats_and_dogs", an http(s) address, the name of a
-            collection, else a path, perhaps with ~; each may follow `BY_NAME` or `BY_HAND`. What lies at a path comes
-            before a collection of that name. A `Path` is always a path: a folder that is called sample is
-            `Path("sample")` or "./sample".
+            collection, else a path, perhaps with ~; each may follow `BY_NAME` or `BY_HAND`. Or a folder of features
+            behind `FEATURES`. What lies at a path comes before a collection of that name. A `Path` is always a path: a
+            folder that is called sample is `Path("sample")` or "./sample".
 
     Raises:
         DatasetError: The text is empty.
@@ -115,6 +119,8 @@ def resolve_source(source: str | Path | Source) -> Source:
         mark = BY_NAME if source.startswith(BY_NAME) else BY_HAND
         files = resolve_source(source.removeprefix(mark))
         return files if files.by_name or files.by_hand else files.marked(mark)
+    if isinstance(source, str) and source.startswith(FEATURES):
+        return _features(source.removeprefix(FEATURES))
     if isinstance(source, str) and source in DRAWN:
         return Source(source, "sample", source)
     if source == CATS_AND_DOGS:
@@ -176,6 +182,13 @@ def _local(source: str | Path) -> Source:
     name = (path.stem if is_zip else path.name) or text
     is_ours = path.is_relative_to(home().resolve()) and not path.is_relative_to(collections_folder().resolve())
     return Source(text, "zip" if is_zip else "folder", name, path, may_change=not is_ours)
+
+
+def _features(text: str) -> Source:
+    if not is_place_address(text):
+        text = str(Path(text).expanduser().absolute())
+    name = PurePosixPath(text.partition("?")[0]).name or text
+    return Source(FEATURES + text, "features", name, Path(text))
 
 
 def _without_secrets(url: str) -> str:

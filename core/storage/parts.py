@@ -98,7 +98,7 @@ class PartsFolder:
             PawlabError: It is not whole.
         """
         with self._opened(key) as file:
-            return file.read(columns)
+            return file.read(columns, use_threads=False)
 
     def failed(self, key: str) -> int:
         """How many rows of a part have a reason: from its end, where its writer noted it. Raises as `read`."""
@@ -111,7 +111,7 @@ class PartsFolder:
         import pyarrow.parquet as pq
 
         try:
-            with self.place.open(f"{key}.parquet") as source, pq.ParquetFile(source) as file:
+            with self.place.open(f"{key}.parquet") as source, pq.ParquetFile(source, pre_buffer=False) as file:
                 yield file
         except (OSError, pa.ArrowException, KeyError, TypeError) as error:
             raise PawlabError(

@@ -64,7 +64,10 @@ class Place:
     def open(self, name: str) -> Any:
         """A file in it, for reading here and there. Raises FileNotFoundError, OSError."""
         if self._files is None:
-            return Path(self._root, name).open("rb")
+            import pyarrow as pa
+
+            # No file of Python's: threads of Arrow may let go of its bytes when the interpreter has ended already.
+            return pa.OSFile(f"{self._root}/{name}", "rb")
         return self._files.open_input_file(f"{self._root}/{name}")
 
     def write(self, name: str, content: bytes) -> None:

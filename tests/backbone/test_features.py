@@ -16,7 +16,7 @@ from core.augmentation import AugmentationConfig, augment, preset
 from core.backbone import features
 from core.backbone import rows as module
 from core.backbone.architecture import IMAGE
-from core.backbone.features import FeaturePlan, _make_room, extract_features, missing_rows
+from core.backbone.features import FeaturePlan, extract_features, make_room, missing_rows
 from core.backbone.graph import cached_base
 from core.backbone.rows import ROWS, FeatureArray, RowsWriter, SparseRows, StoredRows
 from core.backbone.session import open_session
@@ -207,11 +207,11 @@ def test_a_place_beyond_the_width_is_refused_before_anything_is_written_there(tm
     array.close()
 
 
-def test_room_is_made_while_others_make_room_too(pawlab_home: Path) -> None:
+def test_room_is_made_while_othersmake_room_too(pawlab_home: Path) -> None:
     """A link that leads nowhere stands for a file that vanished between two looks."""
     folder = subfolder("cache", "features") / "abc"
     folder.mkdir()
     (folder / "facts.json").write_text("{}")
     (folder / ROWS).symlink_to(folder / "gone")
-    _make_room(1)
+    make_room(1)
     assert folder.is_dir()

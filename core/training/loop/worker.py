@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.backbone.feature_parts import take_features
 from core.backbone.graph import cached_base
 from core.backbone.weights import Weights, resolve_weights
 from core.datasets import Dataset, open_dataset
@@ -162,6 +163,8 @@ class Worker:
     def _features(self, dataset: Dataset, base: Path, weights: Weights, blocks: int = 0) -> Features:
         """Of both splits. With `blocks` they are the output of so many blocks of the base, else of all of it."""
         plans = {split: feature_plan(self.config, split) for split in TRAINED_SPLITS}
+        if dataset.source.kind == "features" and not blocks:
+            take_features(dataset.source.files, dataset, plans, weights.provenance.digest, self._progress)
         work, digest = workload_of(dataset, self.config, weights.provenance.digest), weights.provenance.digest
         new_rows = work.new_rows
         if blocks:
