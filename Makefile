@@ -1,4 +1,4 @@
-# run, test, lint, bench, lock, hooks, screenshots: each does its own set-up. Needs only make and Python 3.11 or later.
+# run, test, lint, bench, lock, ray, hooks, screenshots: each does its own set-up. Needs only make and Python 3.11 or later.
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,13 +20,13 @@ export REST
 # Compiled files are kept, wherever we are: a run, a test or a server starts half a dozen processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-fast lint bench lock hooks screenshots clean
+.PHONY: run test test-fast lint bench ray lock hooks screenshots clean
 
 run: $(STAMPS)/app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 # Three at a time, also on two cores: half of the time of a test is waiting, for a browser, a process or a model.
-test: lint $(STAMPS)/browser
+test: lint $(STAMPS)/browser $(STAMPS)/ray
 	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=30
 
 # What tests/marks.py does not call slow: no browser, no page, no trained run, no Keras, no process of ours.
@@ -38,7 +38,7 @@ lint: $(STAMPS)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMPS)/browser $(STAMPS)/bench
+bench: $(STAMPS)/browser $(STAMPS)/bench $(STAMPS)/ray
 	$(BIN)/python -m benchmarks.features
 	$(BIN)/python -m benchmarks.head
 	$(BIN)/python -m benchmarks.server
@@ -63,13 +63,20 @@ bench: $(STAMPS)/browser $(STAMPS)/bench
 	$(BIN)/python -m benchmarks.sessions
 	$(BIN)/python -m benchmarks.kills
 	$(BIN)/python -m benchmarks.hostile
+	$(BIN)/python -m benchmarks.scale
+
+# The extra for clusters, and its tests, also that against a server of S3.
+ray: $(STAMPS)/ray $(STAMPS)/s3
+	$(BIN)/python -m pytest tests/scale --durations=5
 
 # Resolves requirements*.in: versions stay what they are where they still fit. `make lock UPGRADE=--upgrade` renews all.
 lock: $(STAMPS)/dev
 	$(COMPILE) $(UPGRADE) requirements.in -o requirements.txt
 	$(COMPILE) $(UPGRADE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) $(UPGRADE) -c requirements.txt -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
-	for lock in dev bench; do awk "$$REST" requirements.txt requirements-$$lock.txt > .lock && mv .lock requirements-$$lock.txt; done
+	$(COMPILE) $(UPGRADE) -c requirements.txt -c requirements-dev.txt requirements-ray.in -o requirements-ray.txt
+	$(COMPILE) $(UPGRADE) requirements-s3.in -o requirements-s3.txt
+	for lock in dev bench ray; do awk "$$REST" requirements.txt requirements-$$lock.txt > .lock && mv .lock requirements-$$lock.txt; done
 
 # What `make lint` runs, before each commit; and the length of its subject.
 hooks: $(STAMPS)/dev
@@ -99,6 +106,16 @@ $(STAMPS)/dev: requirements.txt requirements-dev.txt | $(STAMPS)/venv
 # What only benchmarks compare with.
 $(STAMPS)/bench: requirements-bench.txt $(STAMPS)/dev
 	$(INSTALL) -r requirements-bench.txt
+	touch $@
+
+$(STAMPS)/ray: requirements-ray.txt $(STAMPS)/dev
+	$(INSTALL) -r requirements-ray.txt
+	touch $@
+
+# Wants another python-dateutil than the app.
+$(STAMPS)/s3: requirements-s3.txt | $(STAMPS)/venv
+	$(PYTHON) -m venv $(VENV)/s3
+	$(VENV)/s3/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-s3.txt
 	touch $@
 
 # What the browser tests need. Chromium: the machine's own, else Debian's where we are root, else Playwright's. And npm,

@@ -101,11 +101,13 @@ def test_every_package_has_a_line_in_the_tree() -> None:
 def test_every_dependency_has_a_reason() -> None:
     table = (PROJECT / "docs" / "dependencies.md").read_text()
     explained = re.findall(r"^\| (?!package )([a-z][\w-]+) \| \S", table, re.MULTILINE)
-    files = ("requirements.in", "requirements-dev.in", "requirements-bench.in")
+    files = [f"requirements{part}.in" for part in ("", "-dev", "-bench", "-ray", "-s3")]
     assert sorted(explained) == sorted(name for file in files for name in PACKAGE.findall((PROJECT / file).read_text()))
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-bench"])
+@pytest.mark.parametrize(
+    "name", ["requirements", "requirements-dev", "requirements-bench", "requirements-ray", "requirements-s3"]
+)
 def test_every_locked_package_has_hashes_and_no_index(name: str) -> None:
     """What `pip install --require-hashes` takes from any index."""
     lock = (PROJECT / f"{name}.txt").read_text()
