@@ -18,6 +18,7 @@ from core.advice.actions import (
     setting_gains,
     shortcut_action,
 )
+from core.advice.cores import one_thread
 from core.advice.forecast import ClassGain, Forecast, class_gains, forecast
 from core.advice.head import held_out
 from core.advice.label_errors import DEALS, Doubts, doubts
@@ -116,7 +117,9 @@ def advise(dataset: Dataset, run: Run | None = None, *, seed: int = 0, progress:
     cache = _cache_file(dataset, image_size, crop, seed)
     with suppress(OSError, ValueError):
         return load_model(cache, Advice, max_bytes=MAX_CACHE_BYTES)
-    advice = _advise(dataset, gather(dataset, image_size, crop, progress), image_size, crop, seed, progress)
+    material = gather(dataset, image_size, crop, progress)
+    with one_thread():
+        advice = _advise(dataset, material, image_size, crop, seed, progress)
     with suppress(OSError):  # a full disk costs the next time, not this one
         write_atomic(cache, json.dumps(asdict(advice), allow_nan=False))
     return advice

@@ -26,13 +26,16 @@ def test_planted_flips_come_first(opened: dict[str, tuple[Dataset, Material]]) -
 
 
 def test_confident_learning_by_hand() -> None:
-    """Class 0 is usually predicted with 0.8, class 1 with 0.6: an image of class 0 counts as an error from 0.6 on."""
-    probabilities = np.array([[0.9, 0.1], [0.95, 0.05], [0.35, 0.65], [0.4, 0.6]], np.float32)
-    labels = np.array([0, 0, 0, 1])
+    """Class 1 is usually predicted with 0.93: the image of class 0 that is given as much is an error, the other is only
+    worth a look; so is the one of class 0 that is doubted a little."""
+    probabilities = np.array([[0.9, 0.1], [0.05, 0.95], [0.08, 0.92], [0.4, 0.6], [0.07, 0.93]], np.float32)
+    labels = np.array([0, 0, 0, 0, 1])
     found = judged(probabilities, labels)
-    assert found.errors.tolist() == [False, False, True, False]
-    assert found.order.tolist() == [2]
-    assert found.scores[2] == np.float64(probabilities[2, 1]) / probabilities[2].sum(dtype=np.float64)
+    assert found.errors.tolist() == [False, True, False, False, False]
+    assert found.order.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(found.scores[[1, 2, 3]], [0.95, 0.92, 0.6], atol=1e-6)
+    doubtful = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], np.float32)
+    assert not judged(doubtful, np.array([0, 0, 1])).errors.any()  # four times as probable: a hard image
 
 
 def test_mending_flips_helps_where_there_are_many(opened: dict[str, tuple[Dataset, Material]]) -> None:
