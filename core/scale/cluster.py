@@ -26,7 +26,7 @@ from core.scale.kernel import Kernel, Part, Worker
 from core.storage.parts import PartsFolder
 from core.text.lines import error_line
 
-IN_FLIGHT = 2  # blocks of one worker: while one waits for its files, the other computes
+IN_FLIGHT = 2  # blocks of one worker: one that it computes, and the next
 TRIES = 6  # of one block, whose worker may have been lost for another's fault
 CONNECT_SECONDS = 5
 START_SECONDS = 180  # without any worker that could work
@@ -34,7 +34,7 @@ OBJECT_STORE_BYTES = 500_000_000  # of a Ray of our own: some blocks, and the mo
 
 
 class _Actor:
-    """A worker's side. Two of its calls work at once, in threads."""
+    """A worker's side: one core. Its next block waits in line, so that it never waits for the driver."""
 
     def __init__(self, kernel: list[Any], out: str) -> None:
         import ray
@@ -113,7 +113,7 @@ class _Crew:
     def __init__(self, ray: Any, kernel: Kernel, out: str, expected: str, note: Callable[[str], None]) -> None:
         self._ray, self._expected, self._note = ray, expected, note
         self._kernel, self._out = [ray.put(kernel)], out
-        self._class = ray.remote(num_cpus=1, max_concurrency=IN_FLIGHT)(_Actor)
+        self._class = ray.remote(num_cpus=1)(_Actor)
         self._starting: dict[Any, Any] = {}  # what tells who an actor is, once it has started
         self._ready: dict[Any, Worker] = {}
         self._busy: dict[Any, tuple[Any, Block]] = {}  # what becomes a part, of which actor

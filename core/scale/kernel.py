@@ -4,7 +4,8 @@ import hashlib
 import json
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.resources import files
@@ -14,11 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import ImageError
+from core.jobs.parallel import ordered_map
 from core.scale.blocks import Block, Item
 from core.scale.reading import read_items
 from core.storage.parts import FAILED, Kind
+from core.storage.places import is_place_address
 
 PROBE = Item("probe.jpg", "")
+AHEAD = 4  # groups of files at addresses that are read at once
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,21 @@ class Kernel(ABC):
 
     def part(self, block: Block, tables: Iterable[pa.Table] | None = None) -> Part:
         """A block's part, from its rows or computed now."""
-        table = pa.concat_tables(tables or (self.read_rows(items) for items in self.groups(block)))
+        table = pa.concat_tables(tables or self._tables(block))
         failed = len(table) - table["reason"].to_pylist().count("")
         sink = pa.BufferOutputStream()
         table = table.combine_chunks().replace_schema_metadata({FAILED: str(failed)})
         pq.write_table(table, sink, compression="zstd", use_dictionary=["label", "split"], write_statistics=False)
         return Part(block, sink.getvalue().to_pybytes(), failed)
+
+    def _tables(self, block: Block) -> Iterator[pa.Table]:
+        """On one core. Files at addresses are read ahead of it, as many as this machine's cores can have waiting."""
+        groups = self.groups(block)
+        if not any(is_place_address(item.file) for item in block.items):
+            yield from map(self.read_rows, groups)
+            return
+        with closing(ordered_map(read_items, groups, "ahead", threads=AHEAD)) as contents:
+            yield from map(self.rows, groups, contents)
 
     def groups(self, block: Block) -> list[tuple[Item, ...]]:
         """The files of a block as `rows` takes them."""
