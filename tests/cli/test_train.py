@@ -27,7 +27,6 @@ from core.runs.store import list_runs
 from tests.cli.test_main import core, last_line
 from tests.connections import WORKERS, Connections, traced
 from tests.trained import SMALL, at_home
-from tests.training.loop.test_worker import kill
 
 
 @dataclass(frozen=True)
@@ -194,32 +193,13 @@ def test_a_client_that_is_told_to_end_withdraws_its_run(busy: Run, drawn: Path, 
             client.communicate()
 
 
-def test_ctrl_c_cancels_keeps_the_best_model_and_resume_goes_on(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
+def test_what_was_trained_is_kept_when_images_are_gone_and_when_ctrl_c_cancels(
+    ready_home: Path, drawn: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(drawn, tmp_path / "pets")
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"early_stopping_patience": 900, "units": 512}))
     options = ["--preset", "fast", "--image-size", "64", "--epochs", "900", "--settings", str(settings)]
-    process = train(tmp_path, "--data", str(drawn), *options)
-    run = wait_for_epochs(process, 1)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    summary = json.loads(output.splitlines()[-1])
-    best = min(run.history().epochs, key=lambda epoch: float(epoch["val_loss"]))
-    assert (summary["status"], summary["best_epoch"]) == ("cancelled", best["epoch"])
-    assert (run.status(), run.summary()["best_epoch"]) == ("cancelled", best["epoch"])
-    assert (run.directory / "model.keras").is_file()
-    before = len(run.history().epochs)
-
-    resumed = train(tmp_path, "--resume", run.id)
-    wait_for_epochs(resumed, before + 1)
-    kill(run)  # it would save once more
-    resumed.communicate(timeout=60)
-    assert [point["epoch"] for point in run.history().epochs][: before + 1] == list(range(1, before + 2))
-
-
-def test_a_trained_run_is_kept_when_its_images_are_gone(ready_home: Path, drawn: Path, tmp_path: Path) -> None:
-    data = shutil.copytree(drawn, tmp_path / "pets")
-    options = ["--preset", "fast", "--image-size", "64", "--epochs", "900"]
     process = train(tmp_path, "--data", str(data), *options)
     run = wait_for_epochs(process, 1)
     (data / "validation").rename(tmp_path / "aside")
@@ -228,16 +208,29 @@ def test_a_trained_run_is_kept_when_its_images_are_gone(ready_home: Path, drawn:
     assert process.returncode not in (0, 130)
     assert "validation images are gone" in errors
     assert "1.png" in errors or "0001" in errors, "the message names a file"
+
     epochs = len(run.history().epochs)
     (tmp_path / "aside").rename(data / "validation")
     next((data / "validation" / "cats").iterdir()).unlink()  # one that is missed is none too many
     resumed = train(tmp_path, "--resume", run.id)
     wait_for_epochs(resumed, epochs + 1)
+    resumed.send_signal(signal.SIGINT)
+    output, errors = resumed.communicate(timeout=60)
+    assert resumed.returncode == 130, errors
+    summary = json.loads(output.splitlines()[-1])
+    best = min(run.history().epochs, key=lambda epoch: float(epoch["val_loss"]))
+    assert (summary["status"], summary["best_epoch"]) == ("cancelled", best["epoch"])
+    assert (run.status(), run.summary()["best_epoch"]) == ("cancelled", best["epoch"])
+    assert (run.directory / "model.keras").is_file()
+    assert load_run(run.directory).has_model()
+
+    epochs = len(run.history().epochs)
+    resumed = train(tmp_path, "--resume", run.id)
+    wait_for_epochs(resumed, epochs + 1)
     resumed.send_signal(signal.SIGTERM)
     _, errors = resumed.communicate(timeout=60)
     assert resumed.returncode == 130, errors
-    assert load_run(run.directory).has_model()
-    assert [point["epoch"] for point in run.history().epochs][:epochs] == list(range(1, epochs + 1))
+    assert [point["epoch"] for point in run.history().epochs][: epochs + 1] == list(range(1, epochs + 2))
 
 
 def wait_for_epochs(process: subprocess.Popen[str], number: int) -> Run:

@@ -313,7 +313,7 @@ def test_the_camera_is_asked_for_only_where_a_button_is_pressed(finished: Path) 
     assert not at.get("camera_input")
 
 
-def test_a_model_trained_on_drawings_says_so_and_others_do_not(finished: Path) -> None:
+def test_a_model_trained_on_drawings_says_so_and_others_do_not(finished: Path, home_with_sample: Path) -> None:
     assert "trained on drawings" not in words(given(("a.jpg", image_bytes())))
     config = json.loads((finished / "config.json").read_text())
     (finished / "config.json").write_text(json.dumps({**config, "source": "sample"}))

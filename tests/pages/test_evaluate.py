@@ -247,9 +247,9 @@ def test_two_runs_of_one_name_and_minute_can_be_told_apart(finished: Run) -> Non
     assert len(set(control.options)) == 2
     for page_name, key in (("train.py", "watched_run"), ("evaluate.py", "evaluate_run")):
         for run in (finished, other):
-            at = page()
+            at = new_app(page_name)
             at.session_state[key] = run.id
-            at.switch_page(page_name).run()
+            at.run()
             at.run()  # what the browser sends back is the words
             assert at.session_state[key] == run.id
 

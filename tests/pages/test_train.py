@@ -23,6 +23,7 @@ from pages.ui.train.queue import _follow
 from tests.events import event
 from tests.pages.app import new_app, unescaped_words, words
 from tests.trained import wait_for
+from tests.training.loop.test_worker import kill
 
 FAST = preset("fast")
 
@@ -399,8 +400,11 @@ def test_start_trains_with_the_chosen_settings_and_cancelled_runs_resume(ready_h
         app.run()
         assert "Stopped" in words(app)
         assert app.metric
+        done = len(run.history().epochs)
         app.button(key="resume").click().run()
         assert run.status() in ACTIVE
+        wait_for(run, lambda: len(run.history().epochs) > done)
+        kill(run)  # it would save once more
     finally:
         run.cancel()
         wait_for(run, lambda: not run.alive())

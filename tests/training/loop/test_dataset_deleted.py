@@ -52,35 +52,23 @@ def run(ready_home: Path, drawn: Path, tmp_path: Path) -> Run:
     return create_run(str(shutil.copytree(drawn, tmp_path / "pets")), SMALL, "losing")
 
 
-@pytest.mark.parametrize(
-    ("moment", "words"),
-    [
+def test_it_is_said_what_is_missing_and_no_epoch_is_lost(run: Run) -> None:
+    """One run that loses them in one phase after the other, and goes on each time that they are there again."""
+    undecodable = "decoded when the dataset was opened and no longer does"
+    for moment, words in (
         (phase("data"), "Found no folder and no zip at '/"),
-        (phase("weights"), "decoded when the dataset was opened and no longer does"),
-    ],
-    ids=["before the scan", "before the pass"],
-)
-def test_it_is_said_what_is_missing(run: Run, moment: str, words: str) -> None:
-    lose(run, moment)
-    assert words in run.history().reason
-
-
-@pytest.mark.parametrize(
-    ("moment", "words"),
-    [
-        (WITHIN_THE_PASS, "decoded when the dataset was opened and no longer does"),
+        (phase("weights"), undecodable),
+        (WITHIN_THE_PASS, undecodable),
         (phase("save"), "all other validation images are gone"),
-    ],
-    ids=["within the pass", "while saving"],
-)
-def test_a_run_ends_when_they_are_there_again_and_no_epoch_is_lost(run: Run, moment: str, words: str) -> None:
-    lose(run, moment)
-    before = run.history()
-    assert words in before.reason
-    Path(run.source).with_name("aside").rename(run.source)
+    ):
+        lose(run, moment)
+        assert words in run.history().reason
+        Path(run.source).with_name("aside").rename(run.source)
+    before = run.history().epochs
+    assert len(before) == SMALL.epochs
     after = to_the_end(load_run(run.directory)).history().epochs
     assert [point["epoch"] for point in after] == list(range(1, SMALL.epochs + 1))
-    assert scores(after)[: len(before.epochs)] == scores(before.epochs)
+    assert scores(after) == scores(before)
 
 
 def scores(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
