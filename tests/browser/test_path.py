@@ -1,11 +1,14 @@
 """From an empty home to one's own photo, by nothing but each page's one primary button: on a phone, then at a desk."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.datasets.sample.sample import sample_folder
 from tests.browser.conftest import Watched
+from tests.trained import at_home
 
 TOP = "element => element.getBoundingClientRect().top + document.querySelector('[data-testid=stMain]').scrollTop"
 
@@ -22,6 +25,9 @@ def press_next(page: Page) -> str:
 @pytest.mark.timeout(400)
 def test_each_page_leads_to_the_next(watched_afresh: Watched, drawn: Path) -> None:
     watched, page = watched_afresh, watched_afresh.page
+    with at_home(watched.server.home):  # a tenth of the sample: with the default settings, training takes as long
+        shutil.rmtree(sample := sample_folder())
+        shutil.copytree(drawn, sample)
     photo = next((drawn / "validation" / "dogs").iterdir())
     for width, height, trains in ((390, 844, True), (1280, 800, False)):
         page.set_viewport_size({"width": width, "height": height})
