@@ -7,7 +7,17 @@ import pytest
 
 from tests.marks import BROWSER
 
-LONGEST_FIRST = (BROWSER, "tests/training/", "tests/export/", "tests/cli/", "tests/pages/", "tests/datasets/")
+LONGEST_FIRST = (
+    BROWSER,
+    "tests/training/",
+    "tests/export/",
+    "tests/cli/",
+    "tests/test_wheel.py",
+    "tests/runs/test_queue_processes.py",
+    "tests/pages/",
+    "tests/augmentation/",
+    "tests/datasets/",
+)
 
 
 def place(nodeid: str, first: Sequence[str] = LONGEST_FIRST) -> int:
