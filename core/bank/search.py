@@ -42,14 +42,15 @@ class Proposal:
         return self.unseen.helps and not self.config.identity
 
     def in_words(self) -> str:
+        seen = signed_points(self.seen.difference)
         unseen = f"{signed_points(self.unseen.difference)} points (95% CI {_interval(self.unseen)})"
         if self.helps:
             return f"**These settings should help: {unseen}**, on images that the search never saw."
         if self.config.identity:
             return "**Nothing helps**: no change raised the accuracy, not even on the images that the search saw."
         return (
-            f"**Nothing helps**: the best settings gain {signed_points(self.seen.difference)} points on the images "
-            f"that chose them, but {unseen} on images that the search never saw."
+            f"**Nothing helps** by more than chance: the best settings gain {seen} points on the images that chose "
+            f"them, and {unseen} on images that the search never saw."
         )
 
 

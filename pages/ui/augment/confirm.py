@@ -90,7 +90,7 @@ def _beside(experiment: Experiment, comparisons: Sequence[Comparison]) -> None:
             continue
         expected = f"{signed_points(note.difference)} ({points_interval(note.low, note.high)})"
         measured = f"{signed_points(real.difference)} ({points_interval(real.low, real.high)})"
-        inside = "inside" if note.low <= real.difference <= note.high else "outside"
-        rows.append(f"| {plain(run.name)} | {expected} | {measured}, {inside} the predicted interval |")
+        verdict = "as predicted" if note.low <= real.difference <= note.high else "outside the prediction"
+        rows.append(f"| {plain(run.name)} | {expected} | {measured}: {verdict} |")
     if rows:
         st.markdown("\n".join(["| Run | Predicted | Real |", "| --- | --- | --- |", *rows]))

@@ -32,10 +32,6 @@ _MARKED = """<style>
 .st-key-augment_strengths {gap: 0.25rem}
 .st-key-augment_strength_%s button {border-color: #14807b; box-shadow: inset 0 0 0 1px #14807b}
 </style>"""
-EFFECT_HELP = (
-    "Expected change of the validation accuracy by this change alone, as it is set, with its 95% confidence interval. "
-    "Interpolated: between two measured strengths. Rough: the range leaves out the unchanged image."
-)
 # Denser than Streamlit's own: a group must fit beside the preview. A transformation that is off has a grey slider.
 _CSS = """<style>
 [class*='st-key-augment_group_'] {gap: 0}
@@ -43,7 +39,7 @@ _CSS = """<style>
 [class*='st-key-augment_row_'] [data-testid='stMarkdown'] p {font-size: 0.875rem}
 [class*='st-key-augment_row_'] > :last-child {min-width: 7rem}
 [class*='st-key-augment_row_'] [data-testid='stSlider'] {margin: -0.35rem 0}
-[class*='st-key-augment_group_'] [data-testid='stCaptionContainer'] {margin: -0.6rem 0 0.35rem}
+[class*='st-key-augment_group_'] [data-testid='stCaptionContainer'] {margin: -0.6rem 0 -0.6rem}
 [class*='st-key-augment_group_'] [data-testid='stAlertContainer'] {padding: 0.25rem 0.75rem; margin-bottom: 0.5rem}
 [class*='st-key-augment_group_'] [data-testid='stAlertContainer'] p {font-size: 0.875rem}
 %s {filter: grayscale(1)}
@@ -159,17 +155,13 @@ def _group(group: Group, config: AugmentationConfig, warnings: Mapping[str, str]
                         st.toggle(flip.label, key=key_of(flip.name), help=flip.help, persist_state="session")
                 for flip in flips:
                     if flip.name in effects:
-                        _effect(f"{flip.label}: {effects[flip.name]}")
+                        st.caption(f"{flip.label}: {effects[flip.name]}")
         else:
             _row(parameter, config)
             if parameter.name in effects:
-                _effect(effects[parameter.name])
+                st.caption(effects[parameter.name])
             if parameter.name in warnings:
                 st.warning(warnings[parameter.name])
-
-
-def _effect(words: str) -> None:
-    st.caption(words, help=EFFECT_HELP)
 
 
 def _row(parameter: Parameter, config: AugmentationConfig) -> None:

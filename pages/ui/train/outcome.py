@@ -70,6 +70,8 @@ def _outcome(experiment: Experiment) -> Sequence[Comparison]:
         pair_verdict(runs[0], runs[1], {run.id: run.name for run in runs})
         return comparisons
     names = [strength_in(run) for run in runs[1:]]
+    if len(set(names)) < len(names):  # several custom ones
+        names = [plain(run.name) for run in runs[1:]]
     st.markdown(f"**{verdict(names, comparisons)}**")
     st.markdown(_table(names, comparisons))
     images = f"the same {comparisons[0].num_images:,} validation images" if comparisons[0].paired else "other images"
