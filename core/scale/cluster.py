@@ -89,7 +89,7 @@ class RayEngine(Engine):
             raise PawlabError(
                 f"No Ray cluster answers at {self._address or 'this machine'}: {error_line(error)}",
                 "the address of a head node, such as 192.168.1.5:6379, or ray://192.168.1.5:10001",
-                "See docs/scale.md",
+                "Where it asks for a token, set RAY_AUTH_MODE=token and its RAY_AUTH_TOKEN; see docs/scale.md",
             ) from error
         return self
 
