@@ -28,7 +28,12 @@ SLOW_PATHS = (
     # the pre-trained weights, from the network
     "tests/backbone/test_features.py",
     "tests/backbone/test_weights.py",
-    # processes of ours
+    "tests/scale/test_features.py",
+    "tests/scale/test_kernels.py",
+    "tests/scale/test_training.py",
+    # processes of ours, and of others
+    "tests/scale/test_cluster.py",
+    "tests/scale/test_s3.py",
     "tests/cli/",
     "tests/datasets/edits/test_export_zip_drop.py",
     "tests/datasets/scan/test_pool.py",

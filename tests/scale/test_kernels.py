@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,12 @@ def test_options_that_do_not_fit_are_one_line(
     assert console.run(app, arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+def test_without_the_extra_one_line_says_how_to_get_it(
+    ready_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)  # what an import finds where it is not installed
+    assert console.run(app, ["features", "sample", "o", "--engine", "ray"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert 'pip install "pawlab[ray]"' in line
