@@ -26,7 +26,7 @@ run: $(STAMPS)/app
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 # Three at a time, also on two cores: half of the time of a test is waiting, for a browser, a process or a model.
-test: lint $(STAMPS)/browser $(STAMPS)/ray
+test: lint $(STAMPS)/browser
 	$(BIN)/python -m pytest -n 3 --dist loadfile --durations=30
 
 # What tests/marks.py does not call slow: no browser, no page, no trained run, no Keras, no process of ours.
