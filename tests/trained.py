@@ -16,8 +16,10 @@ from PIL import Image
 from core.backbone.graph import cached_base
 from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
+from core.datasets.quality.report import make_report
 from core.datasets.sample.sample import sample_folder, write_sample
 from core.export.page import runtime
+from core.jobs.progress import silent
 from core.runs.fine_tuning import FineTuningConfig
 from core.runs.run import ACTIVE, Run, create_run, load_run
 from core.runs.settings import TrainingConfig, preset
@@ -49,7 +51,7 @@ def weights_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ready_home(pawlab_home: Path, weights_cache: Path) -> Path:
     """This test's home, with weights in its cache, so that training starts at once and without a network."""
-    shutil.copytree(weights_cache, pawlab_home / "cache")
+    shutil.copytree(weights_cache, pawlab_home / "cache", dirs_exist_ok=True)
     return pawlab_home
 
 
@@ -62,11 +64,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def drawn_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `datasets` folder of a home where the sample has been drawn: it takes 8 s. Treat it as read only."""
+    """The `datasets` folder of a home where the sample has been drawn, which takes 8 s, and its near duplicates looked
+    for. Treat it as read only."""
 
     def make(folder: Path) -> None:
         with at_home(folder):
-            sample_folder()
+            make_report(open_dataset(sample_folder()), silent)
 
     return made_once(tmp_path_factory, "sample", make) / "datasets"
 
@@ -146,6 +149,7 @@ def at_home(folder: Path) -> Iterator[None]:
 def with_sample(home: Path, drawn_sample: Path) -> Path:
     """`home`, where the sample stands already. Links: 560 files are too many to copy for each test."""
     shutil.copytree(drawn_sample, home / "datasets", copy_function=os.link)
+    shutil.copytree(drawn_sample.parent / "cache" / "near", home / "cache" / "near", dirs_exist_ok=True)
     return home
 
 

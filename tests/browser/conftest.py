@@ -9,12 +9,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from core.jobs.process import PROJECT
 from tests.browser.chromium import CAMERA, launch
@@ -76,13 +78,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path, drawn_
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path, weights_cache: Path) -> Iterator[Server]:
+def fresh_server(tmp_path: Path, weights_cache: Path, drawn_sample: Path) -> Iterator[Server]:
     """One that no other test has used."""
-    yield from serve(tmp_path / "server-home", weights_cache)
+    yield from serve(with_sample(tmp_path / "server-home", drawn_sample), weights_cache)
 
 
 def serve(home: Path, weights_cache: Path) -> Iterator[Server]:
-    shutil.copytree(weights_cache, home / "cache")
+    shutil.copytree(weights_cache, home / "cache", dirs_exist_ok=True)
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
@@ -140,6 +142,10 @@ class Watched:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def hosts(self) -> set[str | None]:
+        """Whom the browser asked."""
+        return {urlsplit(url).hostname for url in self.requests if url.startswith(("http", "ws"))}
+
     def open(self, path: str = "") -> None:
         self.page.goto(f"{self.server.url}/{path}")
         self.settle()
@@ -154,32 +160,48 @@ class Watched:
         self.settle()
 
 
+def new_context(browser: Browser) -> BrowserContext:
+    """A browser of its own as far as pages can tell: its cache and what pages have stored are empty."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["camera"])
+    context.add_init_script(LISTEN)
+    return context
+
+
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
+    """What its cache holds, no page need fetch again: it is a third of what a page costs."""
+    with closing(new_context(browser)) as context:
+        yield context
+
+
 @pytest.fixture
-def watched(browser: Browser, server: Server) -> Iterator[Watched]:
-    yield from watch_page(browser, server)
+def watched(shared_context: BrowserContext, server: Server) -> Iterator[Watched]:
+    page = shared_context.new_page()
+    shared_context.clear_cookies()
+    shared_context.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+    yield watch(page, server)
+    for page in shared_context.pages:
+        page.close()
 
 
 @pytest.fixture
 def watched_afresh(browser: Browser, fresh_server: Server) -> Iterator[Watched]:
-    yield from watch_page(browser, fresh_server)
+    with closing(new_context(browser)) as context:
+        yield watch(context.new_page(), fresh_server)
 
 
-def watch_page(browser: Browser, server: Server) -> Iterator[Watched]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["camera"])
-    context.add_init_script(LISTEN)
-    page = context.new_page()
+def watch(page: Page, server: Server) -> Watched:
     page.set_default_timeout(PATIENCE)
-    watch = Watched(page, server)
+    watched = Watched(page, server)
 
     def complain(message: ConsoleMessage) -> None:
         if message.type == "error" and not STREAMLITS_OWN.search(message.location["url"]):
-            watch.complaints.append(message.text)
+            watched.complaints.append(message.text)
 
     def note(request: Request) -> None:
-        watch.requests.append(request.url)
+        watched.requests.append(request.url)
 
     page.on("console", complain)
-    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     page.on("request", note)
-    yield watch
-    context.close()
+    return watched

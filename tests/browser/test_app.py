@@ -4,8 +4,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -28,19 +26,6 @@ PAGES = {
     "improve": "Improve",
     "classify": "Classify",
 }
-
-
-def hosts_of(watched: Watched) -> set[str | None]:
-    """Whom the browser asked."""
-    return {urlsplit(url).hostname for url in watched.requests if url.startswith(("http", "ws"))}
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_deep_link_opens_its_page_and_asks_no_other_host(watched: Watched, path: str) -> None:
-    watched.open(path)
-    expect(watched.page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
-    assert not watched.complaints
-    assert hosts_of(watched) == {"127.0.0.1"}
 
 
 def test_the_server_listens_on_loopback_only(server: Server) -> None:
@@ -67,7 +52,7 @@ def test_a_class_whose_name_is_a_link_makes_nobody_ask_another_host(watched: Wat
     for path in PAGES:
         watched.open(path)
         assert not page.locator("a[href*='pawlab']:not([href^='#'])").count()  # a heading links to itself
-    assert hosts_of(watched) == {"127.0.0.1"}
+    assert watched.hosts() == {"127.0.0.1"}
 
 
 # Goes on clicking at the image of the page that was left, for as long as it is there.
@@ -80,23 +65,23 @@ CLICK_ON = """
 """
 
 
-@pytest.mark.parametrize(("role", "name"), [("link", "Augmentation"), ("button", "Tune augmentation")])
-def test_what_a_page_asks_for_after_a_click_on_another_does_not_empty_that_one(
-    watched: Watched, role: Literal["link", "button"], name: str
-) -> None:
+def test_what_a_page_asks_for_after_a_click_on_another_does_not_empty_that_one(watched: Watched) -> None:
     """Streamlit would run the gallery's fragment after the new page, under the old one's name; see
     `pages.ui.routes.stale_fragments`. In the wild it is a clock that rings between the click and the prediction."""
     watched.open("dataset")
     page = watched.page
-    image = page.locator(".gallery.selectable .open").first.element_handle()
-    way = page.get_by_role(role, name=name, exact=True).first.element_handle()
-    page.evaluate(CLICK_ON, [way, image])
-    page.get_by_role("heading", name="Augmentation", level=1).wait_for()
-    watched.settle()
-    # What is asked for now is answered after what was asked for before.
-    before = pixels(page)
-    page.get_by_role("button", name="Draw again").click()
-    wait_for_change(page, before)
+    link = page.get_by_role("link", name="Augmentation", exact=True)
+    button = page.get_by_role("button", name="Tune augmentation", exact=True)
+    for clicked in (link, button):
+        image = page.locator(".gallery.selectable .open").first.element_handle()
+        page.evaluate(CLICK_ON, [clicked.first.element_handle(), image])
+        page.get_by_role("heading", name="Augmentation", level=1).wait_for()
+        watched.settle()
+        # What is asked for now is answered after what was asked for before.
+        before = pixels(page)
+        page.get_by_role("button", name="Draw again").click()
+        wait_for_change(page, before)
+        watched.go("Dataset")
     assert not watched.complaints
 
 
@@ -107,10 +92,11 @@ def connections(tmp_path: Path) -> Iterator[Connections]:
 
 
 def test_from_data_to_a_prediction(connections: Connections, watched_afresh: Watched) -> None:
-    """A first start: the sample is there; tunes, trains on it to the end, leaves and returns meanwhile, evaluates,
+    """A first start: the sample is drawn; tunes, trains on it to the end, leaves and returns meanwhile, evaluates,
     classifies a image. The server stays small and without TensorFlow, and no process asks another machine."""
     watched = watched_afresh
     page, home = watched.page, watched.server.home
+    shutil.rmtree(home / "datasets")
     watched.open("dataset")
     expect(page.get_by_text("560", exact=True).first).to_be_visible(timeout=60_000)
 
@@ -154,7 +140,7 @@ def test_from_data_to_a_prediction(connections: Connections, watched_afresh: Wat
     assert process.memory_info().rss < 350e6
     assert {"streamlit", *WORKERS} <= connections.programs()
     assert not connections.strangers()
-    assert hosts_of(watched) == {"127.0.0.1"}
+    assert watched.hosts() == {"127.0.0.1"}
 
 
 def test_the_menu_of_a_phone_closes_after_a_choice(watched: Watched) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.run import Run
-from tests.browser.axe import assert_nothing_serious, in_light_and_dark
+from tests.browser.axe import assert_nothing_serious_in_light_and_dark
 from tests.browser.conftest import Watched
 from tests.drawing import image_bytes, zip_folder
 
@@ -146,5 +146,4 @@ def test_axe_finds_nothing_serious(ready: Watched, drawn: Path) -> None:
         if look:
             page.get_by_role("button", name="Look closer").first.click()
             page.get_by_text("Is this prediction right?").wait_for()
-        for scheme in in_light_and_dark(ready):
-            assert_nothing_serious(ready, (look, scheme))
+        assert_nothing_serious_in_light_and_dark(ready, look)

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, WebSocket, expect
 
 from core.images.decode import inspect_image
-from tests.browser.axe import assert_nothing_serious, in_light_and_dark
+from tests.browser.axe import assert_nothing_serious, assert_nothing_serious_in_light_and_dark
 from tests.browser.conftest import Watched
 from tests.browser.switched_camera import CAMERA, RECORDING, hold, show, wait_for_images
 from tests.drawing import encode, image_bytes
@@ -153,8 +153,7 @@ def test_the_keyboard_alone_is_enough_and_the_page_is_usable_by_all(camera: Came
     assert len(camera.acknowledged) == before + 1  # a tap takes one
     camera.says("Class 2 1")
     watched.settle()
-    for scheme in in_light_and_dark(watched):
-        assert_nothing_serious(watched, scheme)
+    assert_nothing_serious_in_light_and_dark(watched)
     page.set_viewport_size({"width": 390, "height": 844})
     assert_nothing_serious(watched, "a phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -105,6 +105,7 @@ def slow(watched: Watched, slow_server: Server) -> Watched:
     if metric(watched.page, "Flagged").inner_text() != "…":
         watched.page.get_by_role("button", name="Compare anew").click()
     expect(metric(watched.page, "Flagged")).to_have_text("…")
+    watched.page.locator(".gallery.selectable .open").first.wait_for()
     watched.settle()
     return watched
 
@@ -118,16 +119,6 @@ SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 def scrolled(page: Page) -> float:
     return float(page.evaluate(SCROLLED))
-
-
-def test_the_number_of_flagged_files_arrives_by_itself_and_then_nothing_asks_any_more(slow: Watched) -> None:
-    page = slow.page
-    release(slow)
-    expect(metric(page, "Flagged")).to_have_text(NUMBER)
-    page.evaluate(HOLD_THE_CLOCK)
-    page.wait_for_timeout(1500)
-    assert page.evaluate("typeof window.go") == "undefined"
-    assert not slow.complaints
 
 
 @pytest.mark.parametrize("delay", [-1, 100])
@@ -148,18 +139,18 @@ def test_a_click_on_a_image_while_the_report_arrives_opens_it(slow: Watched, del
     expect(page.get_by_role("button", name=BACK)).to_be_visible()
 
 
-def test_the_page_does_not_move_when_the_number_arrives(slow: Watched) -> None:
+def test_the_number_arrives_by_itself_moves_nothing_and_what_was_clicked_far_away_comes_into_view(
+    slow: Watched,
+) -> None:
     page = slow.page
     before = page.locator(".gallery.selectable .grid").bounding_box()
     release(slow)
     expect(metric(page, "Flagged")).to_have_text(NUMBER)
     assert page.locator(".gallery.selectable .grid").bounding_box() == before
+    page.evaluate(HOLD_THE_CLOCK)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("typeof window.go") == "undefined", "something asks for the number still"
 
-
-def test_what_was_clicked_far_from_the_images_comes_into_view_and_back_goes_back(slow: Watched) -> None:
-    page = slow.page
-    release(slow)
-    expect(metric(page, "Flagged")).to_have_text(NUMBER)
     view(slow, "Problems")
     page.get_by_label("Exact duplicates").locator(".open").first.click()
     back = page.get_by_role("button", name=BACK)
@@ -171,44 +162,41 @@ def test_what_was_clicked_far_from_the_images_comes_into_view_and_back_goes_back
     page.wait_for_function(f"{SCROLLED} < {away}")  # a busy machine scrolls later than it draws
     page.get_by_role("button", name="Show all", exact=True).first.click()
     expect(page.get_by_text("Showing only: leaks: 6 images")).to_be_in_viewport()
+    assert not slow.complaints
 
 
-def test_a_image_of_the_last_row_is_shown_from_its_top(slow: Watched) -> None:
+def test_images_open_at_their_top_exclusions_move_nothing_and_filters_stay_away(slow: Watched) -> None:
     page = slow.page
-    page.locator(".gallery.selectable .cell:not(.blank) .open").nth(46).click()
-    expect(page.get_by_role("button", name=BACK)).to_be_in_viewport()
-
-
-def test_an_exclusion_leaves_the_page_where_it_stands(slow: Watched) -> None:
-    page = slow.page
-    page.locator(".gallery.selectable .cell:not(.blank) input[type=checkbox]").nth(20).click()
+    cells = page.locator(".gallery.selectable .cell:not(.blank)")
+    cells.locator("input[type=checkbox]").nth(20).click()
     slow.settle()
-    before = page.locator(".gallery.selectable .cell").nth(20).bounding_box()
+    before = cells.nth(20).bounding_box()
     page.get_by_role("button", name="Exclude 1").evaluate("button => button.click()")  # the tool itself scrolls nothing
     expect(page.get_by_text("Your edits:")).to_be_attached()
     slow.settle()
-    after = page.locator(".gallery.selectable .cell").nth(20).bounding_box()
+    after = cells.nth(20).bounding_box()
     page.get_by_role("button", name="Undo", exact=True).click()
     assert before and after and abs(after["y"] - before["y"]) < 3, "what was ticked jumped away"
+    slow.settle()
 
-
-def test_filters_that_were_taken_away_do_not_come_back_with_the_next_click(slow: Watched) -> None:
-    page = slow.page
+    # Filters that were taken away do not come back with the next click.
     name = page.get_by_label("Name", exact=True)
     name.fill("no such image")
     name.press("Enter")
     page.get_by_role("button", name="Show all images").click()
-    cells = page.locator(".gallery.selectable .cell:not(.blank)")
     expect(cells).to_have_count(48)
     slow.settle()
     cells.nth(1).locator("input[type=checkbox]").click()
     expect(page.get_by_role("button", name="Exclude 1")).to_be_visible()
     expect(cells).to_have_count(48)
     expect(name).to_have_value("")
+    slow.settle()
+
+    cells.locator(".open").nth(46).click()  # of the last row
+    expect(page.get_by_role("button", name=BACK)).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("address", ["dataset?view=problems", "?view=problems", "home?view=problems"])
-def test_a_link_to_a_view_opens_it_also_from_when_this_was_the_first_page(watched: Watched, address: str) -> None:
+def opens_the_problems(watched: Watched, address: str) -> None:
     watched.open(address)
     expect(watched.page).to_have_url(re.compile(rf"^{watched.server.url}/dataset\?([^/]*&)?view=problems\b"))
     expect(watched.page.get_by_role("radio", name="Problems")).to_be_checked()
@@ -216,30 +204,34 @@ def test_a_link_to_a_view_opens_it_also_from_when_this_was_the_first_page(watche
     expect(watched.page.get_by_text("Page not found")).to_have_count(0)
 
 
-def test_back_returns_to_the_view_before(watched: Watched) -> None:
-    watched.open("dataset")
+@pytest.mark.parametrize("address", ["?view=problems", "home?view=problems"])
+def test_a_link_to_a_view_from_when_this_was_the_first_page_opens_it(watched: Watched, address: str) -> None:
+    opens_the_problems(watched, address)
+
+
+def test_a_link_opens_a_view_and_back_returns_to_the_view_before(watched: Watched) -> None:
+    opens_the_problems(watched, "dataset?view=problems")
     page = watched.page
     view(watched, "Export")
     expect(page).to_have_url(re.compile("view=export"))
     view(watched, "Map")
     expect(page).to_have_url(re.compile("view=map"))
-    for name in ("Export", "Overview"):
+    for name in ("Export", "Problems"):
         page.go_back()
         expect(page.get_by_role("radio", name=name)).to_be_checked()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_the_first_screen_has_images_and_the_next_step(watched: Watched, width: int, height: int) -> None:
+def test_the_first_screen_has_images_and_the_next_step_and_the_chooser_keeps_what_was_chosen(
+    watched: Watched, tmp_path: Path
+) -> None:
     page = watched.page
-    page.set_viewport_size({"width": width, "height": height})
     watched.open("dataset")
-    expect(page.get_by_label("Examples of the images").locator(".open").first).to_be_in_viewport(ratio=1)
-    expect(page.get_by_role("link", name="→ 2 Augmentation")).to_be_in_viewport(ratio=1)
+    for width, height in ((390, 844), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(page.get_by_label("Examples of the images").locator(".open").first).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("link", name="→ 2 Augmentation")).to_be_in_viewport(ratio=1)
 
-
-def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
-    watched.open("dataset")
-    page = watched.page
+    # The chosen source cannot be taken away.
     expect(page).to_have_url(re.compile(rf"^{watched.server.url}/dataset(\?session=\w+)?$"))
     expect(metric(page, "Images")).to_have_text(NUMBER)  # the sample may be drawn only now, for this first visit
     watched.settle()
@@ -249,12 +241,8 @@ def test_the_chosen_source_cannot_be_taken_away(watched: Watched) -> None:
     watched.settle()
     expect(page.get_by_role("button", name="Open the drawn sample")).to_be_visible()
 
-
-def test_the_chooser_closes_when_another_dataset_is_open(watched: Watched, tmp_path: Path) -> None:
+    # It closes when another dataset is open.
     data = write_images(tmp_path / "pets", {"cats": 3, "dogs": 3})
-    watched.open("dataset")
-    page = watched.page
-    page.get_by_text("Open another dataset").click()
     page.get_by_text("Folder or zip on this machine").click()
     page.get_by_label("Folder or zip", exact=True).fill(str(data))
     page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()

@@ -25,7 +25,7 @@ def shows(page: Page, words: str) -> None:
     expect(page.locator(".st-key-header")).to_contain_text(words)
 
 
-def test_windows_reloads_and_restarts(watched_afresh: Watched, tmp_path: Path, drawn_sample: Path) -> None:
+def test_windows_reloads_and_restarts(watched_afresh: Watched, tmp_path: Path) -> None:
     watched, page, server = watched_afresh, watched_afresh.page, watched_afresh.server
     pets = write_images(tmp_path / "pets", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
     watched.open("dataset")

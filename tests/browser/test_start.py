@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.run import Run
-from tests.browser.axe import assert_nothing_serious, in_light_and_dark
+from tests.browser.axe import assert_nothing_serious_in_light_and_dark
 from tests.browser.conftest import Server, Watched, serve
 from tests.browser.test_accessibility import SIZES, resized
 from tests.pages.app import START_HEADING
@@ -55,8 +55,7 @@ def test_from_nothing_to_a_dataset_to_a_run(watched: Watched, trained: Run) -> N
     (folder / "config.json").write_text(config.replace(trained.source, "sample"))
     shows(watched, "Images of the open dataset", "See its mistakes")
     expect(page.get_by_text("validation accuracy")).to_be_visible()
-    for scheme in in_light_and_dark(watched):
-        assert_nothing_serious(watched, scheme)
+    assert_nothing_serious_in_light_and_dark(watched)
     assert not watched.complaints
 
 
