@@ -12,7 +12,7 @@ LONGEST_FIRST = (
     "tests/training/",
     "tests/export/",
     "tests/cli/",
-    "tests/test_wheel.py",
+    "tests/test_",
     "tests/runs/test_queue_processes.py",
     "tests/pages/",
     "tests/augmentation/",
