@@ -167,21 +167,10 @@ def new_context(browser: Browser) -> BrowserContext:
     return context
 
 
-@pytest.fixture(scope="session")
-def shared_context(browser: Browser) -> Iterator[BrowserContext]:
-    """What its cache holds, no page need fetch again: it is a third of what a page costs."""
-    with closing(new_context(browser)) as context:
-        yield context
-
-
 @pytest.fixture
-def watched(shared_context: BrowserContext, server: Server) -> Iterator[Watched]:
-    page = shared_context.new_page()
-    shared_context.clear_cookies()
-    shared_context.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
-    yield watch(page, server)
-    for page in shared_context.pages:
-        page.close()
+def watched(browser: Browser, server: Server) -> Iterator[Watched]:
+    with closing(new_context(browser)) as context:
+        yield watch(context.new_page(), server)
 
 
 @pytest.fixture
