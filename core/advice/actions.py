@@ -97,7 +97,7 @@ def setting_gains(
     Raises:
         DatasetError, PawlabError: As `features_of`.
     """
-    chosen = {record.path for record in choose(material.records, SUBSET, seed)}
+    chosen = {record.path for record in choose(material.records, SUBSET, seed=0)}  # whose features are then cached
     part = material.part(np.array([record.path in chosen for record in material.records]))
     records = list(part.records)
     first = principal(features_of(dataset, records, image_size, crop, progress))
