@@ -27,8 +27,8 @@ def advise(
     seed: Annotated[int, typer.Option(help="The same seed gives the same advice.", min=0)] = 0,
     json: Json = False,
 ) -> None:
-    """Say what to do next with a dataset: labels to check, more images, another image size; and what each would change,
-    measured on images that the advice has not seen. Finds label errors, weak groups and shortcuts."""
+    """Say what would make a model of a dataset better. Labels to check, more images, another image size, each with its
+    change, measured on images that the advice has not seen. Finds label errors, weak groups and shortcuts."""
     from core.advice.advice import advise as make_advice  # here because no other command needs it
 
     started = time.perf_counter()

@@ -35,8 +35,8 @@ def features(
     resume: Resume = False,
     json: Json = False,
 ) -> int:
-    """Compute the features of every image, as a folder of Parquet parts. Exits with 1 where a file is no image that can
-    be read. Ctrl-C stops and keeps the finished parts; --resume continues. train --features OUT trains on them."""
+    """Write the features of every image as Parquet parts. Exits with 1 where a file is no image that can be read.
+    Ctrl-C stops and keeps the finished parts; --resume continues. train --features OUT trains on them."""
     if pooling not in ("average", "flatten"):
         raise ConfigError(f"Received {pooling!r} for --pooling", "average or flatten")
     config = preset("fast" if pooling == "average" else "notebook")

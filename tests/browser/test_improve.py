@@ -52,7 +52,6 @@ def test_twenty_labels_by_keyboard_then_a_run_and_the_comparison(watched_afresh:
     watched.open("improve")
     page.get_by_role("button", name="Look for what would help").click()
     expect(page.locator(".st-key-improve_action_0")).to_be_visible(timeout=300_000)
-    page.get_by_role("button", name="Check the labels").click()
     for done in range(ACCEPTED):
         expect(page.get_by_text(re.compile(rf"^{done} of \d+ looked at"))).to_be_visible()
         watched.settle()

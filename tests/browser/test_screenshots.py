@@ -10,6 +10,7 @@ from PIL import Image
 from core.datasets.sample.sample import write_sample
 from core.jobs.process import PROJECT
 from core.runs.run import Run
+from core.storage.files import write_json
 from docs.screenshots import FOLDER, MAX_BYTES, SHOTS, WIDTH, Shot, as_webp, take
 from tests.browser.conftest import Watched
 
@@ -19,6 +20,7 @@ from tests.browser.conftest import Watched
 def test_the_page_shows_what_the_caption_names(watched: Watched, trained: Run, tmp_path: Path, shot: Shot) -> None:
     shutil.copytree(trained.directory, watched.server.home / "runs" / trained.id, dirs_exist_ok=True)
     shutil.rmtree(watched.server.home / "collections", ignore_errors=True)  # other tests' collections
+    write_json(watched.server.home / "dataset.json", {"source": "sample", "recent": []})  # and dataset
     write_sample(tmp_path / "drawings", train=4, validation=1, seed=9)
     png = take(watched.page, watched.server.url, shot, tmp_path / "drawings")
     assert len(as_webp(png)) < MAX_BYTES
@@ -43,7 +45,7 @@ def test_pictures_have_their_captions_and_the_tour_has_all() -> None:
     assert set(shown["README.md"]) <= set(expected)
 
 
-def test_there_is_one_for_every_page() -> None:
-    pages = {path.stem for path in (PROJECT / "pages").glob("*.py")} - {"main", "__init__"}
+def test_there_is_one_for_every_page_of_the_navigation() -> None:
+    pages = {path.stem for path in (PROJECT / "pages").glob("*.py")} - {"main", "label", "__init__"}
     assert {shot.name for shot in SHOTS} == pages
     assert {path.stem for path in FOLDER.glob("*")} == pages
