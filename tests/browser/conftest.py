@@ -48,7 +48,10 @@ SETTLED = """
 async () => {
   const rests = () => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
     && (heard > asked || performance.now() - asked > 3000);
-  const idle = () => new Promise((resolve) => requestIdleCallback(() => requestAnimationFrame(resolve)));
+  const idle = () => new Promise((resolve) => {
+    requestIdleCallback(() => requestAnimationFrame(resolve), {timeout: 2000});
+    setTimeout(resolve, 4000);  // a page that nothing changes may get no frame
+  });
   if (!rests()) return false;
   await idle();
   await idle();
