@@ -35,7 +35,6 @@ from benchmarks.drawn_shapes import draw_shapes
 from core.advice.actions import relabel_gain, setting_gains
 from core.advice.advice import advise
 from core.advice.comparison import REPEATS, compare_features
-from core.advice.cores import one_thread
 from core.advice.forecast import forecast
 from core.advice.head import Floats, Labels, fit, held_out
 from core.advice.label_errors import DEALS, doubts
@@ -47,6 +46,7 @@ from core.advice.weak_groups import weak_groups
 from core.datasets import Dataset, open_dataset
 from core.datasets.sample.shortcut import write_shortcut_sample
 from core.images.crop import Crop
+from core.jobs.parallel import one_core_for_blas
 from core.storage.home import home
 
 SIZE = 160
@@ -65,7 +65,7 @@ def main() -> None:
     cache = home() / "cache" / "weights"
     result: dict[str, Any] = {"benchmark": "advise", "seeds": options.seeds, "draws": options.draws}
     with (
-        one_thread(),  # fits are spread over the cores
+        one_core_for_blas(),  # fits are spread over the cores
         own_home(cache if cache.is_dir() else None),
         tempfile.TemporaryDirectory(prefix="pawlab-bench-") as drawn,
         extracted(photos_zip()) as folder,

@@ -59,7 +59,7 @@ def before(opened: Dataset) -> None:
 def what_it_is(opened: Dataset, run: Run | None, made: Made) -> None:
     """What the numbers below are about, and whether they are out of date."""
     advice = made.advice
-    seen = f"as **{plain(run.name)}** sees them, " if run else ""
+    seen = f"as **{plain(made.seen_by)}** sees them, " if made.seen_by else ""
     st.caption(
         f"{advice.images:,} images, {seen}{advice.image_size} pixels. A head on the frozen base is right on "
         f"{as_percent(advice.accuracy)} ({as_percent(advice.low)} to {as_percent(advice.high)}) of images that it has "

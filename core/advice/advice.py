@@ -18,7 +18,6 @@ from core.advice.actions import (
     setting_gains,
     shortcut_action,
 )
-from core.advice.cores import one_thread
 from core.advice.forecast import ClassGain, Forecast, class_gains, forecast
 from core.advice.head import held_out
 from core.advice.label_errors import DEALS, Doubts, doubts
@@ -30,6 +29,7 @@ from core.advice.weak_groups import WeakGroup, weak_groups
 from core.datasets import Dataset
 from core.evaluation.intervals import wilson_interval
 from core.images.crop import Crop
+from core.jobs.parallel import one_core_for_blas
 from core.jobs.progress import Progress, silent
 from core.runs.run import Run
 from core.runs.settings import preset
@@ -118,7 +118,7 @@ def advise(dataset: Dataset, run: Run | None = None, *, seed: int = 0, progress:
     with suppress(OSError, ValueError):
         return load_model(cache, Advice, max_bytes=MAX_CACHE_BYTES)
     material = gather(dataset, image_size, crop, progress)
-    with one_thread():
+    with one_core_for_blas():
         advice = _advise(dataset, material, image_size, crop, seed, progress)
     with suppress(OSError):  # a full disk costs the next time, not this one
         write_atomic(cache, json.dumps(asdict(advice), allow_nan=False))

@@ -10,10 +10,10 @@ from math import isnan
 
 import numpy as np
 
-from core.advice.cores import on_all_cores
 from core.advice.head import Floats, Labels, Mask, fit
 from core.advice.material import Material
 from core.evaluation.intervals import paired_difference_interval, resampled_interval
+from core.jobs.parallel import fits_on_all_cores
 from core.jobs.progress import Progress, silent
 
 REPEATS = 10
@@ -95,7 +95,7 @@ def compare(
     accuracies: list[tuple[float, float]] = []
     table = np.zeros(4)  # images of which both are right, only the first, only the second, neither
     progress(phase, 0, len(tasks))
-    for number, (one, other) in enumerate(on_all_cores(right, tasks, phase), start=1):
+    for number, (one, other) in enumerate(fits_on_all_cores(right, tasks, phase), start=1):
         accuracies.append((float(one.mean()), float(other.mean())))
         table += [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), (~one & ~other).sum()]
         progress(phase, number, len(tasks))

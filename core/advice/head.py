@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.advice.cores import on_all_cores, one_thread
 from core.backbone.neighbours import unit
+from core.jobs.parallel import fits_on_all_cores, one_core_for_blas
 
 WIDTH = 256
 PRIOR = 1.0
@@ -56,7 +56,7 @@ def principal(features: Floats, width: int = WIDTH) -> Floats:
     """
     rows = unit(features)
     rows -= rows.mean(axis=0)
-    with one_thread():
+    with one_core_for_blas():
         _, axes = np.linalg.eigh(rows.T @ rows)
         rows = rows @ np.ascontiguousarray(axes[:, ::-1][:, : min(width, len(rows))])
     length = np.sqrt(np.mean(np.vecdot(rows, rows)))
@@ -105,7 +105,7 @@ def held_out(rows: Floats, labels: Labels, folds: Labels, num_classes: int) -> F
         own = folds == fold
         return own, fit(rows[~own], labels[~own], num_classes).probabilities(rows[own])
 
-    for own, some in on_all_cores(predicted, np.unique(folds).tolist(), "folds"):
+    for own, some in fits_on_all_cores(predicted, np.unique(folds).tolist(), "folds"):
         probabilities[own] = some
     return probabilities
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.advice.cores import on_all_cores
 from core.advice.head import Labels, Mask, fit
 from core.advice.material import Material
 from core.evaluation.intervals import wilson_interval
+from core.jobs.parallel import fits_on_all_cores
 from core.jobs.progress import Progress, silent
 
 DRAWS, SIZES = 10, 8
@@ -98,7 +98,7 @@ def learning_curve(material: Material, seed: int = 0, progress: Progress = silen
         return own, np.stack([head.predict(material.rows[own]) == material.labels[own] for head in heads])
 
     progress("learning curve", 0, num_draws)
-    for number, (own, some) in enumerate(on_all_cores(predicted, range(num_draws), "learning curve"), start=1):
+    for number, (own, some) in enumerate(fits_on_all_cores(predicted, range(num_draws), "learning curve"), start=1):
         right[:, own] = some
         progress("learning curve", number, num_draws)
     return Curve(sizes, right, draws, material)

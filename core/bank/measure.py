@@ -17,10 +17,10 @@ from core.backbone.features import FeaturePlan, extract_features, missing_rows
 from core.bank.bank import Bank, Features
 from core.bank.strengths import Entry, changes, entries
 from core.datasets import Dataset
-from core.datasets.groups import group_keys
 from core.datasets.quality.near_duplicates import same_photos
 from core.datasets.stratified import choose
 from core.errors import DatasetError
+from core.evaluation.cross_validation import fold_members
 from core.jobs.parallel import CORES
 from core.jobs.progress import Progress, silent
 from core.runs.settings import TrainingConfig
@@ -52,9 +52,7 @@ def measure_bank(dataset: Dataset, config: TrainingConfig, num: int = IMAGES, pr
 
     few = _subset(dataset, config.seed, num)
     records = few.usable("train")
-    alike = [[record.digest for record in group] for group in same_photos(records, few.file, progress)]
-    keys = group_keys(records, alike)
-    groups = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+    groups = fold_members(records, same_photos(records, few.file, progress))
     labels = np.array([few.classes.index(record.label) for record in records], np.int64)
     counts = [len(np.unique(groups[labels == label])) for label in range(len(few.classes))]
     if min(counts) < 2:

@@ -2,9 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import cache
 from typing import TypeVar
 
@@ -38,6 +38,12 @@ def ordered_map(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def fits_on_all_cores(work: Callable[[Item], Result], items: Iterable[Item], name: str) -> Iterator[Result]:
+    """As `ordered_map`, for work whose products of small matrices gain little from several cores: each gets one."""
+    with one_core_for_blas(), closing(ordered_map(work, items, name)) as results:
+        yield from results
 
 
 def one_core_for_blas() -> AbstractContextManager[object]:

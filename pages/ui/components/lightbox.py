@@ -80,7 +80,7 @@ def lightbox(
     _navigation(catalog, chosen, record, on_open)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _image(catalog.dataset, record)
+        large_image(catalog.dataset, record, f"{record.label}, {record.path}")
     with right:
         if actions:
             action_buttons(catalog.dataset, record, actions)
@@ -181,17 +181,17 @@ def _navigation(catalog: Catalog, chosen: Indices, record: ImageRecord, on_open:
         st.markdown(where, width="content")
 
 
-def _image(dataset: Dataset, record: ImageRecord) -> None:
+def large_image(dataset: Dataset, record: ImageRecord, alt: str, height: str = "75vh") -> None:
+    """The image in the middle of its place, or why it cannot be shown. `height` is its most, in CSS."""
     rendered = enlarged(dataset, record)
     if rendered.reason:
-        st.error(f"This file cannot be shown: {plain(rendered.reason)}.")
+        st.error(f"{plain(record.path)} cannot be shown: {plain(rendered.reason)}.")
         return
     longest = max(record.width, record.height)
     width = f"width:{round(record.width * SMALLEST / longest)}px;" if 0 < longest < SMALLEST else ""
     source = base64.b64encode(rendered.content).decode()
-    alt = escape_html(f"{label_in_words(record)}, {record.path}")
-    style = f"{width}max-width:100%;max-height:75vh;display:block;margin:auto;border-radius:6px"
-    st.html(f'<img src="data:image/jpeg;base64,{source}" alt="{alt}" style="{style}">')
+    style = f"{width}max-width:100%;max-height:{height};display:block;margin:auto;border-radius:6px"
+    st.html(f'<img src="data:image/jpeg;base64,{source}" alt="{escape_html(alt)}" style="{style}">')
 
 
 def action_buttons(dataset: Dataset, record: ImageRecord, actions: Actions) -> None:

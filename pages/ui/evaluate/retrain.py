@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.datasets import Dataset
 from core.errors import PawlabError
 from core.evaluation.retrain import changes_in_words, origin_of, train_again
 from core.runs.run import ACTIVE, Run
@@ -49,13 +50,15 @@ def train_again_bar(evaluation: Evaluation) -> bool:
             key="evaluate_again",
             help="Starts a run with the same settings and the current edits, and opens it on the Training page.",
         ):
-            _train_again(evaluation, changes)
+            begin_again(evaluation.run, changes, edited_catalog(evaluation.images).dataset)
     return True
 
 
-def _train_again(evaluation: Evaluation, changes: str) -> None:
+def begin_again(run: Run, changes: str, edited: Dataset) -> None:
+    """Starts a run with the settings of `run` and the edits of `edited`, and opens it on the Training page; or says why
+    not. Arguments as `train_again`."""
     try:
-        new = train_again(evaluation.run, changes, edited_catalog(evaluation.images).dataset)
+        new = train_again(run, changes, edited)
         start_run(new)
         renew(new)
     except PawlabError as error:

@@ -15,10 +15,12 @@ from pages.ui.shared.progress import AT_ONCE
 
 @dataclass(frozen=True)
 class Made:
-    """Advice, and the state of the dataset that it was made for."""
+    """Advice, the state of the dataset that it was made for, and the name of the run as which it sees the images; ""
+    for none."""
 
     advice: Advice
     fingerprint: str
+    seen_by: str
 
 
 @st.cache_resource(show_spinner=False)
@@ -41,6 +43,6 @@ def ask(dataset: Dataset, run: Run | None) -> None:
     """Begins to make it, with the edits as they are now. For `on_click`."""
 
     def work(progress: Progress) -> Made:
-        return Made(advise(dataset, run, progress=progress), dataset.fingerprint)
+        return Made(advise(dataset, run, progress=progress), dataset.fingerprint, run.name if run else "")
 
     advices().submit(str(dataset.root), work, again=True).wait(AT_ONCE)

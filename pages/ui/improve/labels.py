@@ -1,6 +1,5 @@
 """Labels that are probably wrong, one after the other: accept the suggestion, keep the label, or leave it out."""
 
-import base64
 from typing import Literal
 
 import streamlit as st
@@ -8,10 +7,8 @@ import streamlit as st
 from core.advice.advice import LabelError
 from core.advice.review import open_errors
 from core.datasets import Dataset
-from core.datasets.thumbnails import enlarged
-from core.text.markup import escape_html
 from pages.ui.components.gallery import Look, gallery, gallery_event
-from pages.ui.components.lightbox import act, gallery_items
+from pages.ui.components.lightbox import act, gallery_items, large_image
 from pages.ui.dataset.edits import draw_undo, make_edit
 from pages.ui.dataset.images import catalog_of
 from pages.ui.shared.session import keep_session, kept
@@ -51,14 +48,7 @@ def _review(dataset: Dataset, error: LabelError, done: int, total: int) -> None:
     assert record is not None, "an open error is that of an image in use"
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        rendered = enlarged(dataset, record)
-        if rendered.reason:
-            st.error(f"This file cannot be shown: {plain(rendered.reason)}.")
-        else:
-            source = base64.b64encode(rendered.content).decode()
-            style = "max-width:100%;max-height:44vh;min-height:12rem;display:block;border-radius:6px"
-            alt = escape_html(f"labelled {error.label}, {error.path}")
-            st.html(f'<img class="doubted" src="data:image/jpeg;base64,{source}" alt="{alt}" style="{style}">')
+        large_image(dataset, record, f"labelled {error.label}, {error.path}", "44vh")
     with right:
         st.markdown(f"Labelled **{plain(error.label)}**. Looks like **{plain(error.suggested)}**.")
         sure = "Other images like it say so" if error.sure else "Less sure: worth a look"

@@ -4,10 +4,9 @@ import streamlit as st
 
 from core.datasets import Dataset
 from core.errors import PawlabError
-from core.evaluation.retrain import changes_since, train_again
+from core.evaluation.retrain import changes_since
 from core.runs.run import Run
-from core.runs.start import start_run
-from pages.ui.shared.runs import renew, watch
+from pages.ui.evaluate.retrain import begin_again
 from pages.ui.shared.text import show_error
 
 
@@ -26,15 +25,7 @@ def train_again_row(dataset: Dataset, run: Run | None) -> None:
         st.markdown(f"**Edits since the latest run:** {changes}. A new run shows what they change.", width="stretch")
         help = "Starts a run with the same settings and the current edits, and opens it on the Training page."
         if st.button("Train again with these edits", type="primary", key="improve_again", help=help):
-            try:
-                new = train_again(run, changes, dataset)
-                start_run(new)
-                renew(new)
-            except PawlabError as error:
-                show_error(error)
-                return
-            watch(new)
-            st.switch_page("train.py")
+            begin_again(run, changes, dataset)
 
 
 def _changes(run: Run, dataset: Dataset) -> str:

@@ -1,16 +1,14 @@
 """One image at a time: the next most useful one, large, with a button and a key for each class."""
 
-import base64
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.datasets import Dataset, ImageRecord
+from core.datasets import ImageRecord
 from core.datasets.edits.actions import Action
 from core.datasets.source import Source
-from core.datasets.thumbnails import enlarged
-from core.text.markup import escape_html
+from pages.ui.components.lightbox import large_image
 from pages.ui.label.chosen import skip, skipped
 from pages.ui.label.giving import give, leave_out, undo_button
 from pages.ui.shared.text import plain
@@ -21,9 +19,9 @@ if TYPE_CHECKING:
 KEYS = 9
 AT_ONCE = 5  # questions that are chosen together: the time that this takes is spent once in so many labels
 _QUEUE = "label_queue"  # session key: the source's text, then the SHA-256s of the questions to come
+# On a phone the answers stand below it.
 _STYLE = """<style>
-.st-key-label_question img {display: block; margin: auto; max-width: 100%; max-height: 62vh; border-radius: 6px}
-@media (max-width: 640px) {.st-key-label_question img {max-height: 38vh}}
+@media (max-width: 640px) {.st-key-label_question img {max-height: 38vh !important}}
 </style>"""
 
 
@@ -39,7 +37,8 @@ def one_by_one(source: Source, state: "LabelState", names: Sequence[str], below:
         if record is None:
             st.success("Every image has a label, or you left it out.")
         else:
-            _image(state.dataset, record)
+            large_image(state.dataset, record, f"Image to label: {record.path}", "62vh")
+            st.caption(plain(record.path), text_alignment="center")
 
 
 def _answers(source: Source, state: "LabelState", names: Sequence[str], record: ImageRecord | None) -> None:
@@ -67,18 +66,6 @@ def _answers(source: Source, state: "LabelState", names: Sequence[str], record: 
             "Unsure", on_click=leave_out, args=(state.dataset, [record]), key="label_unsure", shortcut="U", help=words
         )
         undo_button(state.dataset, lambda action: _ask_again(source, action))
-
-
-def _image(dataset: Dataset, record: ImageRecord) -> None:
-    rendered = enlarged(dataset, record)
-    if rendered.reason:
-        st.error(f"{plain(record.path)} cannot be shown: {plain(rendered.reason)}. Skip it, or leave it out.")
-        return
-    encoded = base64.b64encode(rendered.content).decode()
-    alt = escape_html(f"Image to label: {record.path}")
-    width = "width: 320px" if max(record.width, record.height) < 320 else ""
-    st.html(f'<img src="data:image/jpeg;base64,{encoded}" alt="{alt}" style="{width}">')
-    st.caption(plain(record.path), text_alignment="center")
 
 
 def _next(source: Source, state: "LabelState") -> ImageRecord | None:

@@ -1,14 +1,11 @@
 """Phrases, number formats and small displays that pages share."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
 import streamlit as st
 
 from core.errors import PawlabError
-from core.jobs.progress import Progress
 from core.text.markup import escape_streamlit
 
 PHASES = {
@@ -60,23 +57,6 @@ def show_error(error: PawlabError) -> None:
     if error.fix:
         lines.append(f"{plain(error.fix.rstrip('.'))}.")
     st.error("  \n".join(lines))
-
-
-@contextmanager
-def progress_bar(words: str) -> Iterator[Progress]:
-    """Yields a progress callback that moves one bar, which disappears when the block ends."""
-    place = st.empty()
-    place.progress(0.0, words)
-
-    def show(phase: str, done: int, total: int) -> None:
-        name = PHASES.get(phase, phase.capitalize())
-        counted = f"{name}: {done:,} of {total:,}" if total else f"{name}: {done:,}"
-        place.progress(min(1.0, done / total) if total else 0.0, counted)
-
-    try:
-        yield show
-    finally:
-        place.empty()
 
 
 def duration(seconds: float) -> str:
