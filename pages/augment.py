@@ -23,7 +23,7 @@ from pages.ui.shared.text import show_error
 
 Copies = list[list[tuple[choice.Image, Drawn]]]
 HINT = "Point at a copy, or use Tab and the arrow keys, to see its parameters. Click or press Enter to enlarge it."
-PAINT_SECONDS = 0.1  # what a browser takes to paint a 4x4 preview (benchmarks/preview.py)
+PAINT_SECONDS = 0.2  # what a browser of two slow cores takes to paint a 4x4 preview (benchmarks/preview.py)
 VIEW = kept("augment_view")
 VIEWS = {
     "Sweep": "one transformation at a time, step by step.",
@@ -77,8 +77,7 @@ def playground(data: Dataset) -> None:
         if not originals:
             nothing_to_show(explained=bool(errors))
     if changed:
-        # Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them.
-        time.sleep(PAINT_SECONDS)
+        let_it_paint()
     with right, st.container(gap="small"):
         hand_over(config)
         controls.strength(config)
@@ -116,6 +115,15 @@ def preview(originals: list[Original], copies: Copies, config: AugmentationConfi
     )
     same_as_training()
     return changed
+
+
+def let_it_paint() -> None:
+    """Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them. The next
+    move of a slider ends the wait: Streamlit stops a run for another where it reads the session's state."""
+    end = time.monotonic() + PAINT_SECONDS
+    while time.monotonic() < end:
+        time.sleep(0.01)
+        choice.seed()
 
 
 def nothing_to_show(*, explained: bool) -> None:

@@ -32,10 +32,13 @@ def main() -> None:
             st.caption(f"**{plain(source.title)}**", width="content", help=words)
             words = "Picks up images that were added, changed or removed. Your labels stay."
             st.button("Rescan", type="tertiary", on_click=_again, args=(source,), help=words)
-        if st.button("Other images", type="tertiary", help="Goes to the Dataset page, to open a folder or a zip."):
-            st.switch_page("dataset.py")
+            words = "Goes to the Dataset page, to open another folder or zip."
+            if st.button("Other images", type="tertiary", help=words):
+                st.switch_page("dataset.py")
     if source is None:
-        st.info("Nothing to label is open. Open a folder or a zip of images on the Dataset page first.")
+        st.info("Nothing to label is open. Open a folder or a zip of images that have no class folders.")
+        if st.button("Open images", type="primary", help="Goes to the Dataset page: choose Open another dataset."):
+            st.switch_page("dataset.py")
         return
     job = labellers().prepare(source)
     if not job.wait(AT_ONCE):

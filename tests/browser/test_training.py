@@ -122,6 +122,20 @@ def test_a_run_at_work_has_one_screen_and_its_end_moves_nothing_under_the_pointe
     assert not training.complaints
 
 
+def test_a_page_that_grows_under_a_resting_pointer_stays_at_its_top(training: Watched) -> None:
+    """The list of runs comes under the pointer that has pressed Start, and then the charts push it down."""
+    page = training.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    training.open("train")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_hidden()
+    expect(page.locator(".samples .confidence").last).to_be_visible()
+    expect(page.locator(".live-chart")).to_be_visible()
+    training.settle()
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert not training.complaints
+
+
 def test_a_run_that_is_deleted_elsewhere_while_it_is_watched_is_said(training: Watched, drawn: Path) -> None:
     create_run(str(drawn), SMALL, "first")
     run = create_run(str(drawn), SMALL, "second")

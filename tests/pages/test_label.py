@@ -109,7 +109,7 @@ def test_where_nothing_is_chosen_it_says_what_to_do(pawlab_home: Path) -> None:
     at = new_app("label.py").run()
     assert not at.exception
     assert "Open a folder or a zip" in words(at)
-    assert "Other images" in labels(at)
+    assert "Open images" in labels(at)
 
 
 def test_names_are_refused_before_any_image_has_one(photos: Path) -> None:

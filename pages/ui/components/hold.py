@@ -12,26 +12,32 @@ addEventListener('pointermove', (event) => { pointer = event.clientY; }, {passiv
 export default function({parentElement}) {
   const place = parentElement.host;
   let top = place.getBoundingClientRect().top, changed = 0;
+  let inside = false; // whether the pointer went there by itself: a page that grew may have come under one that rests
+  const moved = (event) => { inside = event.clientY > place.getBoundingClientRect().top; };
   const scrolled = () => {
     const shortened = performance.now() - changed < SETTLED;
     const pushed = shortened && page.scrollTop + page.clientHeight >= page.scrollHeight - 1; // nobody scrolled
-    if (!pushed) top = place.getBoundingClientRect().top;
+    if (pushed) return;
+    top = place.getBoundingClientRect().top;
+    if (!changed) inside = pointer > top;
   };
   const byHand = () => { changed = 0; };
   const hold = () => {
     const now = place.getBoundingClientRect().top;
     if (now === top) return;
     changed = performance.now();
-    if (pointer > top && top > -place.parentElement.clientHeight) page.scrollTop += now - top;
+    if (inside && top > -place.parentElement.clientHeight) page.scrollTop += now - top;
     else top = now;
   };
   const observer = new ResizeObserver(hold);
   observer.observe(page.firstElementChild);
+  addEventListener('pointermove', moved, {passive: true});
   page.addEventListener('scroll', scrolled, {passive: true});
   page.addEventListener('wheel', byHand, {passive: true});
   page.addEventListener('touchmove', byHand, {passive: true});
   return () => {
     observer.disconnect();
+    removeEventListener('pointermove', moved);
     page.removeEventListener('scroll', scrolled);
     page.removeEventListener('wheel', byHand);
     page.removeEventListener('touchmove', byHand);

@@ -28,12 +28,12 @@ def asked_for(
     """The result of the latest task. While there is none, draws why the last try brought none and the button `label`,
     which calls `ask`; or, while the task is at work, how far it is, with `note` beneath."""
     if task is not None and not task.done:
-        follow(task, note, "Stops the work. Nothing is kept.")
+        follow(task, note, "Stops the work.")
         return None
     if task is not None and task.result is not None:
         return task.result
     if task is not None and isinstance(task.error, Cancelled):
-        st.info("Stopped. Nothing was kept.")
+        st.info("Stopped.")
     elif task is not None and task.error is not None:
         show_error(task.error)
     st.button(label, type="primary", on_click=ask, key=key, help=help, disabled=disabled)
