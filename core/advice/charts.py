@@ -1,16 +1,17 @@
-"""The learning curve as a chart: transparent, in the page's text colour."""
+"""The learning curve, and the differences of two settings, as charts: transparent, in the page's text colour."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.advice.comparison import Difference
 from core.advice.forecast import Forecast
 from core.advice.learning_curve import CurvePoint
-from core.charts import CLEAR, GRID, TOOLBAR, TRAINING, VALIDATION, graph_objects
+from core.charts import CLEAR, FAINT, GRID, MARK, TOOLBAR, TRAINING, VALIDATION, graph_objects
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-HEIGHT = 320
+HEIGHT, LOW_HEIGHT = 320, 190
 BAND = "rgba(31, 138, 133, 0.2)"
 
 
@@ -62,5 +63,51 @@ def learning_curve_chart(points: Sequence[CurvePoint], at_twice: Forecast) -> "g
         xaxis={**axis, "title": {"text": "training images"}, "type": "log", "tickvals": ticks},
         yaxis={**axis, "title": {"text": "accuracy"}, "tickformat": ".0%"},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+    )
+    return figure
+
+
+def difference_chart(difference: Difference) -> "go.Figure":
+    """How often two settings differ by so many points, over the folds; above, the mean with its interval."""
+    go = graph_objects()
+    points = [100 * each for each in difference.each]
+    mean, low, high = (100 * value for value in (difference.difference, difference.low, difference.high))
+    figure = go.Figure()
+    figure.add_histogram(
+        x=points,
+        nbinsx=25,
+        marker={"color": FAINT},
+        name="folds",
+        hovertemplate="%{x} points: %{y} folds<extra></extra>",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=[mean],
+        y=[1.1],
+        yaxis="y2",
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - mean],
+            "arrayminus": [mean - low],
+            "thickness": 3,
+        },
+        mode="markers",
+        marker={"color": VALIDATION, "size": 11},
+        hovertemplate=f"{mean:+.1f} points, 95% CI {low:+.1f} to {high:+.1f}<extra></extra>",
+        showlegend=False,
+    )
+    reach = 1.1 * max(*map(abs, points), abs(low), abs(high), 0.5)
+    figure.add_vline(x=0, line={"color": MARK, "dash": "dash", "width": 2})
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    figure.update_layout(
+        height=LOW_HEIGHT,
+        margin={"l": 0, "r": 8, "t": TOOLBAR, "b": 0},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        bargap=0.05,
+        xaxis={**axis, "title": {"text": "difference in points"}, "range": [-reach, reach]},
+        yaxis={**axis, "title": {"text": "folds"}, "domain": [0, 0.82], "tickformat": "d"},
+        yaxis2={"domain": [0.82, 1], "range": [0.6, 1.6], "visible": False, "anchor": "x"},
     )
     return figure

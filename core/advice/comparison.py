@@ -29,7 +29,8 @@ class Difference:
     Attributes:
         first, second: The two accuracies, 0..1.
         difference, low, high: The mean difference and its 95% interval.
-        each: The mean difference of each repetition.
+        each: The difference in each fold of each repetition.
+        repeats: How often all images were dealt into folds.
         images: How many both were measured on.
     """
 
@@ -39,6 +40,7 @@ class Difference:
     low: float
     high: float
     each: tuple[float, ...]
+    repeats: int
     images: int
 
     @property
@@ -81,15 +83,19 @@ def compare(
     seed: int = 0,
     progress: Progress = silent,
     phase: str = "settings",
+    *,
+    judged: Mask | None = None,
 ) -> Difference:
-    """The same for any two ways to get from some images to predictions for others."""
+    """The same for any two ways to get from some images to predictions for others. `judged`, bool (images,): those that
+    are predicted, all without it; every image may be learned from."""
+    judged = np.ones(len(material), np.bool_) if judged is None else judged
     deals = [material.folds(seed, repeat) for repeat in range(repeats)]
     num_folds = int(deals[0].max()) + 1
     tasks = [(deal, fold) for deal in deals for fold in range(num_folds)]
 
     def right(task: tuple[Labels, int]) -> tuple[Mask, Mask]:
         deal, fold = task
-        train, own = np.flatnonzero(deal != fold), np.flatnonzero(deal == fold)
+        train, own = np.flatnonzero(deal != fold), np.flatnonzero((deal == fold) & judged)
         return first(train, own) == material.labels[own], second(train, own) == material.labels[own]
 
     accuracies: list[tuple[float, float]] = []
@@ -104,6 +110,5 @@ def compare(
     if isnan(low):  # all folds differ alike, mostly by nothing: what an image more could change
         low, high = paired_difference_interval(*(table / repeats).tolist())
     mean_first, mean_second = np.mean(accuracies, axis=0).tolist()
-    each = np.reshape(differences, (repeats, num_folds)).mean(axis=1)
-    difference = float(np.mean(differences))
-    return Difference(mean_first, mean_second, difference, low, high, tuple(each.tolist()), len(material))
+    difference, number = float(np.mean(differences)), int(judged.sum())
+    return Difference(mean_first, mean_second, difference, low, high, tuple(differences), repeats, number)

@@ -5,6 +5,7 @@ import typer
 from core.cli import project, runs
 from core.cli.advise import advise
 from core.cli.classify import classify
+from core.cli.compare import compare
 from core.cli.data import clean, sample, scan
 from core.cli.evaluate import evaluate
 from core.cli.export import export, import_, report
@@ -31,6 +32,7 @@ EXAMPLES = {
         "train --fine-tune pets --layers 20 --epochs 5",
     ),
     "evaluate": ("evaluate pets", "evaluate pets --on OTHER_PHOTOS --json"),
+    "compare": ("compare pets pets-224", "compare pets pets-224 --json"),
     "classify": (
         "classify cat.jpg HOLIDAY --run pets",
         "classify HOLIDAY --run pets --csv predictions.csv --resume",
@@ -62,6 +64,7 @@ app.command(epilog=_examples("clean"))(clean)
 app.command(epilog=_examples("advise"))(advise)
 app.command(epilog=_examples("train"))(train)
 app.command(epilog=_examples("evaluate"))(evaluate)
+app.command(epilog=_examples("compare"))(compare)
 app.command(epilog=_examples("classify"))(classify)
 app.command(epilog=_examples("features"))(features)
 app.command(epilog=_examples("unlike"))(unlike)

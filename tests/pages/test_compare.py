@@ -22,6 +22,7 @@ from core.runs.settings import TrainingConfig, preset
 from core.runs.store import list_runs
 from core.storage.files import write_json
 from pages.ui.shared.runs import FRESH
+from pages.ui.train.real_difference import run_comparisons
 from pages.ui.train.runs import CHOSEN
 from pages.ui.train.words import settings_in_words
 from tests.pages.app import new_app, words
@@ -255,3 +256,19 @@ def test_the_list_says_which_run_is_a_second_stage(tmp_path: Path) -> None:
     second = replace(first, fine_tuning=stage)
     assert settings_in_words(first) == "Fast"
     assert settings_in_words(second) == "Fast: last 7 layers fine-tuned"
+
+
+def test_whether_a_difference_is_real_is_asked_once_and_survives_a_reload(
+    trained: Run, ready_home: Path, drawn: Path
+) -> None:
+    first = finished(trained, ready_home, "whole", 1000.0, units=8)
+    second = finished(trained, ready_home, "smaller", 2000.0, image_size=48)
+    app = page(first, second)
+    assert "Compares image size. It does not see hidden units." in words(app)
+    press(app, "Cross-validate both")
+    task = run_comparisons().latest
+    assert task is not None and task.wait(90) and task.error is None
+    app = page(first, second)  # another visit
+    assert "“smaller” is " in words(app) and "on average (95% CI " in words(app)
+    assert not any(button.label == "Cross-validate both" for button in app.button)
+    assert "differ in hidden units" in words(page(first, finished(trained, ready_home, "plain", 3000.0)))

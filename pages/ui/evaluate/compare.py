@@ -15,6 +15,7 @@ from pages.ui.evaluate.state import Evaluation, comparison_task
 from pages.ui.shared.progress import follow
 from pages.ui.shared.run_chooser import choose_run, go_to_training
 from pages.ui.shared.text import plain, show_error
+from pages.ui.train.real_difference import real_difference
 from pages.ui.train.words import name_of, value_in_words
 
 ONLY_ONE_RIGHT = {"second": "Only the second is right", "first": "Only the first is right"}
@@ -107,6 +108,7 @@ def _result(evaluation: Evaluation, other: Run, comparison: Comparison) -> None:
             "Same settings and seed: only the edits differ. If you edited validation images because the first run "
             "got them wrong, the second run's accuracy is too high."
         )
+    real_difference(first, second)
     _disagreements(evaluation, other, comparison)
 
 

@@ -15,6 +15,7 @@ from pages.ui.components.live_chart import live_chart
 from pages.ui.components.reveal import revealed_here
 from pages.ui.shared.runs import history_of
 from pages.ui.shared.text import plain, show_error
+from pages.ui.train.real_difference import real_difference
 from pages.ui.train.words import name_of, value_in_words
 
 PLACE = "comparison"  # of `reveal`
@@ -46,6 +47,8 @@ def comparison(chosen: Sequence[Run]) -> None:
             "The interval covers the choice of validation images, not the luck of training: another seed gives another "
             "model. Repeat the runs with other seeds before you trust a small difference."
         )
+        if len(runs) == 2 and all(run.has_model() for run in runs):
+            real_difference(runs[0], runs[1])
     _differences(runs, names, runs.index(reference))
 
 
