@@ -83,7 +83,11 @@ def relabel_gain(material: Material, seed: int = 0, progress: Progress = silent)
         return fit(rows[train], labels[train], num_classes).predict(rows[held_out])
 
     first: Fit = as_they_are
-    return compare(first, corrected, material, RELABEL_REPEATS, seed, progress, "relabelling")
+
+    def report(phase: str, done: int, total: int) -> None:
+        progress("relabelling", done, total)
+
+    return compare(first, corrected, material, RELABEL_REPEATS, seed, report)
 
 
 def setting_gains(

@@ -72,7 +72,7 @@ def compare_features(
     def predicted(rows: Floats) -> Fit:
         return lambda train, held_out: fit(rows[train], labels[train], num_classes).predict(rows[held_out])
 
-    return compare(predicted(first), predicted(second), material, repeats, seed, progress, "settings")
+    return compare(predicted(first), predicted(second), material, repeats, seed, progress)
 
 
 def compare(
@@ -82,12 +82,10 @@ def compare(
     repeats: int = REPEATS,
     seed: int = 0,
     progress: Progress = silent,
-    phase: str = "settings",
-    *,
     judged: Mask | None = None,
 ) -> Difference:
-    """The same for any two ways to get from some images to predictions for others. `judged`, bool (images,): those that
-    are predicted, all without it; every image may be learned from."""
+    """The same for any two ways to get from some images to predictions for others. `judged`, bool (images,), are those
+    that are predicted, all without it; every image may be learned from."""
     judged = np.ones(len(material), np.bool_) if judged is None else judged
     deals = [material.folds(seed, repeat) for repeat in range(repeats)]
     num_folds = int(deals[0].max()) + 1
@@ -100,11 +98,11 @@ def compare(
 
     accuracies: list[tuple[float, float]] = []
     table = np.zeros(4)  # images of which both are right, only the first, only the second, neither
-    progress(phase, 0, len(tasks))
-    for number, (one, other) in enumerate(fits_on_all_cores(right, tasks, phase), start=1):
+    progress("settings", 0, len(tasks))
+    for number, (one, other) in enumerate(fits_on_all_cores(right, tasks, "settings"), start=1):
         accuracies.append((float(one.mean()), float(other.mean())))
         table += [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), (~one & ~other).sum()]
-        progress(phase, number, len(tasks))
+        progress("settings", number, len(tasks))
     differences = [after - before for before, after in accuracies]
     low, high = resampled_interval(differences, num_folds)
     if isnan(low):  # all folds differ alike, mostly by nothing: what an image more could change
