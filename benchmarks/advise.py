@@ -5,13 +5,16 @@ Everything is measured on the features of the preset `fast`: 3,000 photos of cat
 
 times       Seconds of each part on the 3,000 photos, features cached, and on 12,000 by repetition.
 labels      3% and 10% of the training labels are flipped. `precision` among as many flags as flips, `recall` among
-            twice as many; of our ranking, and of cleanlab's self-confidence (the probability of the label) on the same
-            probabilities, and on those of a plain 5-fold logistic regression (scikit-learn). `accuracy` on the
+            twice as many; of our ranking, and of cleanlab's self-confidence (the probability of the label) and
+            normalized margin (that less the highest of the others) on the same probabilities, and of the former on
+            those of a plain 5-fold logistic regression (scikit-learn). `accuracy` on the
             validation images, which have their own labels, of heads of the clean labels, of the flipped ones, and after
             every sure suggestion was accepted.
 curve       From a quarter of the training images, the forecast for twice and four times as many, against a head of so
             many on the validation images: how often its interval holds that, how wide it is, how often it says that it
             knows; and how often the interval of the gain holds the mean gain of all draws.
+real        The same against real runs (`benchmarks.advise_real`): minutes, so it runs only where `--parts` names it.
+weights     What class weights do on imbalanced data, and whether they earn a setting: `benchmarks.class_weights`.
 shortcuts   20 variants are planted into 400 photos, one class differing in what should not matter: how many are found.
             And 20 random halves of the clean photos, and the same with shuffled labels: how many warnings are cried.
 """
@@ -30,6 +33,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageEnhance, ImageOps
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.advise_real import real_runs
+from benchmarks.class_weights import SETS, class_weights, earns
 from benchmarks.common import extracted, own_home, photos_zip, print_result
 from benchmarks.drawn_shapes import draw_shapes
 from core.advice.actions import relabel_gain, setting_gains
@@ -50,7 +55,9 @@ from core.jobs.parallel import one_core_for_blas
 from core.storage.home import home
 
 SIZE = 160
-PARTS = ("times", "labels", "curve", "shortcuts")
+SPLITS = ("train", "validation")
+PARTS = ("times", "labels", "curve", "weights", "shortcuts")
+REAL = "real"  # minutes of training: only where it is asked for
 RATES = (0.03, 0.1)
 PLANTED = 200  # photos a class
 
@@ -60,6 +67,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--few", type=int, default=500, help="photos that `real` forecasts from")
+    parser.add_argument("--runs", type=int, default=4, help="draws of `real`, three runs each")
     options = parser.parse_args()
     parts = options.parts.split(",")
     cache = home() / "cache" / "weights"
@@ -81,6 +90,13 @@ def main() -> None:
             result["labels"] = {name: labels(material, options.seeds) for name, material in materials.items()}
         if "curve" in parts:
             result["curve"] = {name: curve(material, options.draws) for name, material in materials.items()}
+        if REAL in parts:
+            train, held = (
+                materials["cats and dogs"].part(of_split(materials["cats and dogs"], split)) for split in SPLITS
+            )
+            result[REAL] = real_runs(photos, train, held, Path(drawn) / REAL, options.few, options.runs)
+        if "weights" in parts:
+            result["weights"] = weights(materials, options.draws)
         if "shortcuts" in parts:
             result["shortcuts"] = shortcuts(photos, materials["cats and dogs"], Path(drawn), options.draws)
     print_result(result)
@@ -167,6 +183,7 @@ def labels(material: Material, seeds: int) -> dict[str, Any]:
             orders: dict[str, np.ndarray] = {
                 "ours": -found.scores,
                 "self-confidence, same probabilities": found.probabilities[own],
+                "normalized margin, same probabilities": margin(found.probabilities, given),
                 "self-confidence, plain probabilities": found.plain[own],
                 "self-confidence, scikit-learn": scikit(train.rows, given, deals[0], num_classes)[own],
             }
@@ -215,6 +232,13 @@ def scikit(rows: Floats, given: Labels, folds: Labels, num_classes: int) -> Floa
     return probabilities
 
 
+def margin(probabilities: Floats, given: Labels) -> np.ndarray:
+    rows = np.arange(len(given))
+    others = probabilities.copy()
+    others[rows, given] = -np.inf
+    return np.asarray(probabilities[rows, given] - others.max(axis=1))
+
+
 def scored(order: np.ndarray, wrong: np.ndarray) -> tuple[float, float]:
     """Precision among as many flags as flips, and recall among twice as many; the least first."""
     flips = int(wrong.sum())
@@ -258,6 +282,17 @@ def curve(material: Material, draws: int) -> dict[str, Any]:
         )
         result[f"from {few} for {times_ * few}"] = means_
     return result
+
+
+def weights(materials: dict[str, Material], draws: int) -> dict[str, Any]:
+    found = {
+        f"{name}, {thinned}": class_weights(
+            material.part(of_split(material, "train")), material.part(of_split(material, "validation")), thin, draws
+        )
+        for name, material in materials.items()
+        for thinned, thin in SETS[name].items()
+    }
+    return {**found, "earns a setting": earns(found)}
 
 
 def shortcuts(dataset: Dataset, material: Material, folder: Path, rounds: int) -> dict[str, Any]:

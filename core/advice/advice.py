@@ -18,6 +18,7 @@ from core.advice.actions import (
     setting_gains,
     shortcut_action,
 )
+from core.advice.class_weights import ClassWeights, class_weights, is_imbalanced
 from core.advice.forecast import ClassGain, Forecast, class_gains, forecast
 from core.advice.head import held_out
 from core.advice.label_errors import DEALS, Doubts, doubts
@@ -37,9 +38,19 @@ from core.storage.files import write_atomic
 from core.storage.home import subfolder
 from core.storage.models import load_model
 
-VERSION = 1  # raise it when the same images give other advice
+VERSION = 2  # raise it when the same images give other advice
 MAX_CACHE_BYTES = 2**25
-PHASES = ("compare", "verify", "features", "looks", "label errors", "learning curve", "relabelling", "settings")
+PHASES = (
+    "compare",
+    "verify",
+    "features",
+    "looks",
+    "label errors",
+    "learning curve",
+    "class weights",
+    "settings",
+    "relabelling",
+)
 """What `advise` tells its progress, in this order; "features" again before "settings"."""
 
 
@@ -69,6 +80,7 @@ class Advice:
         learning_curve: On training and validation images.
         at_twice: What twice as many training images would give.
         class_gains: And each class, the one that gains most first.
+        class_weights: What they would change; None where the classes are balanced.
         groups: With a lower accuracy than the rest.
         shortcuts: Every cue that was tried, warnings first.
         actions: What to do, ranked; never empty.
@@ -86,6 +98,7 @@ class Advice:
     learning_curve: tuple[CurvePoint, ...]
     at_twice: Forecast
     class_gains: tuple[ClassGain, ...]
+    class_weights: ClassWeights | None
     groups: tuple[WeakGroup, ...]
     shortcuts: tuple[Shortcut, ...]
     actions: tuple[Action, ...]
@@ -142,6 +155,7 @@ def _advise(dataset: Dataset, whole: Material, image_size: int, crop: Crop, seed
     then = forecast(curve, now, 2 * now, seed)
     gains = class_gains(curve, now, 2 * now, seed)
     is_chance = low <= material.guessing
+    weights = class_weights(material, seed, progress) if is_imbalanced(material) and not is_chance else None
     errors = () if is_chance else _label_errors(whole, found)
     groups = () if is_chance else weak_groups(material, looks, right, seed)
     shortcuts = find_shortcuts(material, looks, accuracy, seed)
@@ -170,6 +184,7 @@ def _advise(dataset: Dataset, whole: Material, image_size: int, crop: Crop, seed
         curve.points(),
         then,
         gains,
+        weights,
         groups,
         shortcuts,
         actions,

@@ -63,38 +63,40 @@ def principal(features: Floats, width: int = WIDTH) -> Floats:
     return np.asarray(rows / max(float(length), 1e-12), np.float32)
 
 
-def fit(rows: Floats, labels: Labels, num_classes: int, prior: float = PRIOR) -> Head:
+def fit(rows: Floats, labels: Labels, num_classes: int, prior: float = PRIOR, weights: Floats | None = None) -> Head:
     """The head of these images.
 
     Args:
         rows: float32 (images, width), as `principal` gives them.
         labels: int64 (images,), 0..num_classes - 1; a class without images is never predicted.
         prior: Of the squared weights, above 0, as is added to the sum of the images' losses.
+        weights: float32 (images,), how much each image's loss counts, with a mean of 1; all alike without it.
     """
     number, width = rows.shape
     extended = np.column_stack([rows, np.ones(number, np.float32)])  # the last weight of a class is its offset
     targets = np.eye(num_classes, dtype=np.float32)[labels]
     penalty = np.full((width + 1, 1), prior / number, np.float32)
     penalty[-1] = 1e-6
-    bound = (extended.T @ extended / (2 * number)).astype(np.float64)
+    weighted = extended if weights is None else extended * weights[:, np.newaxis]
+    bound = (weighted.T @ extended / (2 * number)).astype(np.float64)
     bound[np.diag_indices_from(bound)] += penalty[:, 0] + 1e-6
     step = np.asarray(np.linalg.inv(bound), np.float32)
-    weights = ahead = np.zeros((width + 1, num_classes), np.float32)
+    coefficients = ahead = np.zeros((width + 1, num_classes), np.float32)
     momentum = 1.0
     for _ in range(MOST_STEPS):
-        gradient = extended.T @ (softmax(extended @ ahead) - targets) / number + penalty * ahead
+        gradient = weighted.T @ (softmax(extended @ ahead) - targets) / number + penalty * ahead
         stepped = ahead - step @ gradient
-        moved = stepped - weights
+        moved = stepped - coefficients
         if np.vdot(gradient, moved) > 0:
             momentum = 1.0
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = stepped + np.float32((momentum - 1) / following) * moved
-        weights, momentum = stepped, following
-        if np.abs(moved).max() <= ENOUGH * np.abs(weights).max():
+        coefficients, momentum = stepped, following
+        if np.abs(moved).max() <= ENOUGH * np.abs(coefficients).max():
             break
-    weights = weights.copy()
-    weights[-1, np.bincount(labels, minlength=num_classes) == 0] = -np.inf
-    return Head(weights[:-1], weights[-1])
+    coefficients = coefficients.copy()
+    coefficients[-1, np.bincount(labels, minlength=num_classes) == 0] = -np.inf
+    return Head(coefficients[:-1], coefficients[-1])
 
 
 def held_out(rows: Floats, labels: Labels, folds: Labels, num_classes: int) -> Floats:

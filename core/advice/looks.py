@@ -25,7 +25,7 @@ from core.storage.files import write_atomic
 from core.storage.home import subfolder
 from core.storage.npz import load_npz
 
-VERSION = 1  # raise it when the same image gives other numbers
+VERSION = 2  # raise it when the same image gives other numbers
 SIDE = 50  # pixels
 BORDER = 5  # pixels on each side: a tenth
 BLOCKS = 4 * (SIDE // BORDER - 1)  # squares that the border is made of
@@ -42,7 +42,8 @@ class Looks:
             squares that the border is made of, clockwise.
         colour: float32 (images, 3): the mean red, green and blue, 0..1.
         colourfulness: float32 (images,), 0 and up.
-        camera: Text (images,): which facts stand in the EXIF block, and the camera's model; "" where there is none.
+        camera: Text (images,): which facts stand in the EXIF block, and the camera's model; "" where there is
+            no block.
     """
 
     border: Floats
@@ -96,14 +97,15 @@ def _look(
     try:
         if isinstance(image, ImageError):
             raise image
-        facts = read_exif(dataset.file(record)).facts
+        exif = read_exif(dataset.file(record))
     except ImageError as error:
         raise DatasetError(
             f"{record.path} decoded when the dataset was opened and no longer does: {error.received}",
             "files that stay as they are while they are read",
             "Open the dataset again",
         ) from error
-    camera = f"{facts.get('Camera model', '')} {'+'.join(facts)}".strip()[:CAMERA_LENGTH]
+    camera = f"{exif.facts.get('Camera model', '')} {'+'.join(exif.facts)}".strip()[:CAMERA_LENGTH]
+    camera = camera or ("a block that says nothing" if exif.block else "")
     pixels: Floats = image.astype(np.float32) / np.float32(255)
     return border_of(pixels), pixels.mean(axis=(0, 1)), colourfulness_of(pixels), camera
 

@@ -1,5 +1,6 @@
 """What all advice on a dataset is computed from: its images, their features, and which of them belong together."""
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -19,6 +20,7 @@ from core.jobs.progress import Progress, silent
 
 FOLDS = 5
 MOST_IMAGES = 20_000  # 100 MB of features
+CHUNK = 1_000  # images whose features are copied at once
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,14 @@ def features_of(
         if len(missing) < len(dataset.usable(split)) and missing_rows(dataset, split, plan, digest):
             part = replace(dataset, records=tuple(missing))
         array = extract_features(part, split, plan, base, digest, progress)
-        try:
-            digests = [record.digest for record in part.usable(split)]
-            new = dict(zip(digests, map(rounded, array.read(np.arange(array.rows)).dense()), strict=True))
-        finally:
-            array.close()
-        store.append({record.digest: new[record.digest] for record in missing})
-        known |= new
-    return np.stack([known[record.digest] for record in records]) if records else np.empty((0, FEATURES), np.float32)
+        digests = [record.digest for record in part.usable(split)]
+        with closing(array):
+            for first in range(0, len(digests), CHUNK):
+                rows = array.read(np.arange(first, min(first + CHUNK, len(digests)))).dense()
+                some = dict(zip(digests[first:], map(rounded, rows), strict=False))
+                store.append({digest: row for digest, row in some.items() if digest not in known})
+                known |= some
+    found = np.empty((len(records), FEATURES), np.float32)
+    for place, record in enumerate(records):
+        found[place] = known[record.digest]
+    return found

@@ -74,14 +74,42 @@ class FeaturePlan:
         return 1 if part == "images" else self.copies
 
 
+class Shared:
+    """What several passes over the same images have in common, so that each need not make it anew: the base's session,
+    and the decoded squares, of which at most `most_bytes` are held. Any thread may ask."""
+
+    def __init__(self, base: Path, most_bytes: int = 0) -> None:
+        self.session = open_session(base, threads=1)
+        self._left = most_bytes
+        self._squares: dict[tuple[str, int, Crop], NDArray[np.uint8]] = {}
+
+    def square(self, dataset: Dataset, record: ImageRecord, plan: FeaturePlan) -> NDArray[np.uint8]:
+        """uint8 (size, size, 3). Raises `DatasetError`: it no longer decodes."""
+        key = record.digest, plan.image_size, plan.crop
+        if (held := self._squares.get(key)) is not None:
+            return held
+        square = _original(dataset, record, plan)
+        if square.nbytes <= self._left:
+            self._left -= square.nbytes
+            self._squares[key] = square
+        return square
+
+
 def extract_features(
-    dataset: Dataset, split: str, plan: FeaturePlan, base: Path, weights_digest: str, progress: Progress = silent
+    dataset: Dataset,
+    split: str,
+    plan: FeaturePlan,
+    base: Path,
+    weights_digest: str,
+    progress: Progress = silent,
+    shared: Shared | None = None,
 ) -> FeatureArray:
     """The features of one split's readable images, from the cache or computed now.
 
     Args:
         base: The ONNX file of the base, or of its first `plan.blocks` blocks; `weights_digest` says which numbers are
             in it.
+        shared: Of passes over the same images through the same base; without it this one stands alone.
         progress: Called with phase "features", in rows that were not cached. May raise `Cancelled`; what is done by
             then is dropped.
 
@@ -101,7 +129,7 @@ def extract_features(
             make_room(total * row_bytes(plan))
             with ExitStack() as unfinished:
                 targets = {part: unfinished.enter_context(atomic_folder(folder)) for part, folder in new.items()}
-                compute_features(dataset, records, plan, base, targets, progress)
+                compute_features(dataset, records, plan, shared or Shared(base), targets, progress)
         progress("features", total, total)
         opened = [stored[part] or StoredRows(folder) for part, folder in folders.items()]
         on_failure.pop_all()
@@ -119,7 +147,7 @@ def compute_features(
     dataset: Dataset,
     records: list[ImageRecord],
     plan: FeaturePlan,
-    base: Path,
+    shared: Shared,
     targets: Mapping[Part, Path],
     progress: Progress,
 ) -> None:
@@ -128,13 +156,12 @@ def compute_features(
 
     Arguments and errors as `extract_features`.
     """
-    session = open_session(base, threads=1)
 
     def vectors(start: int) -> dict[Part, SparseRows]:
         # A call of the base takes images alone or copies alone, so that it is the same call whatever is cached.
         images: dict[Part, list[NDArray[np.uint8]]] = {part: [] for part in targets}
         for record in records[start : start + ROWS_A_CALL]:
-            original = _original(dataset, record, plan)
+            original = shared.square(dataset, record, plan)
             if "images" in targets:
                 images["images"].append(original)
             if "copies" in targets:
@@ -147,7 +174,7 @@ def compute_features(
     def through_base(images: list[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         for first in range(0, len(images), ROWS_A_CALL):
             batch = np.stack(images[first : first + ROWS_A_CALL]).astype(np.float32)
-            maps = session.run(None, {IMAGE: batch})[0]  # (rows, side, side, channels)
+            maps = shared.session.run(None, {IMAGE: batch})[0]  # (rows, side, side, channels)
             yield maps.reshape(len(maps), -1) if plan.pooling == "flatten" else maps.mean(axis=(1, 2))
 
     labels = np.array([dataset.classes.index(record.label) for record in records], np.int64)

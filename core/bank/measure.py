@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.augmentation import AugmentationConfig
-from core.backbone.features import FeaturePlan, extract_features, missing_rows
+from core.backbone.features import FeaturePlan, Shared, extract_features, missing_rows
 from core.bank.bank import Bank, Features
 from core.bank.strengths import Entry, changes, entries
 from core.datasets import Dataset
@@ -29,6 +29,7 @@ IMAGES = 500
 FEATURES = 256
 """Principal components that are kept of the base's 1,280 features. They are of originals and copies together and know
 no label."""
+HELD_BYTES = 100_000_000  # of decoded images, which every change needs: 500 of 224 pixels are 75 MB
 _SAMPLE = 4_000  # rows that the components are computed from
 _SECONDS_A_ROW, _SECONDS_A_PIXEL = 1e-3, 1.4e-7  # of one core: 4.6 ms at 160 pixels (docs/benchmarks.md)
 
@@ -67,6 +68,7 @@ def measure_bank(dataset: Dataset, config: TrainingConfig, num: int = IMAGES, pr
     plans = [_plan(config, entry) for entry in banked]
     total, done = sum(_missing(few, plans, digest).values()), 0
     originals = np.empty(0, np.float32)
+    shared = Shared(base, HELD_BYTES)
     copies: list[NDArray[np.float16]] = []  # half the memory, until they are projected
     for plan in plans:
         new = sum(_missing(few, [plan], digest).values())
@@ -74,7 +76,7 @@ def measure_bank(dataset: Dataset, config: TrainingConfig, num: int = IMAGES, pr
         def report(phase: str, passed: int, of: int, before: int = done, new: int = new) -> None:
             progress(phase, min(before + min(passed, new), total), total)
 
-        with closing(extract_features(few, "train", plan, base, digest, report)) as array:
+        with closing(extract_features(few, "train", plan, base, digest, report, shared)) as array:
             originals = array.read(np.arange(0, array.rows, 2)).dense()
             copies.append(array.read(np.arange(1, array.rows, 2)).dense().astype(np.float16))
         done += new

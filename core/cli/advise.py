@@ -67,6 +67,8 @@ def _print(advice: "Advice") -> None:
     from core.advice.forecast import in_words
 
     say(in_words(advice.at_twice))
+    if advice.class_weights:
+        say(advice.class_weights.in_words())
     for group in advice.groups:
         say(group.in_words())
     for shortcut in advice.shortcuts:

@@ -21,11 +21,13 @@ _POSITION_TAGS = frozenset(GPS)
 class Exif:
     """`facts` are {words: value in words}, in a fixed order. `position` says where on Earth, "" where it is not said.
 
-    The position is also among the facts: who publishes such an image publishes the place.
+    The position is also among the facts: who publishes such an image publishes the place. `block` is whether the file
+    has an EXIF block, even one that says nothing.
     """
 
     facts: dict[str, str] = field(default_factory=dict)
     position: str = ""
+    block: bool = False
 
 
 def exif_of(image: Image.Image) -> Exif:
@@ -42,7 +44,7 @@ def exif_of(image: Image.Image) -> Exif:
     position = _position(tags)
     if position:
         facts["Position"] = position
-    return Exif(facts, position)
+    return Exif(facts, position, bool(facts) or "exif" in image.info)
 
 
 def _tags(image: Image.Image) -> dict[int, Any]:

@@ -136,8 +136,8 @@ def read_exif(source: bytes | Path) -> Exif:
     """
     exif, _ = _reply("read_exif", source, {}, MAX_JPEG_PIXELS)
     match exif:
-        case [dict() as facts, str(position)] if all(isinstance(text, str) for text in facts.values()):
-            return Exif(facts, position)
+        case [dict() as facts, str(position), bool(block)] if all(isinstance(text, str) for text in facts.values()):
+            return Exif(facts, position, block)
     raise not_decoded(CRASHED)
 
 

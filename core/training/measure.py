@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from core.backbone.features import compute_features
+from core.backbone.features import Shared, compute_features
 from core.backbone.rows import ROWS
 from core.datasets import Dataset, ImageRecord
 from core.datasets.trainable import check_trainable
@@ -68,7 +68,7 @@ def measure(dataset: Dataset, config: TrainingConfig, progress: Progress = silen
             folder.mkdir(parents=True)
         chosen = _spread(records, count)
         clock = _Clock(progress)
-        compute_features(dataset, chosen, plan, base, targets, clock)
+        compute_features(dataset, chosen, plan, Shared(base), targets, clock)
         return len(chosen), clock.seconds_a_row()
 
     with tempfile.TemporaryDirectory(prefix="pawlab-measure-") as name:

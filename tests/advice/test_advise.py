@@ -52,7 +52,7 @@ def test_the_command_prints_what_the_issue_asks_for(
     assert scores == sorted(scores, reverse=True)
     sizes = [point["images"] for point in first["learning_curve"]]
     assert sizes == sorted(sizes) and all({"accuracy", "low", "high"} <= set(p) for p in first["learning_curve"])
-    assert first["at_twice"]["images"] == 80
+    assert first["at_twice"]["images"] == 80 and first["class_weights"] is None
     assert isinstance(first["groups"], list) and len(first["shortcuts"]) == 8
     for action in first["actions"]:
         assert action["action"] in ACTIONS and {"what", "images", "expected", "low", "high", "cost"} <= set(action)

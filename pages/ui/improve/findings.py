@@ -13,6 +13,10 @@ from pages.ui.dataset.images import open_image_of
 from pages.ui.shared.text import plain
 
 SHOWN = 12
+WEIGHTS = (
+    "A class then counts images / (classes × images of the class), as Keras' `class_weight` does with these numbers. "
+    "Measured in cross-validation; Pawlab trains without."
+)
 
 
 def curve_view(advice: Advice) -> None:
@@ -34,6 +38,16 @@ def curve_view(advice: Advice) -> None:
             for gain in advice.class_gains
         }
         table({"Class": "Recall, and its change with twice as many", **gains})
+    if weights := advice.class_weights:
+        st.markdown(f"**Imbalanced classes.** {plain(weights.in_words())}")
+        table(
+            {
+                "Class": "Recall, and its change with class weights",
+                **{each.name: each.in_words() for each in weights.recalls},
+                "Macro F1": weights.macro_f1.in_words(),
+            }
+        )
+        st.caption(WEIGHTS)
 
 
 def groups_view(dataset: Dataset, advice: Advice) -> None:

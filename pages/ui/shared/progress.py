@@ -25,6 +25,7 @@ UNITS = {
     "looks": "images",
     "label errors": "fits",
     "learning curve": "fits",
+    "class weights": "fits",
     "relabelling": "fits",
     "settings": "fits",
 }

@@ -31,6 +31,7 @@ PHASES = {
     "looks": "Measuring the images",
     "label errors": "Looking for wrong labels",
     "learning curve": "Training on fewer images",
+    "class weights": "Weighing the classes",
     "relabelling": "Trying the other labels",
     "settings": "Comparing settings",
     "save": "Saving and checking the model",
