@@ -1,7 +1,6 @@
 """`python -m core classify` as a user calls it: the app's predictions, tables that go on after a break, summaries."""
 
 import csv
-import json
 import shutil
 import signal
 import subprocess
@@ -12,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from core.cli import console
-from core.cli.main import app
 from core.errors import ImageError
 from core.inference.classifier import Classifier
 from core.jobs.process import PROJECT
 from core.runs.choices import THRESHOLD
 from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
+from tests.cli.calling import Said, core
 from tests.drawing import draw_image, encode, image_bytes, make_zip
 
 
@@ -27,16 +25,9 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "core", "classify", *map(str, arguments)]
 
 
-def classify(*arguments: str | Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), cwd=PROJECT, capture_output=True, text=True, timeout=120)
-    assert code in (None, done.returncode), done.stdout + done.stderr
-    return done
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """What is said of bad input, within this process: tests/cli/test_main.py sees that one of its own does the same."""
-    assert console.run(app, ["classify", *map(str, arguments)]) == 2
-    return capsys.readouterr().err
+def classify(*arguments: str | Path | float, code: int | None = 0) -> Said:
+    """Within this process: tests/cli/test_main.py sees that one of its own does the same."""
+    return core("classify", *arguments, code=code)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -86,7 +77,7 @@ def test_the_command_line_gives_the_classifiers_prediction_or_reason_for_every_k
         (folder / name).write_bytes(content)
     table = folder / "predictions.csv"  # among the images, and none of them
     done = classify(folder, "--run", trained.directory, "--json", "--csv", table, code=1)
-    result = json.loads(done.stdout.splitlines()[-1])
+    result = done.result
     classifier = Classifier.open(trained)
     assert len(result["results"]) == len(odd_images())
     for result_row, row in zip(result["results"], rows_of(table), strict=True):
@@ -148,7 +139,7 @@ def test_interrupted_and_killed_it_goes_on_to_one_prediction_for_each_image(
     with table.open("r+b") as file:
         file.truncate(before - 3)  # as a kill in the middle of a write leaves it
 
-    summary = json.loads(classify(*call, "--json", code=None).stdout.splitlines()[-1])
+    summary = classify(*call, "--json", code=None).result
     rows = rows_of(table)
     assert [row["path"] for row in rows] == sorted(str(path) for path in many.rglob("*.jpg"))
     assert rows[: len(after_interrupt)] == after_interrupt
@@ -206,9 +197,9 @@ def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Pat
     assert f"unsure (confidence below {middle:g}): 5" in output
     assert "unsure: " in output
     THRESHOLD.keep(run, middle)
-    result = json.loads(classify(images, "--run", run.directory, "--json").stdout.splitlines()[-1])
+    result = classify(images, "--run", run.directory, "--json").result
     assert result["unsure"] == 5
-    result = json.loads(classify(images, "--run", run.directory, "--threshold", "0", "--json").stdout.splitlines()[-1])
+    result = classify(images, "--run", run.directory, "--threshold", "0", "--json").result
     assert result["unsure"] == 0
 
 
@@ -228,22 +219,22 @@ def test_the_threshold_counts_as_unsure(trained: Run, drawn: Path, tmp_path: Pat
     ],
 )
 def test_bad_options_end_with_2_and_one_line(
-    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], reason: str
+    trained: Run, tmp_path: Path, arguments: tuple[str, ...], reason: str
 ) -> None:
     image = tmp_path / "a.jpg"
     image.write_bytes(image_bytes())
     options = [str(image) if word == "PICTURE" else word for word in arguments]
-    said = refused(capsys, image, "--run", trained.directory, *options)
+    said = classify(image, "--run", trained.directory, *options, code=2).stderr
     assert reason in said
     assert len(said.strip().splitlines()) == 1
     assert image.read_bytes() == image_bytes()
 
 
-def test_nothing_to_classify_is_bad_input(trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_to_classify_is_bad_input(trained: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "no files" in refused(capsys, tmp_path / "empty", "--run", trained.directory)
+    assert "no files" in classify(tmp_path / "empty", "--run", trained.directory, code=2).stderr
     (tmp_path / "a.zip").write_bytes(make_zip({"../evil.jpg": b""}))
-    assert "evil" in refused(capsys, tmp_path / "a.zip", "--run", trained.directory)
+    assert "evil" in classify(tmp_path / "a.zip", "--run", trained.directory, code=2).stderr
 
 
 def test_a_folder_is_sorted_and_its_originals_stay(trained: Run, drawn: Path, tmp_path: Path) -> None:
@@ -258,7 +249,7 @@ def test_a_folder_is_sorted_and_its_originals_stay(trained: Run, drawn: Path, tm
     arguments = (photos, "--run", trained.directory, "--threshold", threshold, "--sort-into", photos / "sorted")
     done = classify(*map(str, arguments), code=1)
     assert "copied into" in done.stdout
-    again = json.loads(classify(*map(str, arguments), "--json", code=1).stdout.splitlines()[-1])
+    again = classify(*map(str, arguments), "--json", code=1).result
     assert len(again["results"]) == len(before)  # not the copies
     assert again["copied"]["unsure"] == 5
     copies = [path for path in (photos / "sorted").rglob("*.*") if path.is_file()]
@@ -271,9 +262,7 @@ def test_a_folder_is_sorted_and_its_originals_stay(trained: Run, drawn: Path, tm
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_sorting_into_the_images_themselves_is_refused(
-    trained: Run, drawn: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_sorting_into_the_images_themselves_is_refused(trained: Run, drawn: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     shutil.copytree(drawn / "validation", photos)
-    assert "another folder" in refused(capsys, photos, "--run", trained.directory, "--sort-into", photos)
+    assert "another folder" in classify(photos, "--run", trained.directory, "--sort-into", photos, code=2).stderr

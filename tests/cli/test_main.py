@@ -1,12 +1,10 @@
 """The command line as a user calls it: a process of its own, its stdout, its exit code."""
 
 import io
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -20,25 +18,14 @@ from core.datasets.edits.sidecar import edits_file
 from core.jobs.process import PROJECT
 from core.runs.run import Run
 from core.runs.store import list_runs
+from tests.cli.calling import core, process
 from tests.drawing import image_bytes, make_zip, write_images, zip_folder
 from tests.trained import copied
 
 
-def core(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "core", *map(str, arguments)], cwd=PROJECT, capture_output=True, text=True, timeout=360
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
-
-
-def last_line(done: subprocess.CompletedProcess[str]) -> Any:
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def test_scan_prints_the_report(drawn: Path) -> None:
     """That `sample` draws a dataset to scan is shown in tests/test_wheel.py: it takes many seconds."""
-    result = last_line(core("scan", drawn, "--json"))
+    result = process("scan", drawn, "--json").result
     groups = {"duplicates", "near_duplicates", "leaks", "label_conflicts"}
     assert set(result) == {"classes", "counts", "unreadable", "fingerprint", "seconds", "edits", "loose"} | groups
     assert all(isinstance(result[key], list) for key in groups)
@@ -49,7 +36,7 @@ def test_scan_prints_the_report(drawn: Path) -> None:
 def test_scan_names_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = write_images(tmp_path / "data", {"train/a": 4, "train/b": 4, "validation/a": 2, "validation/b": 2})
     (data / "train" / "a" / "bad.jpg").write_bytes(b"no image")
-    (row,) = last_line(core("scan", data, "--json"))["unreadable"]
+    (row,) = core("scan", data, "--json").result["unreadable"]
     assert row["path"] == "train/a/bad.jpg"
     assert row["reason"]
     assert console.run(app, ["scan", str(data)]) == 0
@@ -65,7 +52,7 @@ def test_a_zip_is_scanned_where_nothing_can_be_written(tmp_path: Path, monkeypat
     (tmp_path / "scratch").mkdir()
     monkeypatch.setenv("PAWLAB_HOME", "/proc/nowhere")
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
-    assert last_line(core("scan", tmp_path / "data.zip", "--json"))["counts"]["train"] == {"a": 4, "b": 4}
+    assert process("scan", tmp_path / "data.zip", "--json").result["counts"]["train"] == {"a": 4, "b": 4}
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
@@ -77,7 +64,7 @@ def test_clean_writes_what_edits_leave_and_scans_to_the_same(tmp_path: Path) -> 
     edits = Edits.load(dataset)
     edits.exclude(dataset.usable("train")[:1])
     edits.relabel(dataset.usable("validation")[:1], "b")
-    result = last_line(core("clean", tmp_path / "data", tmp_path / "out.zip", "--json"))
+    result = core("clean", tmp_path / "data", tmp_path / "out.zip", "--json").result
     assert result["left_out"] == {"excluded": 1, "unreadable": 0}
     assert result["counts"] == {"train": {"a": 3, "b": 4}, "validation": {"a": 1, "b": 3}}
     assert open_dataset(tmp_path / "out.zip").counts() == result["counts"]
@@ -111,7 +98,7 @@ def test_evaluate_scores_the_test_split_and_other_images(
     trained_with_test: Run, tmp_path: Path, pawlab_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = copied(trained_with_test, pawlab_home)
-    result = last_line(core("evaluate", run.id, "--on", "test", "--json"))
+    result = core("evaluate", run.id, "--on", "test", "--json").result
     assert (result["split"], result["images"]) == ("test", 18)
     assert result["interval"][0] <= result["accuracy"] <= result["interval"][1]
     assert 0 <= result["macro_f1"] <= 1
@@ -246,7 +233,7 @@ def test_ctrl_c_while_modules_load_ends_without_a_traceback(tmp_path: Path) -> N
 
 
 def test_bad_input_ends_a_process_with_2_and_one_line() -> None:
-    done = core("scan", "/nowhere", code=2)
+    done = process("scan", "/nowhere", code=2)
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
@@ -262,7 +249,7 @@ def test_a_report_is_written_and_replaces_a_file_only_by_force(
     trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "report.html"
-    result = last_line(core("report", trained.directory, target, "--json"))
+    result = core("report", trained.directory, target, "--json").result
     assert result == {"run": trained.id, "file": str(target), "bytes": target.stat().st_size}
     before = target.read_bytes()
     assert b"<svg" in before

@@ -24,7 +24,7 @@ from core.runs.liveness import record
 from core.runs.queue import waiting
 from core.runs.run import Run, create_run, load_run
 from core.runs.store import list_runs
-from tests.cli.test_main import core, last_line
+from tests.cli.calling import core, process
 from tests.connections import WORKERS, Connections, traced
 from tests.trained import SMALL, at_home
 
@@ -125,8 +125,8 @@ def test_its_run_is_listed_and_classifies(
     table = tmp_path / "predictions.csv"
     image = next((drawn / "validation" / "dogs").iterdir())
     with traced(tmp_path) as connections:
-        core("scan", drawn)
-        result = last_line(core("classify", image, bad, "--run", outcome.run.id, "--csv", table, "--json", code=1))
+        process("scan", drawn)
+        result = process("classify", image, bad, "--run", outcome.run.id, "--csv", table, "--json", code=1).result
     assert connections.programs() == {"core", "core.jobs.pool_worker"}
     assert not connections.strangers()
     good, broken = result["results"]
@@ -139,7 +139,7 @@ def test_its_run_is_listed_and_classifies(
     assert list(rows[0]) == ["path", "label", "confidence", "error", "distance", "unlike", "set", "cats", "dogs"]
     assert (rows[0]["label"], rows[1]["error"]) == (good["label"], broken["error"])
 
-    (listed,) = last_line(core("runs", "--json"))["runs"]
+    (listed,) = core("runs", "--json").result["runs"]
     assert (listed["run"], listed["status"], listed["name"]) == (outcome.run.id, "finished", "cli")
 
 

@@ -31,7 +31,7 @@ from core.runs.limits import limits_of
 from core.runs.run import Run, load_run
 from core.storage.files import read_json, write_json
 from core.text.file_names import file_name
-from tests.cli.test_main import core, last_line
+from tests.cli.calling import core, process
 from tests.connections import traced
 from tests.drawing import draw_image, encode, image_bytes
 from tests.export.making import names_in, run_notebook, write_bundle
@@ -59,7 +59,7 @@ def made(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         patch.setenv("PAWLAB_HOME", str(folder / "home"))
         target = folder / "bundle.zip"
         with traced(folder) as connections:
-            said = last_line(core("export", trained.directory, target, "--json"))
+            said = process("export", trained.directory, target, "--json").result
         assert {"core", "core.export.keras_side"} <= connections.programs()
         assert not connections.strangers()
         assert said.pop("run") == trained.id

@@ -32,7 +32,7 @@ from core.runs.store import find_run, list_runs
 from core.storage.home import home
 from core.text.lines import one_line
 from core.training.loop.onnx_model import classifier_graph
-from tests.cli.test_main import core, last_line
+from tests.cli.calling import core
 from tests.drawing import image_bytes, make_zip
 from tests.export.making import changed, write_bundle
 
@@ -330,7 +330,7 @@ def test_no_path_and_no_address_of_a_stranger_becomes_the_source(folder: Path, t
 
 
 def test_the_command_line_brings_a_bundle_back_or_says_why_not(bundle: Path, folder: Path, tmp_path: Path) -> None:
-    said = last_line(core("import", bundle, "--name", "back", "--json"))
+    said = core("import", bundle, "--name", "back", "--json").result
     run = find_run("back")
     assert said == {"run": run.id, "name": "back", "directory": str(run.directory), "classes": ["cats", "dogs"]}
 

@@ -20,7 +20,7 @@ from core.export.page.build import verify_part, write_page
 from core.inference.classifier import Classifier
 from core.runs.choices import THRESHOLD
 from core.runs.run import Run
-from tests.cli.test_main import core, last_line
+from tests.cli.calling import core
 from tests.export.making import HOSTILE, hostile_run
 from tests.trained import at_home
 
@@ -57,7 +57,7 @@ def plain(trained: Run, ort_web: Path, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("page")
     with at_home(folder / "home"), pytest.MonkeyPatch.context() as patch:
         patch.setenv(runtime.VARIABLE, str(ort_web))
-        said = last_line(core("export", trained.directory, folder / "pets.HTML", "--json"))
+        said = core("export", trained.directory, folder / "pets.HTML", "--json").result
         assert "exists already" in core("export", trained.directory, folder / "pets.HTML", code=2).stderr
     return folder / "pets.HTML", said
 

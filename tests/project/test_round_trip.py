@@ -1,6 +1,5 @@
 """What was saved opens elsewhere as it was: images, splits, edits, settings, and a run that predicts the same."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from core.project.opening import open_project
 from core.project.placing import free_name
 from core.project.saving import save_project
 from core.runs.run import Run
-from tests.cli.test_main import core, last_line
+from tests.cli.calling import core
 from tests.drawing import image_bytes
 from tests.export.making import write_bundle
 from tests.project.making import small_project
@@ -115,10 +114,10 @@ def test_names_are_free_in_any_case_and_within_their_length() -> None:
 def test_the_commands_save_and_open(tmp_path: Path) -> None:
     with at_home(tmp_path / "there"):
         small_project(tmp_path / "first.zip")
-        saved = last_line(core("project", "save", tmp_path / "pets.zip", "--data", "pets", "--json"))
+        saved = core("project", "save", tmp_path / "pets.zip", "--data", "pets", "--json").result
         core("project", "save", tmp_path / "pets.zip", "--data", "pets", code=2)
         assert (tmp_path / "pets.zip").read_bytes() == (tmp_path / "first.zip").read_bytes()
-    opened = last_line(core("project", "open", tmp_path / "pets.zip", "--json"))
+    opened = core("project", "open", tmp_path / "pets.zip", "--json").result
     assert (saved["images"], opened["images"], opened["name"], opened["is_collection"]) == (8, 8, "pets", True)
-    assert last_line(core("scan", "pets", "--json"))["fingerprint"] == saved["fingerprint"]
-    assert json.loads(core("project", "open", tmp_path / "pets.zip", "--json").stdout)["name"] == "pets 2"
+    assert core("scan", "pets", "--json").result["fingerprint"] == saved["fingerprint"]
+    assert core("project", "open", tmp_path / "pets.zip", "--json").result["name"] == "pets 2"
