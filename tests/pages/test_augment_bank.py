@@ -39,14 +39,23 @@ def captions(page: AppTest) -> list[str]:
     return [caption.value for caption in page.caption if "points (" in caption.value]
 
 
-def test_from_the_button_to_a_number_at_each_control_and_real_runs(page: AppTest, drawn: Path) -> None:
+def test_from_the_button_over_a_stop_to_a_number_at_each_control_and_real_runs(page: AppTest, drawn: Path) -> None:
     at_work(create_run(str(drawn), SMALL, "busy"))
     assert "Passes 40 of your 40 training images" in unescaped_words(page)
     assert "1,880 in all, **about " in unescaped_words(page)
     assert not captions(page)
 
     press(page, "Measure what each change does")
+    stopped = measurements().latest
+    assert stopped is not None
+    stopped.cancel()
+    assert stopped.wait(300)
+    page.run()
+    if stopped.error is not None:
+        assert "Stopped. What was complete is kept" in unescaped_words(page)
+    press(page, "Measure what each change does")
     task = measurements().latest
+    assert task is not stopped
     assert task is not None
     assert task.wait(300)
     page.run()
@@ -59,6 +68,13 @@ def test_from_the_button_to_a_number_at_each_control_and_real_runs(page: AppTest
     assert captions(page)[0] == expected[0]
     assert captions(page)[-1] == expected[1]
     assert f"**All together: {predictor.together(config, 1).in_words()}" in unescaped_words(page)
+
+    press(page, "None")  # without augmentation there is nothing to confirm
+    assert PRESETS["none"] == page.session_state["augmentation"]
+    assert "Every transformation is off" in unescaped_words(page)
+    assert not captions(page)
+    assert page.button(key="augment_confirm").disabled
+    page.button(key="augment_strength_notebook").click().run()
 
     page.slider(key="augment_rotation_range").set_value(60.0).run()
     assert captions(page)[0].endswith("interpolated")
@@ -86,23 +102,3 @@ def test_from_the_button_to_a_number_at_each_control_and_real_runs(page: AppTest
     note = predicted(augmented[0])
     assert (note.difference, note.low, note.high) == (change.difference, change.low, change.high)
     assert "Confirm by real runs" not in [button.label for button in page.button]
-
-
-def test_without_augmentation_there_is_nothing_to_confirm(page: AppTest) -> None:
-    press(page, "Measure what each change does")
-    task = measurements().latest
-    assert task is not None
-    task.cancel()
-    assert task.wait(300)
-    page.run()
-    if task.error is not None:
-        assert "Stopped. What was complete is kept" in unescaped_words(page)
-    press(page, "Measure what each change does")
-    assert measurements().latest is not task
-    assert (again := measurements().latest) is not None
-    assert again.wait(300)
-    press(page, "None")
-    assert PRESETS["none"] == page.session_state["augmentation"]
-    assert "Every transformation is off" in unescaped_words(page)
-    assert not captions(page)
-    assert page.button(key="augment_confirm").disabled
