@@ -118,8 +118,8 @@ def preview(originals: list[Original], copies: Copies, config: AugmentationConfi
 
 
 def let_it_paint() -> None:
-    """Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them. The next
-    move of a slider ends the wait: Streamlit stops a run for another where it reads the session's state."""
+    """Forty elements follow. Were they sent at once, the browser would paint the preview only after all of them. The
+    next move of a slider ends the wait: Streamlit stops a run for another where it reads the session's state."""
     end = time.monotonic() + PAINT_SECONDS
     while time.monotonic() < end:
         time.sleep(0.01)

@@ -1,7 +1,7 @@
-"""docs/kuberay.yaml: fields that KubeRay knows, versions that are ours, and a command that our command line takes.
+"""docs/kuberay.yaml: fields that KubeRay knows, versions that are ours, and a command that our own takes.
 
-The schema names what the manifest uses, by the field reference of KubeRay 1.7.1 (`ray.io/v1`) and of Kubernetes; its own
-definition has 1.2 MB, nearly all of it pods. An unknown field is an error here, where a cluster would drop it.
+The schema names what the manifest uses, by the field reference of KubeRay 1.7.1 (`ray.io/v1`) and of Kubernetes. Its
+own definition has 1.2 MB, nearly all of it pods. An unknown field is an error here, where a cluster would drop it.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
-from jsonschema import Draft202012Validator, ValidationError
+import yaml  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
 from core import __version__
 from core.cli.main import app
@@ -19,7 +19,8 @@ from core.jobs.process import PROJECT
 
 TEXT, COUNT = {"type": "string"}, {"type": "integer", "minimum": 0}
 TEXTS = {"type": "object", "additionalProperties": TEXT}
-QUANTITIES = {"type": "object", "additionalProperties": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(m|[KMGT]i?)?$"}}
+QUANTITY = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(m|[KMGT]i?)?$"}
+QUANTITIES = {"type": "object", "additionalProperties": QUANTITY}
 
 
 def fields(*required: str, **known: Any) -> dict[str, Any]:
