@@ -169,7 +169,7 @@ def predict_folds(features: Features, labels: Labels, folds: Labels) -> Iterator
     num_classes, num_folds = int(labels.max()) + 1, int(folds.max()) + 1
     centred = features - features.mean(axis=0)  # for the numbers' sake: each fit has a mean of its own
     if len(centred) < centred.shape[1]:  # turned to where the rest are zeros, which changes no fit: 56 images need 56
-        centred = np.linalg.qr(centred.T.astype(np.float64), mode="r").T
+        centred = np.transpose(np.linalg.qr(centred.T.astype(np.float64), mode="r"))
     targets = np.eye(num_classes, dtype=np.float32)[labels]
     sums = [_sums(centred[folds == fold], targets[folds == fold]) for fold in range(num_folds)]
     total = [sum(parts) for parts in zip(*sums, strict=True)]
