@@ -25,7 +25,8 @@ from benchmarks.unknown import drawings
 from core.errors import ImageError
 from core.instant.embedder import Embedder, Floats
 from core.instant.fitted import Fitted, choose
-from core.instant.model import PENALTIES, Examples, fit, held_out_scores
+from core.instant.left_out import PENALTIES, held_out_scores
+from core.instant.model import Examples, fit
 from core.instant.probabilities import TEMPERATURE, fitted_temperature, probabilities
 from core.instant.unlike import distance
 

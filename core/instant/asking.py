@@ -6,14 +6,13 @@ two highest scores are closest (margin sampling, Scheffer et al. 2001; Settles, 
 were chosen for being typical, or hard, would give a score that is no estimate of anything.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.instant.model import PENALTY, Examples, fit
-from core.instant.typical import most_typical
 
 TYPICAL_PER_CLASS = 5
 """Training labels a class before the model's doubts decide."""
@@ -45,11 +44,10 @@ def next_to_ask(
     features: Floats,
     labels: Labels,
     held_out: Flags,
+    typical: Sequence[int],
     *,
     skipped: Collection[int] = (),
     number: int = 1,
-    seed: int = 0,
-    stop: Callable[[], None] = lambda: None,
 ) -> list[int]:
     """So many rows without a label, or all there are; the first to ask for first.
 
@@ -58,10 +56,10 @@ def next_to_ask(
         labels: int64 (rows,): 0..classes - 1; -1 without a label.
         held_out: bool (rows,): which are for validation. They are asked for in the order of rows, which therefore
             has to be a random one, as `core.datasets.labelling.labelling_of` gives it.
+        typical: Rows, the most typical first (`core.instant.typical.typical_order`), for the first labels. Those that
+            have a label or are held out are passed over; once it has no more, the order of rows counts.
         skipped: Rows that somebody did not want to label now: they come last.
         number: 1 or more.
-        seed: Of clusters.
-        stop: Called now and then; what it raises ends the work.
     """
     later = np.zeros(len(labels), np.bool_)
     later[list(skipped)] = True
@@ -70,7 +68,7 @@ def next_to_ask(
         can_be_asked = (labels < 0) & (later == waits)
         wanted = number - len(order)
         if wanted > 0:
-            train = _for_training(features, labels, held_out, can_be_asked & ~held_out, wanted, seed, stop)
+            train = _for_training(features, labels, held_out, can_be_asked & ~held_out, typical)[:wanted]
             by_chance = [int(row) for row in np.flatnonzero(can_be_asked & held_out)]
             order += _interleaved(train, by_chance, int((labels >= 0).sum()), wanted)
     return order
@@ -90,24 +88,18 @@ def suggestions(features: Floats, labels: Labels) -> Suggestions:
 
 
 def _for_training(
-    features: Floats,
-    labels: Labels,
-    held_out: Flags,
-    open_rows: Flags,
-    number: int,
-    seed: int,
-    stop: Callable[[], None],
+    features: Floats, labels: Labels, held_out: Flags, open_rows: Flags, typical: Sequence[int]
 ) -> list[int]:
-    if not open_rows.any():
+    """All `open_rows`, the first to ask for first."""
+    rows = np.flatnonzero(open_rows)
+    if not len(rows):
         return []
     labelled = (labels >= 0) & ~held_out
     shown = np.unique(labels[labelled])
     if len(shown) < 2 or labelled.sum() < min(TYPICAL_PER_CLASS * len(shown), MOST_TYPICAL):
-        rows = np.flatnonzero(labelled | open_rows)
-        return [int(rows[place]) for place in most_typical(features[rows], labelled[rows], number, seed, stop)]
-    rows = np.flatnonzero(open_rows)
+        return list(dict.fromkeys([*(row for row in typical if open_rows[row]), *rows.tolist()]))
     margins = _margins(scores(features, np.where(labelled, labels, -1), shown, rows))
-    return [int(row) for row in rows[np.argsort(margins, kind="stable")][:number]]
+    return [int(row) for row in rows[np.argsort(margins, kind="stable")]]
 
 
 def scores(features: Floats, labels: Labels, shown: Labels, rows: Labels) -> Floats:

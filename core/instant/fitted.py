@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.instant import unlike
-from core.instant.model import PENALTY, Examples, Head, LeaveOneGroupOut, fit, held_out_scores
+from core.instant.left_out import best_penalty, held_out_scores
+from core.instant.model import PENALTY, Examples, Head, fit
 from core.instant.probabilities import ENOUGH, TEMPERATURE, fitted_temperature, most_sure, probabilities
 from core.instant.score import NO_SCORE, BurstScore, burst_score, unknown, why_no_score
 from core.instant.update import Anchor
@@ -126,4 +127,4 @@ def _with_penalty(choices: Choices, examples: Examples, stop: Callable[[], None]
     looks = int(examples.looks.sum())
     if before.compared_at * 0.9 <= looks <= before.compared_at * 1.1:
         return replace(choices, penalty=before.penalty, compared_at=before.compared_at)
-    return replace(choices, penalty=LeaveOneGroupOut(examples).best_penalty(stop), compared_at=looks)
+    return replace(choices, penalty=best_penalty(examples, stop), compared_at=looks)

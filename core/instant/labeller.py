@@ -5,7 +5,7 @@ Labels are edits, and others may edit too: each `state` is of what is on disk at
 """
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -25,6 +25,7 @@ from core.instant.asking import next_to_ask, suggestions
 from core.instant.embedder import Embedder
 from core.instant.features_of import features_of
 from core.instant.score import BurstScore
+from core.instant.typical import typical_order
 from core.jobs.progress import Progress, silent
 
 MOST_IMAGES = 20_000
@@ -35,11 +36,12 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class LabelState:
-    """The labels at one moment. `version` is another one after each edit."""
+    """The labels at one moment. `typical` are rows, the most typical first; each edit changes `version`."""
 
     dataset: Dataset
     labelling: Labelling
     features: Floats
+    typical: Sequence[int]
     version: tuple[int, ...]
 
     @property
@@ -63,7 +65,12 @@ class LabelState:
         """The SHA-256 of the images to ask for next, at most `number` of them; the `skipped` ones come last."""
         labelling = self.labelling
         rows = next_to_ask(
-            self.features, labelling.labels, labelling.held_out, skipped=self._rows(skipped), number=number
+            self.features,
+            labelling.labels,
+            labelling.held_out,
+            self.typical,
+            skipped=self._rows(skipped),
+            number=number,
         )
         return [labelling.records[row].digest for row in rows]
 
@@ -91,12 +98,17 @@ class Labeller:
     Args:
         dataset: From `open_unlabelled`.
         features: float32 (1280,) of its images by their SHA-256. One without any cannot be asked for.
+        progress: Told of the phase "typical".
     """
 
-    def __init__(self, dataset: Dataset, features: Mapping[str, Floats]) -> None:
+    def __init__(self, dataset: Dataset, features: Mapping[str, Floats], progress: Progress = silent) -> None:
         self._dataset = dataset
         self._places = {digest: place for place, digest in enumerate(sorted(features))}
         self._features = np.stack([features[digest] for digest in self._places])
+        held_out = {record.digest for record in dataset.records if record.split == "validation"}
+        digests = [digest for digest in self._places if digest not in held_out]  # sorted: in a random order
+        rows = typical_order(self._features[[self._places[digest] for digest in digests]], progress=progress)
+        self._typical = [digests[row] for row in rows]
         self._lock = threading.Lock()
         self._state: LabelState | None = None
 
@@ -106,7 +118,7 @@ class Labeller:
 
         Args:
             source: As `open_unlabelled` takes it.
-            progress: Told of the phases of `open_unlabelled`, "weights" and "features".
+            progress: Told of the phases of `open_unlabelled`, "weights", "features" and "typical".
 
         Raises:
             DatasetError: As `open_unlabelled`, or it has more than `MOST_IMAGES`.
@@ -124,7 +136,7 @@ class Labeller:
         features = features_of(files, Embedder.ready(progress), progress)
         if not features:
             raise DatasetError(f"None of the images of {dataset.name} could be read again", "files that stay")
-        return cls(dataset, features)
+        return cls(dataset, features, progress)
 
     def state(self) -> LabelState:
         """What the labels on disk are now. Costs next to nothing where nothing has changed.
@@ -148,4 +160,6 @@ class Labeller:
         places = [self._places[record.digest] for record in records]
         # Both are sorted by digest: where no image is excluded they are the same rows, and 100 MB need no copy.
         features = self._features if len(places) == len(self._places) else self._features[places]
-        return LabelState(dataset, labelling, features, version)
+        rows = {record.digest: row for row, record in enumerate(records)}
+        typical = [rows[digest] for digest in self._typical if digest in rows]
+        return LabelState(dataset, labelling, features, typical, version)

@@ -21,6 +21,7 @@ from core.instant.score import BurstScore, unknown, why_no_score
 from core.instant.stored_features import rounded
 from core.instant.table import Table
 from core.jobs.background import explained
+from core.jobs.memory import give_back_large_arrays
 from core.jobs.parallel import one_core_for_blas
 
 PAUSE = 0.7
@@ -53,6 +54,7 @@ class Learner:
     """
 
     def __init__(self, classes: Sequence[str] = (), pause: float = PAUSE) -> None:
+        give_back_large_arrays()  # a model of 2,000 images is made with arrays of 7 MB
         self._pause = pause
         self._changed = threading.Condition()
         self._classes = tuple(classes)

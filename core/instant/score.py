@@ -1,9 +1,9 @@
 """What the instant model is worth, by the images that it was shown: its accuracy on bursts that were left out.
 
-Each burst is predicted by a model that has not seen it (`core.instant.model.held_out_scores`). The unit is the burst,
-since its frames are near copies and no independent trials: a burst counts as the share of its images that are right,
-and the accuracy is the mean of these shares. Its interval is Wilson's for so many bursts: a share between 0 and 1
-varies at most as much as a coin that is right as often, so the interval is rather too wide than too narrow.
+Each burst is predicted by a model that has not seen it (`held_out_scores` of `core.instant.left_out`). The unit is the
+burst, since its frames are near copies and no independent trials: a burst counts as the share of its images that are
+right, and the accuracy is the mean of these shares. Its interval is Wilson's for so many bursts: a share between 0 and
+1 varies at most as much as a coin that is right as often, so the interval is rather too wide than too narrow.
 """
 
 from collections.abc import Sequence

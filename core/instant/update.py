@@ -42,7 +42,7 @@ class Anchor:
     def of(cls, examples: Examples, penalty: float) -> "Anchor":
         """Solved anew."""
         centred = Centred(examples)
-        covariance = centred.rows.T @ centred.rows
+        covariance = centred.covariance()
         covariance[np.diag_indices_from(covariance)] += np.float32(penalty)
         return cls(examples, penalty, centred.mean, np.asarray(np.linalg.inv(covariance), np.float32))
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from core.backbone.neighbours import unit
 from core.errors import Cancelled
+from core.instant import typical
 from core.instant.asking import HELD_OUT_EVERY, HELD_OUT_PLACE, TYPICAL_PER_CLASS, next_to_ask, suggestions
-from core.instant.typical import k_means, most_typical
+from core.instant.typical import typical_order
 
 Floats = NDArray[np.float32]
 
@@ -28,35 +29,37 @@ def nothing(number: int) -> NDArray[np.bool_]:
     return np.zeros(number, np.bool_)
 
 
-def test_clusters_are_the_groups_however_unequal() -> None:
-    features, groups = blobs([80, 40, 10, 5])
-    clusters = k_means(features, 4, seed=0)
-    assert len(set(zip(clusters.tolist(), groups.tolist(), strict=True))) == 4
-
-
-def test_each_group_gives_its_densest_image_the_largest_group_first() -> None:
+def test_each_next_typical_image_brings_all_nearest_and_large_groups_come_first() -> None:
     features, groups = blobs([80, 40, 20, 10])
-    chosen = most_typical(features, nothing(150), 4)
-    assert groups[chosen].tolist() == [0, 1, 2, 3]
-    for place, group in zip(chosen, range(4), strict=True):
-        members = features[groups == group]
-        near = min(20, len(members) - 1)
-        apart = np.linalg.norm(members[:, np.newaxis] - members, axis=2)
-        means = np.sort(apart, axis=1)[:, 1 : near + 1].mean(axis=1)
-        assert np.array_equal(features[place], members[means.argmin()])
+    order = typical_order(features, 6)
+    assert groups[order[:4]].tolist() == [0, 1, 2, 3]
+
+    def nearness(rows: list[int]) -> float:
+        return float((features @ features[rows].T).clip(0).max(axis=1).sum())
+
+    for number in range(1, 7):
+        best = max(nearness([*order[: number - 1], row]) for row in range(150))
+        assert nearness(order[:number]) == pytest.approx(best, abs=1e-3)
 
 
-def test_groups_with_a_label_come_after_those_without() -> None:
-    features, groups = blobs([80, 40, 20, 10])
-    labelled = nothing(150)
-    labelled[[0, 90]] = True
-    assert groups[most_typical(features, labelled, 2)].tolist() == [2, 3]
+def test_an_outlier_is_not_typical() -> None:
+    features, groups = blobs([30, 30, 1])
+    assert 2 not in groups[typical_order(features, 2)]
 
 
 def test_equal_images_are_no_trouble() -> None:
     features = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
-    assert sorted(most_typical(features, nothing(12), 12)) == list(range(12))
-    assert sorted(most_typical(features[:1], nothing(1), 5)) == [0]
+    assert sorted(typical_order(features)) == list(range(12))
+    assert typical_order(features[:1], 5) == [0]
+    assert typical_order(features[:0]) == []
+
+
+def test_of_very_many_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typical, "MOST_COMPARED", 50)
+    features, groups = blobs([80, 40, 20, 10])
+    order = typical_order(features)
+    assert len(order) == len(set(order)) == 50
+    assert set(groups[order[:4]]) == {0, 1, 2, 3}
 
 
 counts = st.integers(1, 25)
@@ -71,7 +74,8 @@ def test_it_asks_for_what_has_no_label_each_once_and_for_what_was_skipped_last(
 
     labels, held_out, skipped = drawn(st.integers(-1, 2)), drawn(st.booleans()), drawn(st.booleans())
     features = unit(np.random.default_rng(rows).normal(size=(rows, 4)).astype(np.float32))
-    asked = next_to_ask(features, labels, held_out, skipped=np.flatnonzero(skipped).tolist(), number=number)
+    order = typical_order(features, 9)
+    asked = next_to_ask(features, labels, held_out, order, skipped=np.flatnonzero(skipped).tolist(), number=number)
     free = np.flatnonzero(labels < 0).tolist()
     assert len(asked) == len(set(asked)) == min(number, len(free))
     assert set(asked) <= set(free)
@@ -83,9 +87,9 @@ def test_one_question_in_five_is_for_validation_and_drawn_whatever_the_images_ar
     held_out = np.random.default_rng(0).random(80) < 0.4
     asked: dict[str, list[int]] = {"as it is": [], "turned": []}
     for name, shown in (("as it is", features), ("turned", features[::-1])):
-        labels = np.full(80, -1)
+        labels, order = np.full(80, -1), typical_order(shown)
         for number in range(30):
-            (row,) = next_to_ask(shown, labels, held_out, seed=3)
+            (row,) = next_to_ask(shown, labels, held_out, order)
             assert held_out[row] == (number % HELD_OUT_EVERY == HELD_OUT_PLACE)
             labels[row] = groups[row]
             asked[name] += [row] if held_out[row] else []
@@ -99,7 +103,7 @@ def test_after_the_typical_ones_it_asks_where_the_model_is_least_sure() -> None:
     labels = np.full(61, -1)
     labels[:TYPICAL_PER_CLASS] = 0
     labels[-TYPICAL_PER_CLASS:] = 1
-    asked = next_to_ask(features, labels, nothing(61), number=5)
+    asked = next_to_ask(features, labels, nothing(61), range(61), number=5)
     assert sorted(asked) == [28, 29, 30, 31, 32], "the middle, where both classes are as near"
     found = suggestions(features, labels)
     assert len(found.rows) == 51
@@ -118,9 +122,9 @@ def test_one_class_alone_gives_no_suggestions() -> None:
 def test_few_labels_know_more_groups_than_chance_finds() -> None:
     """Of nine groups, the smallest a 25th of the largest."""
     features, groups = blobs([200, 100, 80, 60, 40, 30, 20, 10, 8])
-    labels = np.full(len(groups), -1)
+    labels, order = np.full(len(groups), -1), typical_order(features)
     for _ in range(9):
-        (row,) = next_to_ask(features, labels, nothing(len(groups)))
+        (row,) = next_to_ask(features, labels, nothing(len(groups)), order)
         labels[row] = groups[row]
     rng = np.random.default_rng(0)
     by_chance = [len(set(rng.choice(groups, 9, replace=False))) for _ in range(200)]
@@ -128,9 +132,9 @@ def test_few_labels_know_more_groups_than_chance_finds() -> None:
 
 
 def test_it_can_be_stopped() -> None:
-    def stop() -> None:
-        raise Cancelled("Stopped")
+    def stop(phase: str, done: int, total: int) -> None:
+        if (phase, done) == ("typical", 3):
+            raise Cancelled("Stopped")
 
-    features, _ = blobs([20, 20])
     with pytest.raises(Cancelled):
-        next_to_ask(features, np.full(40, -1), nothing(40), stop=stop)
+        typical_order(blobs([20, 20])[0], progress=stop)

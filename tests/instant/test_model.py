@@ -1,5 +1,6 @@
 """The closed forms: scikit-learn's ridge, and refits without each burst, give the same."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from core.instant.model import Examples, LeaveOneGroupOut, deal_rounds, fit, held_out_scores
+from core.instant import left_out
+from core.instant.left_out import LeaveOneGroupOut, best_penalty, deal_rounds, held_out_scores
+from core.instant.model import Examples, fit
+from core.instant.update import Anchor
+from core.jobs.parallel import one_core_for_blas
 from tests.instant.drawn_features import examples
 
 WIDTH = 12  # of features: fewer than some examples have images, more than others
@@ -57,11 +62,11 @@ def bursts(draw: st.DrawFn) -> Examples:
 @given(bursts(), st.sampled_from([0.003, 0.03, 1.0]))
 def test_scores_of_a_left_out_burst_are_those_of_a_model_without_it(given: Examples, penalty: float) -> None:
     """Whose classes weigh the same again."""
-    left_out = LeaveOneGroupOut(given)
+    without_group = LeaveOneGroupOut(given)
     parts = [given.part(given.groups != group) for group in np.unique(given.groups)]
     if not all(np.array_equal(np.unique(part.labels), np.unique(given.labels)) for part in parts):
         return
-    scores = left_out.scores(penalty)
+    scores = without_group.scores(penalty)
     for group, part in zip(np.unique(given.groups), parts, strict=True):
         own = given.groups == group
         without = oracle(part, penalty, np.arange(len(part)), part.weights)
@@ -106,3 +111,32 @@ def test_held_out_scores_are_of_models_without_the_burst() -> None:
         wanted = oracle(without, 0.05, np.arange(len(without)), without.weights)
         own = rounds == number
         assert scores[own] == pytest.approx(wanted.predict(given.features[own].astype(np.float64)), abs=2e-4)
+
+
+def test_what_it_works_with_does_not_grow_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside their features."""
+    monkeypatch.setattr(left_out, "MOST_COMPARED", 200)
+    peaks = []
+    for number in (1_000, 3_000):
+        numbers = np.arange(number)
+        features = np.random.default_rng(0).normal(size=(number, 256)).astype(np.float32)
+        given = Examples(features, numbers % 2, numbers // 5, 2, numbers)
+        tracemalloc.start()
+        with one_core_for_blas():
+            held_out_scores(given, best_penalty(given))
+            Anchor.of(given, 0.1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_of_many_images_those_that_penalties_are_compared_by_are_of_all_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = examples(3, 12, 4, spread=3, size=40)
+    of_all = best_penalty(given)
+    monkeypatch.setattr(left_out, "MOST_COMPARED", 36)
+    fewer = given.part(left_out._some_of_each_class(given))
+    assert np.bincount(fewer.labels).tolist() == [12, 12, 12]
+    assert fewer.looks.tolist() == [12, 12, 12]
+    assert best_penalty(given) == of_all

@@ -14,6 +14,7 @@ UNITS = {
     "verify": "pairs",
     "compare": "images",
     "features": "images",
+    "typical": "images",
     "write": "images",
     "robustness": "images",
     "tensorflow": "steps",

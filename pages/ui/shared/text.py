@@ -25,6 +25,7 @@ PHASES = {
     "weights": "Loading the pre-trained weights",
     "unfreeze": "Unfreezing the last layers",
     "features": "Extracting features",
+    "typical": "Looking for typical images",
     "head": "Training the head",
     "measure": "Timing a few training steps",
     "fine_tune": "Fine-tuning the last layers",
