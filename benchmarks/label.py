@@ -5,9 +5,9 @@
 The labels of the training images are hidden and given one by one. After each the model that the page shows (ridge
 regression on the frozen base's features) is fitted to those given so far and scored on the validation images, which are
 none of those that are asked for. Each seed hides a fifth of the training images from both orders: ours is without
-chance by itself. `labels` is the number after which the accuracy first reached the target, for each
-seed; `kept` that after which it stayed there for the next 20; null where 300 labels are not enough. `ratio` is the mean
-of the random order's over ours, of what `labels` says, with its bootstrap interval over seeds.
+chance by itself. `labels` is the number after which the accuracy first reached the target, for each seed; `kept` that
+after which it stayed there for the next 20; null where `--most` labels are not enough, which then count as so many.
+`ratio` is the mean of the random order's over ours, with its 95% interval (bootstrap over seeds).
 
 Two sets: 2,000 photos of cats and dogs, and 900 drawings of six shapes, which are hard for the base; where the target
 is beyond a model of all labels (`all`), it is 95% of that.
@@ -114,13 +114,11 @@ def measured(features: Features, options: argparse.Namespace) -> dict[str, Any]:
     everything = features.accuracy(features.train_labels)
     target = options.target if everything >= options.target else round(0.95 * everything, 3)
     result: dict[str, Any] = {"all": round(everything, 4), "target": target}
-    first: dict[str, list[int]] = {}
+    parts = [features.four_fifths(seed) for seed in range(options.seeds)]
     for name, order in (("ours", ours), ("random", at_random)):
-        parts = [features.four_fifths(seed) for seed in range(options.seeds)]
         courses = [course(part, order(part, seed), options.most) for seed, part in enumerate(parts)]
-        counts = [until(accuracies, target) for accuracies in courses]
         result[name] = {
-            "labels": counts,
+            "labels": [until(accuracies, target) for accuracies in courses],
             "kept": [until(accuracies, target, STAYS) for accuracies in courses],
             "accuracy after 10, 20, 50, 100 labels": [
                 round(float(np.mean([accuracies[at - 1] for accuracies in courses])), 4)
@@ -128,13 +126,18 @@ def measured(features: Features, options: argparse.Namespace) -> dict[str, Any]:
                 if at <= len(courses[0])
             ],
         }
-        first[name] = [options.most if count is None else count for count in counts]
-    random, own = np.array(first["random"], float), np.array(first["ours"], float)
-    draws = np.random.default_rng(0).integers(options.seeds, size=(2, 10_000, options.seeds))
-    ratios = random[draws[0]].mean(axis=1) / own[draws[1]].mean(axis=1)
-    result["ratio"] = round(float(random.mean() / own.mean()), 2)
-    result["95% interval of the ratio"] = np.quantile(ratios, (0.025, 0.975)).round(2).tolist()
+    for kind in ("labels", "kept"):
+        result[f"ratio of {kind}"] = ratio(result["random"][kind], result["ours"][kind], options.most)
     return result
+
+
+def ratio(random: list[int | None], own: list[int | None], most: int) -> list[float]:
+    """Of the means, with its 95% interval by bootstrap over seeds."""
+    counts = [np.array([most if count is None else count for count in some], float) for some in (random, own)]
+    draws = np.random.default_rng(0).integers(len(own), size=(2, 10_000, len(own)))
+    ratios = counts[0][draws[0]].mean(axis=1) / counts[1][draws[1]].mean(axis=1)
+    interval = np.quantile(ratios, (0.025, 0.975))
+    return [round(float(value), 2) for value in (counts[0].mean() / counts[1].mean(), *interval)]
 
 
 def main() -> None:
