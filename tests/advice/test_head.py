@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from core.advice.head import PRIOR, fit, held_out, principal
+from core.advice.head import MANY, PRIOR, fit, held_out, principal
 
 
-@pytest.mark.parametrize(("number", "classes"), [(12, 2), (150, 3), (400, 10)])
+@pytest.mark.parametrize(("number", "classes"), [(12, 2), (150, 3), (400, 10), (MANY + 500, 2), (MANY + 500, 3)])
 def test_probabilities_are_scikit_learns(number: int, classes: int) -> None:
     random = np.random.default_rng(number)
     labels = np.arange(number) % classes
