@@ -32,8 +32,8 @@ no label."""
 HELD_BYTES = 100_000_000  # of decoded images, which every change needs: 500 of 224 pixels are 75 MB
 _SAMPLE = 4_000  # rows that the components are computed from
 _SECONDS_A_ROW, _SECONDS_A_PIXEL = 2.4e-3, 1.4e-7
-"""Of one core: 6 ms at 160 pixels, of which the base takes 4.4. It was 8 ms on an idle machine while every change decoded
-all images anew, which was a quarter of it."""
+"""Of one core: 6 ms at 160 pixels, of which the base takes 4.4. It was 8 ms on an idle machine while every change
+decoded all images anew, which was a quarter of it."""
 
 
 def measure_bank(dataset: Dataset, config: TrainingConfig, num: int = IMAGES, progress: Progress = silent) -> Bank:
