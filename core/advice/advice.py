@@ -155,7 +155,7 @@ def _advise(dataset: Dataset, whole: Material, image_size: int, crop: Crop, seed
     then = forecast(curve, now, 2 * now, seed)
     gains = class_gains(curve, now, 2 * now, seed)
     is_chance = low <= material.guessing
-    weights = class_weights(material, seed, progress) if is_imbalanced(material) and not is_chance else None
+    weights = class_weights(material, seed, progress) if is_imbalanced(material) else None
     errors = () if is_chance else _label_errors(whole, found)
     groups = () if is_chance else weak_groups(material, looks, right, seed)
     shortcuts = find_shortcuts(material, looks, accuracy, seed)
