@@ -2,8 +2,8 @@
 
 From `few` training photos the forecast for twice and four times as many; and `fast` runs, with their own head, copies
 and seed, trained on so many and scored on all validation photos. `covered` is how often the forecast's interval, which
-is for one training, holds a run's accuracy; `gain covered` how often the gain's interval holds the gain of a run over
-one of the `few`. Draws nest: the `few` are among the more.
+is for one training, holds a run's accuracy; `gain covered` how often the gain's interval, which is for the mean, holds
+the mean gain of all draws' runs over those of the `few`, which are among the more.
 """
 
 import shutil
@@ -40,7 +40,9 @@ def real_runs(dataset: Dataset, train: Material, held: Material, folder: Path, f
             found.append(
                 {
                     "covered": forecasted.low <= then <= forecasted.high,
-                    "gain covered": forecasted.gain_low <= then - now <= forecasted.gain_high,
+                    "gain low": forecasted.gain_low,
+                    "gain high": forecasted.gain_high,
+                    "real gain": then - now,
                     "forecast": forecasted.accuracy,
                     "low": forecasted.low,
                     "high": forecasted.high,
@@ -51,13 +53,15 @@ def real_runs(dataset: Dataset, train: Material, held: Material, folder: Path, f
                 }
             )
             print(draw, times * few, found[-1], flush=True)
-    return {
-        f"from {few} for {times * few}": {
-            **{key: round(float(np.mean([row[key] for row in found])), 4) for key in found[0]},
-            "mean error": round(float(np.mean([abs(row["forecast"] - row["real"]) for row in found])), 4),
-        }
-        for times, found in rows.items()
-    }
+    return {f"from {few} for {times * few}": _summed_up(found) for times, found in rows.items()}
+
+
+def _summed_up(found: list[dict[str, float]]) -> dict[str, float]:
+    means = {key: float(np.mean([row[key] for row in found])) for key in found[0]}
+    gain = means["real gain"]  # of one draw it is mostly chance
+    means["gain covered"] = float(np.mean([row["gain low"] <= gain <= row["gain high"] for row in found]))
+    means["mean error"] = float(np.mean([abs(row["forecast"] - row["real"]) for row in found]))
+    return {key: round(value, 4) for key, value in means.items()}
 
 
 def write_photos(dataset: Dataset, records: list[ImageRecord], folder: Path) -> None:
