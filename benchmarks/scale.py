@@ -137,7 +137,7 @@ class Losing(Watch):
 def with_faults(kernel: FeatureKernel, photos: Path, out: Path, options: argparse.Namespace) -> dict[str, Any]:
     from ray.cluster_utils import Cluster
 
-    from core.scale.cluster import IN_FLIGHT
+    from core.scale.crew import IN_FLIGHT
 
     node = {"num_cpus": 1, "object_store_memory": options.store_mb * 10**6, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 0})

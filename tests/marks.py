@@ -33,6 +33,7 @@ SLOW_PATHS = (
     "tests/scale/test_training.py",
     # processes of ours, and of others
     "tests/scale/test_cluster.py",
+    "tests/scale/test_own_ray.py",
     "tests/scale/test_s3.py",
     "tests/cli/",
     "tests/datasets/edits/test_export_zip_drop.py",

@@ -13,11 +13,9 @@ class Engine(ABC):
 
     Attributes:
         repeated: Blocks that were begun again because their worker was lost.
-        refused: Workers that are of another kind than the first, in words.
     """
 
     repeated: int = 0
-    refused: tuple[str, ...] = ()
 
     @abstractmethod
     def run(self, kernel: Kernel, blocks: Iterator[Block], expected: str) -> Generator[tuple[Worker, Part], None, None]:

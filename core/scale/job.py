@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import Cancelled, ConfigError, InputError
+from core.errors import Cancelled, ConfigError, InputError, PawlabError
 from core.scale.blocks import Block, Item, cut_into_blocks
 from core.scale.engine import Engine
 from core.scale.kernel import Kernel
@@ -83,6 +83,12 @@ def run_job(
         ) from None
     if not wanted:
         raise InputError(f"{files.source} contains no files", "a folder, zip or list with images")
+    if lost := wanted - folder.part_keys():
+        raise PawlabError(
+            f"{len(lost):,} parts that workers wrote are not in {folder.place.text}",
+            "a folder or address that is the same one for every worker",
+            "Write to a shared folder or a bucket, and run the same command with --resume",
+        )
     for key in there - wanted:
         folder.remove(key)
     failed += sum(folder.failed(key) for key in there & wanted)

@@ -1,4 +1,4 @@
-"""A kernel that only counts bytes: what a job does shows without the base. Sent to workers by its name."""
+"""Small kernels. One only counts bytes: what a job does shows without the base. Workers find them by their name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import pyarrow as pa
 from core.errors import ImageError
 from core.scale.blocks import Item
 from core.scale.kernel import Kernel
+from core.scale.scan import ScanKernel
 from core.storage.parts import Kind
 
 
@@ -34,3 +35,11 @@ class SizeKernel(Kernel):
                 "size": [len(one) * self.factor if isinstance(one, bytes) else None for one in contents],
             }
         )
+
+
+@dataclass(frozen=True)
+class SmallScan(ScanKernel):
+    """In many parts."""
+
+    at_once: ClassVar[int] = 4
+    most: ClassVar[int] = 4

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,25 @@ from core.backbone.weights import resolve_weights
 from core.cli import console
 from core.cli.main import app
 from core.errors import InputError
+from core.scale.cluster import RayEngine
+from core.scale.crew import IN_FLIGHT
 from core.scale.engine import Engine
 from core.scale.features import FeatureKernel
 from core.scale.job import Outcome, run_job
+from core.scale.joining import own_environment
+from core.scale.kernel import Kernel
 from core.scale.listing import list_dataset
 from core.scale.local import LocalEngine
 from core.storage.parts import PartsFolder
 from tests.drawing import write_images
+from tests.scale.sizes import SmallScan
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
 
 try:
-    from ray.cluster_utils import Cluster
-
-    from core.scale.cluster import IN_FLIGHT, RayEngine
+    with own_environment():
+        import ray
+        from ray.cluster_utils import Cluster
 except ImportError:
     pytest.skip("needs Ray: make ray", allow_module_level=True)
 
@@ -38,12 +44,13 @@ NODE = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    cluster = Cluster(initialize_head=True, head_node_args=NODE)
-    cluster.second = cluster.add_node(**NODE)
-    try:
-        yield cluster
-    finally:
-        cluster.shutdown()
+    with own_environment():
+        cluster = Cluster(initialize_head=True, head_node_args=NODE)
+        cluster.second = cluster.add_node(**NODE)
+        try:
+            yield cluster
+        finally:
+            cluster.shutdown()
 
 
 @pytest.fixture
@@ -75,23 +82,58 @@ class Killing:
             self._cluster.remove_node(self._cluster.second, allow_graceful=False)
 
 
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """Where two pages are left: enough for Python to take it for its temporary folder, and for no four images."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16384", "tmpfs", str(folder)], check=False)
+    if mount.returncode:
+        pytest.skip("needs root, to mount a small file system")
+    try:
+        (folder / "ballast").write_bytes(bytes(8192))
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 def parts_of(
-    kernel: FeatureKernel, pets: Path, out: Path, engine: Engine, report: Any = lambda *_: None
+    kernel: Kernel, pets: str, out: Path, engine: Engine, report: Any = lambda *_: None
 ) -> tuple[Outcome, dict[str, bytes]]:
-    outcome = run_job(kernel, list_dataset(str(pets)), PartsFolder(str(out)), engine, report)
+    outcome = run_job(kernel, list_dataset(pets), PartsFolder(str(out)), engine, report)
     return outcome, {path.name: path.read_bytes() for path in out.glob("*.parquet")}
 
 
 def test_a_cluster_that_loses_a_worker_and_a_node_gives_the_bits_of_this_machine(
     cluster: Any, kernel: FeatureKernel, pets: Path, tmp_path: Path
 ) -> None:
-    expected, parts = parts_of(kernel, pets, tmp_path / "local", LocalEngine())
+    expected, parts = parts_of(kernel, str(pets), tmp_path / "local", LocalEngine())
     with RayEngine(cluster.address, 0, print) as engine:
-        outcome, others = parts_of(kernel, pets, tmp_path / "ray", engine, Killing(cluster))
+        outcome, others = parts_of(kernel, str(pets), tmp_path / "ray", engine, Killing(cluster))
     assert (outcome.images, outcome.failed) == (expected.images, expected.failed) == (60, 1)
     assert others == parts
     assert len(parts) >= 15
     assert outcome.repeated <= 2 * IN_FLIGHT
+
+
+def test_a_node_with_a_full_disk_is_left(cluster: Any, pets: Path, full_disk: Path, tmp_path: Path) -> None:
+    """A scan writes what comes from an address to the disk of the node that reads it."""
+    expected, parts = parts_of(SmallScan(), pets.as_uri(), tmp_path / "local", LocalEngine())
+    full = cluster.add_node(**NODE, env_vars={"TMPDIR": str(full_disk)})
+    said: list[str] = []
+    with RayEngine(cluster.address, 0, said.append) as engine:
+
+        def both(*_: int) -> None:
+            """Goes on once both workers have started."""
+            starting = [*engine._crew._starting]
+            ray.wait(starting, num_returns=len(starting), timeout=60)
+
+        outcome, others = parts_of(SmallScan(), pets.as_uri(), tmp_path / "ray", engine, both)
+    cluster.remove_node(full)
+    assert others == parts
+    assert (outcome.images, outcome.failed) == (expected.images, expected.failed)
+    assert 0 < outcome.repeated <= IN_FLIGHT
+    assert [line for line in said if "not used any more" in line and "No space left" in line]
 
 
 def test_workers_of_another_kind_are_refused(cluster: Any, kernel: FeatureKernel, pets: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.errors import Cancelled, ConfigError, InputError
+from core.errors import Cancelled, ConfigError, InputError, PawlabError
 from core.scale.job import Files, run_job
 from core.scale.listing import list_dataset
 from core.scale.local import LocalEngine
@@ -91,6 +91,19 @@ def test_a_folder_that_holds_something_is_not_written_to(pets: Path, out: PartsF
     with pytest.raises(InputError, match=MANIFEST):
         run_job(SizeKernel(), files_in(pets), PartsFolder(str(pets)), LocalEngine(), Reports(), resume=True)
     assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_parts_that_went_elsewhere_are_missed(pets: Path, out: PartsFolder) -> None:
+    """As where workers write to a folder of their own that has the name of ours."""
+
+    def lose(done: int, total: int, failed: int) -> None:
+        if done == total:
+            out.remove(min(out.part_keys()))
+
+    with pytest.raises(PawlabError, match="1 parts that workers wrote are not in"):
+        run_job(SizeKernel(), files_in(pets), out, LocalEngine(), lose)
+    assert out.manifest().parts is None
+    assert run_job(SizeKernel(), files_in(pets), out, LocalEngine(), Reports(), resume=True).images == 60
 
 
 def test_another_kind_of_machine_does_not_continue(pets: Path, out: PartsFolder) -> None:

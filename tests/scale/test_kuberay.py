@@ -1,6 +1,6 @@
-"""docs/kuberay.yaml: fields that KubeRay knows, versions that are ours, and a command that our own takes.
+"""docs/kuberay.yaml: fields that KubeRay knows, versions that are ours, and a command that our command line takes.
 
-The schema names what the manifest uses, by the field reference of KubeRay 1.7.1 (`ray.io/v1`) and of Kubernetes. Its
+The schema names what the manifest uses, by the field reference of KubeRay 1.7.1 (`ray.io/v1`) and of Kubernetes; its
 own definition has 1.2 MB, nearly all of it pods. An unknown field is an error here, where a cluster would drop it.
 """
 

@@ -1,10 +1,5 @@
 """Images and parts in a bucket of a real server of S3 (moto's), on the loopback address."""
 
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,37 +9,9 @@ from core.cli.main import app
 from core.storage.parts import PartsFolder
 from core.storage.places import Place
 from tests.drawing import image_bytes
+from tests.scale.conftest import NEEDS_SERVER
 
-SERVER = Path(sys.prefix, "s3", "bin", "python")
-pytestmark = pytest.mark.skipif(not SERVER.exists(), reason="needs moto's server: make ray")
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The query that leads to the server, behind an address in its bucket `museum`."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(SERVER), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            with socket.socket() as trying:
-                if not trying.connect_ex(("127.0.0.1", port)):
-                    break
-            time.sleep(0.1)
-        yield f"?scheme=http&endpoint_override=127.0.0.1:{port}&region=us-east-1&allow_bucket_creation=true"
-    finally:
-        server.terminate()
-        server.wait()
+pytestmark = NEEDS_SERVER
 
 
 def test_a_bucket_is_read_and_written_as_a_folder_is(
