@@ -1,4 +1,4 @@
-"""A real server of S3 (moto's), on the loopback address."""
+"""A real server of S3 (moto's), on the loopback address; and who listens on which address."""
 
 import socket
 import subprocess
@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 SERVER = Path(sys.prefix, "s3", "bin", "python")
 NEEDS_SERVER = pytest.mark.skipif(not SERVER.exists(), reason="needs moto's server: make ray")
+LOOPBACK = {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +42,14 @@ def bucket() -> Iterator[str]:
         finally:
             server.terminate()
             server.wait()
+
+
+def listening(pid: int) -> Iterator[tuple[psutil.Process, str]]:
+    """What a process and its children wait for connections on."""
+    try:
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            for one in process.net_connections("inet"):
+                if one.status == psutil.CONN_LISTEN:
+                    yield process, one.laddr.ip
+    except psutil.Error:  # it ended meanwhile
+        return

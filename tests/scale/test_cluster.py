@@ -28,6 +28,7 @@ from core.scale.listing import list_dataset
 from core.scale.local import LocalEngine
 from core.storage.parts import PartsFolder
 from tests.drawing import write_images
+from tests.scale.conftest import LOOPBACK, listening
 from tests.scale.sizes import SmallScan
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
@@ -102,6 +103,12 @@ def parts_of(
 ) -> tuple[Outcome, dict[str, bytes]]:
     outcome = run_job(kernel, list_dataset(pets), PartsFolder(str(out)), engine, report)
     return outcome, {path.name: path.read_bytes() for path in out.glob("*.parquet")}
+
+
+def test_its_nodes_listen_on_this_machine_alone(cluster: Any) -> None:
+    found = {(process.name(), address) for process, address in listening(os.getpid()) if process.pid != os.getpid()}
+    assert {name for name, _ in found} >= {"gcs_server", "raylet"}
+    assert {address for _, address in found} <= LOOPBACK
 
 
 def test_a_cluster_that_loses_a_worker_and_a_node_gives_the_bits_of_this_machine(

@@ -3,12 +3,10 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.cli import console
@@ -17,7 +15,7 @@ from core.jobs.process import module_command, module_environment
 from core.storage.parts import PartsFolder
 from core.storage.places import Place
 from tests.drawing import image_bytes
-from tests.scale.conftest import NEEDS_SERVER
+from tests.scale.conftest import LOOPBACK, NEEDS_SERVER, listening
 
 pytestmark = [NEEDS_SERVER, pytest.mark.skipif(not find_spec("ray"), reason="needs Ray: make ray")]
 SMALL = ["--image-size", "32"]
@@ -79,17 +77,6 @@ def done(bucket: str, photos: Path, weights_cache: Path, tmp_path_factory: pytes
     return Done(last_line, listened, asked, workers)
 
 
-def listening(pid: int) -> Iterator[tuple[psutil.Process, str]]:
-    """What a process and its children wait for connections on."""
-    try:
-        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-            for one in process.net_connections("inet"):
-                if one.status == psutil.CONN_LISTEN:
-                    yield process, one.laddr.ip
-    except psutil.Error:  # it ended meanwhile
-        return
-
-
 def test_two_workers_write_what_one_machine_writes(
     done: Done, bucket: str, photos: Path, ready_home: Path, tmp_path: Path
 ) -> None:
@@ -103,7 +90,7 @@ def test_two_workers_write_what_one_machine_writes(
 
 def test_nobody_else_on_the_network_reaches_it(done: Done) -> None:
     assert {"gcs_server", "raylet", "ray::_Actor"} <= done.listened.keys()
-    assert set.union(*done.listened.values()) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+    assert set.union(*done.listened.values()) <= LOOPBACK
 
 
 def test_it_asks_nobody_on_the_network(done: Done) -> None:
