@@ -47,7 +47,7 @@ SLOW_PATHS = (
 )
 SLOW_FIXTURES = frozenset({"drawn_sample", "keras", "weights_cache"})
 
-settings.register_profile("whole", deadline=None, max_examples=150)
+settings.register_profile("whole", deadline=None, max_examples=100)
 settings.register_profile("fast", deadline=None, max_examples=20)
 
 

@@ -240,6 +240,7 @@ def test_runs_that_differ_in_more_than_edits_say_so(finished: Run) -> None:
 
 
 def test_two_runs_of_one_name_and_minute_can_be_told_apart(finished: Run) -> None:
+    remember_source(finished.source)  # else the Training page draws the sample
     other = twin(finished, finished.name)
     config = read_json(other.directory / "config.json")
     write_json(other.directory / "config.json", config | {"created": finished.created})
