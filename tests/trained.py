@@ -18,6 +18,7 @@ from core.backbone.weights import resolve_weights
 from core.datasets import open_dataset
 from core.datasets.quality.report import make_report
 from core.datasets.sample.sample import sample_folder, write_sample
+from core.datasets.scan.index import move_memory
 from core.export.page import runtime
 from core.jobs.progress import silent
 from core.runs.fine_tuning import FineTuningConfig
@@ -147,9 +148,14 @@ def at_home(folder: Path) -> Iterator[None]:
 
 
 def with_sample(home: Path, drawn_sample: Path) -> Path:
-    """`home`, where the sample stands already. Links: 560 files are too many to copy for each test."""
+    """`home`, where the sample stands already and has been scanned. Links: 560 files are too many to copy for each
+    test, and to decode."""
     shutil.copytree(drawn_sample, home / "datasets", copy_function=os.link)
-    shutil.copytree(drawn_sample.parent / "cache" / "near", home / "cache" / "near", dirs_exist_ok=True)
+    shutil.copytree(drawn_sample.parent / "cache", home / "cache", dirs_exist_ok=True)
+    with at_home(drawn_sample.parent):
+        scanned = sample_folder()
+    with at_home(home):
+        move_memory(scanned, sample_folder())
     return home
 
 
