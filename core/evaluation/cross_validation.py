@@ -168,8 +168,8 @@ def predict_folds(features: Features, labels: Labels, folds: Labels) -> Iterator
     """
     num_classes, num_folds = int(labels.max()) + 1, int(folds.max()) + 1
     centred = features - features.mean(axis=0)  # for the numbers' sake: each fit has a mean of its own
-    if len(centred) < centred.shape[1]:  # turned to where the rest are zeros, which changes no fit: 56 images need 56
-        centred = np.transpose(np.linalg.qr(centred.T.astype(np.float64), mode="r"))
+    if len(centred) < centred.shape[1]:
+        centred = _turned(centred)
     targets = np.eye(num_classes, dtype=np.float32)[labels]
     sums = [_sums(centred[folds == fold], targets[folds == fold]) for fold in range(num_folds)]
     total = [sum(parts) for parts in zip(*sums, strict=True)]
@@ -182,6 +182,12 @@ def predict_folds(features: Features, labels: Labels, folds: Labels) -> Iterator
         weights = np.linalg.solve(covariance, xy - np.outer(x, mean_y))
         scores = (centred[folds == fold] - mean_x) @ weights + mean_y
         yield np.asarray(scores.argmax(axis=1), np.int64)
+
+
+def _turned(rows: Features) -> Features:
+    """The rows with as few columns as there are rows: turned to where the others are zeros, which changes no distance
+    and so no fit."""
+    return np.asarray(np.linalg.qr(rows.T.astype(np.float64), mode="r")).T.astype(np.float32)
 
 
 def _sums(x: Features, y: Features) -> tuple[float, *tuple[NDArray[np.float64], ...]]:

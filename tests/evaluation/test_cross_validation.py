@@ -24,8 +24,9 @@ from tests.trained import copied, on_other_data
 def test_each_fold_is_predicted_by_a_ridge_regression_on_the_others(num_features: int) -> None:
     random = np.random.default_rng(0)
     labels = np.arange(90) % 3
-    drawn = random.normal(0, 1, (90, num_features)) + random.normal(0, 1, (3, num_features))[labels] + 5
-    features, folds = drawn.astype(np.float32), random.permutation(np.arange(90) % 5)
+    of_class = random.normal(0, 1, (3, num_features))[labels]
+    features = (random.normal(0, 1, (90, num_features)) + of_class + 5).astype(np.float32)
+    folds = random.permutation(np.arange(90) % 5)
     for fold, predictions in enumerate(predict_folds(features, labels, folds)):
         others, own = features[folds != fold].astype(np.float64), features[folds == fold]
         length = ((others - others.mean(axis=0)) ** 2).sum(axis=1).mean()
