@@ -23,6 +23,7 @@ from tests.browser.chromium import CAMERA, launch
 from tests.trained import with_sample
 
 PATIENCE = 120_000  # milliseconds: other tests run beside
+LOOK_AGAIN = 100  # milliseconds; else whoever waits looks at every frame, which takes time from what is waited for
 expect.set_options(timeout=PATIENCE)
 STREAMLITS_OWN = re.compile(
     r"/(start|home|collect|label|dataset|augment|train|evaluate|improve|classify)/_stcore/(health|host-config)$"
@@ -155,7 +156,7 @@ class Watched:
 
     def settle(self) -> None:
         """Waits until the script has run."""
-        self.page.wait_for_function(SETTLED, timeout=120_000)
+        self.page.wait_for_function(SETTLED, timeout=120_000, polling=LOOK_AGAIN)
 
     def go(self, title: str) -> None:
         self.page.get_by_role("link", name=title, exact=True).first.click()
@@ -170,10 +171,27 @@ def new_context(browser: Browser) -> BrowserContext:
     return context
 
 
-@pytest.fixture
-def watched(browser: Browser, server: Server) -> Iterator[Watched]:
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
+    """Keeps the scripts of Streamlit, which are the same in every test, and what Chromium has compiled of them: half of
+    the work of opening a page."""
     with closing(new_context(browser)) as context:
-        yield watch(context.new_page(), server)
+        yield context
+
+
+@pytest.fixture
+def watched(shared_context: BrowserContext, server: Server) -> Iterator[Watched]:
+    """A tab in which nothing is stored that a page of another test has stored."""
+    watched = watch(shared_context.new_page(), server)
+    yield watched
+    for tab in shared_context.pages:
+        tab.close()
+    shared_context.clear_cookies()
+    blank = shared_context.new_page()
+    shared_context.new_cdp_session(blank).send(
+        "Storage.clearDataForOrigin", {"origin": watched.server.url, "storageTypes": "all"}
+    )
+    blank.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.augmentation import PARAMETERS, Group
-from tests.browser.conftest import Watched
+from tests.browser.conftest import LOOK_AGAIN, Watched
 
 SLIDERS = {
     group: [parameter for parameter in PARAMETERS.values() if parameter.group == group and parameter.has_switch]
@@ -39,6 +39,7 @@ def wait_for_change(page: Page, before: str) -> str:
             return grid && [...grid.querySelectorAll('canvas')].map(canvas => canvas.toDataURL()).join() !== before;
         })""",
         arg=before,
+        polling=LOOK_AGAIN,
     )
     return pixels(page)
 
@@ -95,17 +96,10 @@ def test_the_address_keeps_each_change_back_takes_it_back_and_a_reload_shows_the
     assert pixels(page) == changed
 
 
-def test_back_leaves_the_page_that_was_only_looked_at(watched: Watched, page: Page) -> None:
-    """The page fills its own address in: were that an entry of the history, Back would lead here again, for ever."""
-    for name in ("Training", "Augmentation"):
-        watched.go(name)
-    expect(page).to_have_url(re.compile("augment.*copies=4"))
-    page.go_back()
-    expect(page.get_by_role("heading", name="Training", level=1)).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/train(\?session=\w+)?$"))
-
-
-def test_pointing_at_a_copy_says_what_was_drawn_and_originals_can_stand_in_its_place(page: Page) -> None:
+def test_the_preview_under_pointer_and_keyboard_and_in_sight_while_controls_are_scrolled(
+    watched: Watched, page: Page
+) -> None:
+    """What was drawn is said, originals can stand in its place, and a copy opens large."""
     expect(grid(page).locator(".drawn")).to_contain_text("Point at a copy")
     grid(page).get_by_role("button").nth(2).hover()
     expect(grid(page).locator(".drawn")).to_contain_text(re.compile("Copy 3: .*rotated"))
@@ -116,8 +110,6 @@ def test_pointing_at_a_copy_says_what_was_drawn_and_originals_can_stand_in_its_p
     page.get_by_role("switch", name="Show originals").uncheck()
     assert pixels(page) == before
 
-
-def test_a_click_opens_a_copy_large_and_the_keyboard_moves_and_closes(watched: Watched, page: Page) -> None:
     grid(page).get_by_role("button", name=re.compile("^Copy 2 of")).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Copy 2 of 4")).to_be_visible()
@@ -134,10 +126,22 @@ def test_a_click_opens_a_copy_large_and_the_keyboard_moves_and_closes(watched: W
     expect(dialog.get_by_text("Copy 2 of 4")).to_be_visible()
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).not_to_be_visible()
+
+    page.get_by_role("radio", name="Geometry").click()
+    last = page.locator(".st-key-augment_row_cval")
+    for width, height in ((1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        grid(page).scroll_into_view_if_needed()
+        last.scroll_into_view_if_needed()
+        expect(grid(page).locator(".grid")).to_be_in_viewport(ratio=0.99)
+        expect(last).to_be_in_viewport()
     assert not watched.complaints
 
 
-def test_the_training_page_has_the_settings_in_the_same_words_also_without_a_link(watched: Watched, page: Page) -> None:
+def test_the_training_page_has_the_settings_in_the_same_words_also_without_a_link_and_back_leads_there(
+    watched: Watched, page: Page
+) -> None:
+    """The page fills its own address in: were that an entry of the history, Back would lead to it again, for ever."""
     before = pixels(page)
     page.get_by_role("button", name="Gentle", exact=True).click()
     wait_for_change(page, before)
@@ -148,16 +152,10 @@ def test_the_training_page_has_the_settings_in_the_same_words_also_without_a_lin
     page.get_by_role("heading", name="Training", level=1).wait_for()
     watched.settle()
     expect(page.get_by_text(text)).to_be_visible()
+    watched.go("Augmentation")
+    expect(page).to_have_url(re.compile("augment.*copies=4"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Training", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/train(\?session=\w+)?$"))
     watched.open("train")
     expect(page.get_by_text(text)).to_be_visible()
-
-
-def test_the_preview_stays_in_sight_while_controls_are_scrolled(page: Page) -> None:
-    page.get_by_role("radio", name="Geometry").click()
-    last = page.locator(".st-key-augment_row_cval")
-    for width, height in ((1280, 800), (390, 844)):
-        page.set_viewport_size({"width": width, "height": height})
-        grid(page).scroll_into_view_if_needed()
-        last.scroll_into_view_if_needed()
-        expect(grid(page).locator(".grid")).to_be_in_viewport(ratio=0.99)
-        expect(last).to_be_in_viewport()
