@@ -14,7 +14,7 @@ from core.datasets.current import current_source, remember_source
 from core.runs.run import Run, create_run
 from core.runs.store import find_run, list_runs
 from core.storage.files import read_json, write_json
-from tests.browser.conftest import Watched
+from tests.browser.conftest import LOOK_AGAIN, Watched
 from tests.trained import SMALL, wait_for
 
 pytestmark = pytest.mark.timeout(400)
@@ -25,7 +25,7 @@ INK = "getComputedStyle(document.querySelector('.live-chart svg text')).fill"
 
 def wait_for_epochs(page: Page, number: int) -> None:
     """On the chart."""
-    page.wait_for_function(f"({EPOCHS}).length >= {number}", timeout=120_000)
+    page.wait_for_function(f"({EPOCHS}).length >= {number}", timeout=120_000, polling=LOOK_AGAIN)
 
 
 @contextmanager
