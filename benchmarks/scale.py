@@ -114,7 +114,7 @@ def measured(photos: Path, out: Path, options: list[str], meanwhile: Meanwhile =
 
 def pace_of(folder: Path) -> float:
     parts = sorted(folder.glob("*.parquet"), key=lambda part: part.stat().st_mtime_ns)
-    rows = sum(pq.read_metadata(part).num_rows for part in parts[1:])
+    rows = sum(int(pq.read_metadata(part).num_rows) for part in parts[1:])
     return rows / max(parts[-1].stat().st_mtime - parts[0].stat().st_mtime, 1e-9)
 
 
