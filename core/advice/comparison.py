@@ -89,7 +89,7 @@ def compare(
     judged = np.ones(len(material), np.bool_) if judged is None else judged
     deals = [material.folds(seed, repeat) for repeat in range(repeats)]
     num_folds = int(deals[0].max()) + 1
-    tasks = [(deal, fold) for deal in deals for fold in range(num_folds)]
+    tasks = [(deal, fold) for deal in deals for fold in range(num_folds) if (judged & (deal == fold)).any()]
 
     def right(task: tuple[Labels, int]) -> tuple[Mask, Mask]:
         deal, fold = task

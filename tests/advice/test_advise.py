@@ -11,7 +11,7 @@ import pytest
 
 from core.advice.actions import Action, ranked
 from core.advice.advice import Advice, advise
-from core.advice.comparison import compare_features
+from core.advice.comparison import compare, compare_features
 from core.advice.material import Material
 from core.cli import console
 from core.cli.main import app
@@ -110,3 +110,12 @@ def test_a_setting_is_compared_with_itself_and_with_noise(opened: dict[str, tupl
     noise = np.random.default_rng(0).normal(0, 0.06, sample.rows.shape).astype(np.float32)
     worse = compare_features(sample.rows, noise, sample, repeats=2)
     assert worse.real and worse.high < 0
+
+
+def test_a_fold_without_an_image_to_judge_is_left_out(opened: dict[str, tuple[Dataset, Material]]) -> None:
+    """As where nearly all images were left out of the newer run."""
+    _, sample = opened["sample"]
+    judged = np.arange(len(sample)) < 2
+    difference = compare(lambda _, own: sample.labels[own], lambda _, own: 0 * own, sample, 3, judged=judged)
+    assert difference.images == 2 and 3 <= len(difference.each) <= 6
+    assert np.isfinite([difference.first, difference.low, difference.high]).all()
