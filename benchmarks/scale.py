@@ -1,7 +1,7 @@
 """Features on a Ray cluster against this machine's own cores, and with workers and nodes lost on the way.
 
     python -m benchmarks.scale [--images 12000] [--size 160] [--jobs "local,ray 2"] [--kills 10] [--nodes 3]
-    python -m benchmarks.scale --images 20000 --jobs pressure           3 GB of features, an object store of 0.5
+    python -m benchmarks.scale --images 20000 --jobs pressure           maps: 2.5 GB before zstd, an object store of 0.5
 
 Each job is the command `features` in a process of its own, on the photos repeated by hard links: with 1 thread, 2
 threads and as many as it likes of the local engine, and with 1 and 2 workers of Ray. `seconds` are of the whole
@@ -10,7 +10,7 @@ pace of 2 workers in units of twice that of 1 (`cores` is the same of threads: w
 `overhead` the whole command with 2 workers in units of that with the local engine.
 
 In `faults` a cluster of three simulated nodes loses workers (SIGKILL) and nodes at random moments: `repeated` blocks
-were begun again, of at most `most_repeated`. `pressure` has features as maps, of which the object store holds a fifth.
+were begun again, of at most `most_repeated`. `pressure` has features as maps: more `parts_mb` than an object store has.
 `equal` says that the jobs wrote the same parts, byte for byte (`pressure` apart). `memory_mb` are the peaks of the
 command, of a worker, and of what lies in the object stores.
 """
@@ -107,6 +107,7 @@ def measured(photos: Path, out: Path, options: list[str], meanwhile: Meanwhile =
         "seconds": round(seconds, 1),
         "start": round(seconds - outcome["images"] / pace, 1),
         "pace": round(pace, 1),
+        "parts_mb": round(sum(part.stat().st_size for part in out.glob("*.parquet")) / 1e6),
         "memory_mb": memory.peaks,
         "digest": digest_of(out),
     }
@@ -114,8 +115,8 @@ def measured(photos: Path, out: Path, options: list[str], meanwhile: Meanwhile =
 
 def pace_of(folder: Path) -> float:
     parts = sorted(folder.glob("*.parquet"), key=lambda part: part.stat().st_mtime_ns)
-    rows = sum(int(pq.read_metadata(part).num_rows) for part in parts[1:])
-    return rows / max(parts[-1].stat().st_mtime - parts[0].stat().st_mtime, 1e-9)
+    rows = sum(pq.read_metadata(part).num_rows for part in parts[1:])
+    return float(rows) / max(parts[-1].stat().st_mtime - parts[0].stat().st_mtime, 1e-9)
 
 
 def digest_of(folder: Path) -> str:
