@@ -17,9 +17,8 @@ BAND = "rgba(31, 138, 133, 0.2)"
 
 def learning_curve_chart(points: Sequence[CurvePoint], at_twice: Forecast) -> "go.Figure":
     """Accuracy by the number of training images, with its band, and where it is known what twice as many would give."""
-    go = graph_objects()
     sizes = [point.images for point in points]
-    figure = go.Figure()
+    figure = _figure(HEIGHT, "training images", "accuracy")
     figure.add_scatter(
         x=[*sizes, *reversed(sizes)],
         y=[*(point.high for point in points), *(point.low for point in reversed(points))],
@@ -54,25 +53,17 @@ def learning_curve_chart(points: Sequence[CurvePoint], at_twice: Forecast) -> "g
             hovertemplate="%{x:,} images: about %{y:.1%}<extra></extra>",
         )
     ticks = sorted({*sizes[::-2], at_twice.images} if at_twice.known else sizes[::-2])
-    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 0, "r": 8, "t": TOOLBAR, "b": 0},
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        xaxis={**axis, "title": {"text": "training images"}, "type": "log", "tickvals": ticks},
-        yaxis={**axis, "title": {"text": "accuracy"}, "tickformat": ".0%"},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-    )
+    figure.update_xaxes(type="log", tickvals=ticks)
+    figure.update_yaxes(tickformat=".0%")
+    figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0})
     return figure
 
 
 def difference_chart(difference: Difference) -> "go.Figure":
     """How often two settings differ by so many points, over the folds; above, the mean with its interval."""
-    go = graph_objects()
     points = [100 * each for each in difference.each]
     mean, low, high = (100 * value for value in (difference.difference, difference.low, difference.high))
-    figure = go.Figure()
+    figure = _figure(LOW_HEIGHT, "difference in points", "folds")
     figure.add_histogram(
         x=points,
         nbinsx=25,
@@ -99,15 +90,24 @@ def difference_chart(difference: Difference) -> "go.Figure":
     )
     reach = 1.1 * max(*map(abs, points), abs(low), abs(high), 0.5)
     figure.add_vline(x=0, line={"color": MARK, "dash": "dash", "width": 2})
-    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    figure.update_xaxes(range=[-reach, reach])
+    figure.update_yaxes(domain=[0, 0.82], tickformat="d")
     figure.update_layout(
-        height=LOW_HEIGHT,
-        margin={"l": 0, "r": 8, "t": TOOLBAR, "b": 0},
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        bargap=0.05,
-        xaxis={**axis, "title": {"text": "difference in points"}, "range": [-reach, reach]},
-        yaxis={**axis, "title": {"text": "folds"}, "domain": [0, 0.82], "tickformat": "d"},
-        yaxis2={"domain": [0.82, 1], "range": [0.6, 1.6], "visible": False, "anchor": "x"},
+        bargap=0.05, yaxis2={"domain": [0.82, 1], "range": [0.6, 1.6], "visible": False, "anchor": "x"}
     )
     return figure
+
+
+def _figure(height: int, x: str, y: str) -> "go.Figure":
+    """An empty one, so many pixels high, with the titles of its axes."""
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    return graph_objects().Figure(
+        layout={
+            "height": height,
+            "margin": {"l": 0, "r": 8, "t": TOOLBAR, "b": 0},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "xaxis": {**axis, "title": {"text": x}},
+            "yaxis": {**axis, "title": {"text": y}},
+        }
+    )

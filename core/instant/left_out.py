@@ -132,11 +132,8 @@ def best_penalty(examples: Examples, stop: Callable[[], None] = lambda: None) ->
         stop: Called now and then; what it raises ends the work.
     """
     examples = examples.part(_some_of_each_class(examples))
-    one_hot, weights, left_out = (
-        np.eye(examples.num_classes)[examples.labels],
-        examples.weights,
-        LeaveOneGroupOut(examples),
-    )
+    one_hot, weights = np.eye(examples.num_classes)[examples.labels], examples.weights
+    left_out = LeaveOneGroupOut(examples)
     losses = []
     for penalty in PENALTIES:
         stop()
