@@ -74,7 +74,7 @@ def main() -> None:
         result: dict[str, Any] = {
             "bank": {
                 "images": len(bank.labels),
-                "rows": most_rows(data, config, options.images),
+                "rows": most_rows(data, options.images),
                 "seconds": round(times[0], 1),
                 "seconds_cached": round(times[1], 1),
             },

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.advice.comparison import Difference, Fit, compare, compare_features
+from core.advice.comparison import Difference, compare, compare_features
 from core.advice.forecast import ClassGain, Forecast
 from core.advice.head import Labels, fit, principal
 from core.advice.label_errors import doubts
@@ -82,12 +82,10 @@ def relabel_gain(material: Material, seed: int = 0, progress: Progress = silent)
     def as_they_are(train: Labels, held_out: Labels) -> Labels:
         return fit(rows[train], labels[train], num_classes).predict(rows[held_out])
 
-    first: Fit = as_they_are
-
-    def report(phase: str, done: int, total: int) -> None:
+    def relabelling(_phase: str, done: int, total: int) -> None:
         progress("relabelling", done, total)
 
-    return compare(first, corrected, material, RELABEL_REPEATS, seed, report)
+    return compare(as_they_are, corrected, material, RELABEL_REPEATS, seed, relabelling)
 
 
 def setting_gains(
@@ -160,9 +158,9 @@ def shortcut_action(shortcut: Shortcut) -> Action:
 def ranked(actions: Sequence[Action], groups: Sequence[WeakGroup] = ()) -> tuple[Action, ...]:
     """Those that help first, by their expected change; before the others, and where none helps before all, that nothing
     else will."""
-    order = sorted(actions, key=lambda action: (not action.helps, action.expected is not None, -(action.expected or 0)))
-    helping = [action for action in order if action.helps]
-    rest = sorted((action for action in order if not action.helps), key=lambda action: -(action.expected or -1.0))
+    helping = [action for action in actions if action.helps]
+    helping.sort(key=lambda action: (action.expected is not None, -_change(action)))
+    rest = sorted((action for action in actions if not action.helps), key=_change, reverse=True)
     if helping:
         return (*helping, *rest)
     more = next((action.high for action in rest if action.action == "more_images" and action.high is not None), None)
@@ -172,6 +170,11 @@ def ranked(actions: Sequence[Action], groups: Sequence[WeakGroup] = ()) -> tuple
     if groups:
         why += " But look at the weak groups: more images of these are not of the same kind."
     return (Action("nothing", "Nothing here will help", why, expected=0.0, low=0.0, high=0.0), *rest)
+
+
+def _change(action: Action) -> float:
+    """By which actions of a kind are ranked: what nobody can know comes after what was measured."""
+    return -1.0 if action.expected is None else action.expected
 
 
 def _measured(

@@ -7,14 +7,14 @@ those of `core.advice.comparison`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.advice.comparison import dealt, interval
 from core.advice.head import Floats, Labels, fit
 from core.advice.material import Material
 from core.evaluation.confusion import confusion, macro_f1, rates
-from core.evaluation.intervals import paired_difference_interval, resampled_interval
 from core.evaluation.words import as_percent, points_interval, signed_points
 from core.jobs.parallel import fits_on_all_cores
 from core.jobs.progress import Progress, silent
@@ -80,13 +80,10 @@ def class_weights(material: Material, seed: int = 0, progress: Progress = silent
         DatasetError: A class cannot be in two folds.
     """
     rows, labels, num_classes = material.rows, material.labels, len(material.classes)
-    deals = [material.folds(seed, repeat) for repeat in range(REPEATS)]
-    num_folds = int(deals[0].max()) + 1
-    tasks = [(deal, fold) for deal in deals for fold in range(num_folds)]
+    num_folds, tasks = dealt(material, REPEATS, seed)
 
-    def predicted(task: tuple[Labels, int]) -> tuple[Labels, Labels, Labels]:
-        deal, fold = task
-        train, own = deal != fold, np.flatnonzero(deal == fold)
+    def predicted(task: tuple[Labels, Labels]) -> tuple[Labels, Labels, Labels]:
+        train, own = task
         heads = [
             fit(rows[train], labels[train], num_classes, weights=weights)
             for weights in (None, balanced(labels[train], num_classes))
@@ -116,10 +113,8 @@ def _scores(labels: Labels, predictions: Labels, num_classes: int) -> Sequence[f
     return [*recalls, macro_f1(counts), float(np.trace(counts) / counts.sum())]
 
 
-def _change(name: str, scores: Floats, cells: Floats, num_folds: int) -> ScoreChange:
+def _change(name: str, scores: NDArray[np.float64], cells: NDArray[np.float64], num_folds: int) -> ScoreChange:
     """Of float64 (folds, 2): without and with weights."""
     differences = (scores[:, 1] - scores[:, 0]).tolist()
-    low, high = resampled_interval(differences, num_folds)
-    if isnan(low):  # all folds differ alike, mostly by nothing: what an image more could change
-        low, high = paired_difference_interval(*cells.tolist())
+    low, high = interval(differences, num_folds, cells)
     return ScoreChange(name, float(scores[:, 0].mean()), float(np.mean(differences)), low, high)

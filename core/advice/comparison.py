@@ -4,11 +4,12 @@ Folds keep groups together and are the same for both; the interval of the mean d
 interval (`core.evaluation.intervals`), for folds share most of their training images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.advice.head import Floats, Labels, Mask, fit
 from core.advice.material import Material
@@ -87,13 +88,11 @@ def compare(
     """The same for any two ways to get from some images to predictions for others. `judged`, bool (images,), are those
     that are predicted, all without it; every image may be learned from."""
     judged = np.ones(len(material), np.bool_) if judged is None else judged
-    deals = [material.folds(seed, repeat) for repeat in range(repeats)]
-    num_folds = int(deals[0].max()) + 1
-    tasks = [(deal, fold) for deal in deals for fold in range(num_folds) if (judged & (deal == fold)).any()]
+    num_folds, parts = dealt(material, repeats, seed)
+    tasks = [(train, held_out[judged[held_out]]) for train, held_out in parts if judged[held_out].any()]
 
-    def right(task: tuple[Labels, int]) -> tuple[Mask, Mask]:
-        deal, fold = task
-        train, own = np.flatnonzero(deal != fold), np.flatnonzero((deal == fold) & judged)
+    def right(task: tuple[Labels, Labels]) -> tuple[Mask, Mask]:
+        train, own = task
         return first(train, own) == material.labels[own], second(train, own) == material.labels[own]
 
     accuracies: list[tuple[float, float]] = []
@@ -104,9 +103,30 @@ def compare(
         table += [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), (~one & ~other).sum()]
         progress("settings", number, len(tasks))
     differences = [after - before for before, after in accuracies]
-    low, high = resampled_interval(differences, num_folds)
-    if isnan(low):  # all folds differ alike, mostly by nothing: what an image more could change
-        low, high = paired_difference_interval(*(table / repeats).tolist())
+    low, high = interval(differences, num_folds, table / repeats)
     mean_first, mean_second = np.mean(accuracies, axis=0).tolist()
     difference, number = float(np.mean(differences)), int(judged.sum())
     return Difference(mean_first, mean_second, difference, low, high, tuple(differences), repeats, number)
+
+
+def dealt(material: Material, repeats: int, seed: int) -> tuple[int, list[tuple[Labels, Labels]]]:
+    """How many folds a repetition has, and of each fold of each repetition the rows to train on and those held out.
+
+    Raises:
+        DatasetError: A class cannot be in two folds.
+    """
+    deals = [material.folds(seed, repeat) for repeat in range(repeats)]
+    num_folds = int(deals[0].max()) + 1
+    each = ((deal, fold) for deal in deals for fold in range(num_folds))
+    return num_folds, [(np.flatnonzero(deal != fold), np.flatnonzero(deal == fold)) for deal, fold in each]
+
+
+def interval(differences: Sequence[float], num_folds: int, cells: NDArray[np.float64]) -> tuple[float, float]:
+    """The 95% interval of the mean of these differences, one of each fold of each repetition.
+
+    Args:
+        cells: float64 (4,), images of one repetition of which both settings are right, only the first, only the second,
+            neither. Where all folds differ alike, mostly by nothing, they say what an image more could change.
+    """
+    low, high = resampled_interval(differences, num_folds)
+    return paired_difference_interval(*cells.tolist()) if isnan(low) else (low, high)

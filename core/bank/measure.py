@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.augmentation import AugmentationConfig
 from core.backbone.features import FeaturePlan, Shared, extract_features, missing_rows
 from core.bank.bank import Bank, Features
-from core.bank.strengths import Entry, changes, entries
+from core.bank.strengths import Entry, changes, entries, num_entries
 from core.datasets import Dataset
 from core.datasets.quality.near_duplicates import same_photos
 from core.datasets.stratified import choose
@@ -103,14 +103,14 @@ def measure_bank(dataset: Dataset, config: TrainingConfig, num: int = IMAGES, pr
     )
 
 
-def most_rows(dataset: Dataset, config: TrainingConfig, num: int = IMAGES) -> int:
+def most_rows(dataset: Dataset, num: int = IMAGES) -> int:
     """Images and copies that pass the base where nothing is cached."""
-    return min(num, len(dataset.usable("train"))) * (1 + len(_banked(config.augmentation)))
+    return min(num, len(dataset.usable("train"))) * (1 + num_entries())
 
 
 def most_seconds(dataset: Dataset, config: TrainingConfig, num: int = IMAGES) -> float:
     """About how long that takes on this machine, if it is like the one of the benchmarks."""
-    return most_rows(dataset, config, num) * (_SECONDS_A_ROW + _SECONDS_A_PIXEL * config.image_size**2) / CORES
+    return most_rows(dataset, num) * (_SECONDS_A_ROW + _SECONDS_A_PIXEL * config.image_size**2) / CORES
 
 
 def _subset(dataset: Dataset, seed: int, num: int) -> Dataset:

@@ -6,6 +6,7 @@ have one. Greyscale and erasing have one too, on all copies: for a share of the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -61,6 +62,12 @@ def entries(config: AugmentationConfig, name: str) -> list[Entry]:
     parameter = PARAMETERS[name]
     how = {field: getattr(config, field) for field in _HOW.get(parameter.group, ())}
     return [Entry(name, amount, _single(parameter, amount, how)) for amount in _amounts(parameter)]
+
+
+@cache
+def num_entries() -> int:
+    """Of all changes together."""
+    return sum(len(_amounts(PARAMETERS[name])) for name in changes())
 
 
 def is_same_how(first: AugmentationConfig, second: AugmentationConfig) -> bool:

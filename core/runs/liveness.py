@@ -1,7 +1,7 @@
 """Which process trains a run, and how it ended, stored in the run's folder.
 
-supervisor.json   the process that starts the worker and sees how it ends: pid and start time
-worker.json       the process that trains: pid and start time
+supervisor.json   the process that starts the worker and sees how it ends: pid, when it and when the machine was started
+worker.json       the process that trains: the same
 exit.json         exists once the supervisor has seen the end: the worker's pid, and its exit code or minus the signal
 
 Light, and so without pydantic: the supervisor imports it before the worker may begin.
@@ -19,6 +19,7 @@ from core.storage.files import MAX_LOG_BYTES, open_regular, read_json, write_jso
 
 TAIL_BYTES = 20_000
 LOG_BYTES = 100_000
+SAME_SECONDS = 0.1  # the kernel counts in hundredths
 REASONS = {
     "SIGKILL": "by someone, or by the system because memory ran out",
     "SIGTERM": "it was told to end, by someone or because the machine was shut down",
@@ -36,7 +37,8 @@ def record(directory: Path, role: str, pid: int) -> None:
         psutil.NoSuchProcess: There is no such process any more.
         OSError: The folder is gone or full.
     """
-    write_json(directory / f"{role}.json", {"pid": pid, "started": psutil.Process(pid).create_time()})
+    facts = {"pid": pid, "started": psutil.Process(pid).create_time(), "boot": psutil.boot_time()}
+    write_json(directory / f"{role}.json", facts)
 
 
 def record_exit(directory: Path, pid: int, code: int) -> None:
@@ -108,10 +110,13 @@ def _full(directory: Path) -> str:
 
 
 def _lives(file: Path) -> bool:
+    """When a process was started is known in seconds since the machine was. As times of day, both move when the clock
+    is set, which happens while a run trains: by the network, after a sleep, or by hand."""
     try:
         facts = read_json(file)
-        process = psutil.Process(int(facts["pid"]))
-        same: bool = abs(process.create_time() - float(facts["started"])) < 1
+        process, boot = psutil.Process(int(facts["pid"])), psutil.boot_time()
+        clock_was_set_by = boot - float(facts.get("boot", boot))
+        same: bool = abs(process.create_time() - clock_was_set_by - float(facts["started"])) < SAME_SECONDS
         return same and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, KeyError, TypeError, OverflowError, psutil.Error):
         return False

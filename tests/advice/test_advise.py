@@ -103,6 +103,11 @@ def test_nothing_will_help_is_said_with_what_more_images_would_add() -> None:
     assert ranked([more, helping])[0] == helping
 
 
+def test_what_was_measured_is_ranked_by_its_change_and_what_nobody_can_know_comes_last() -> None:
+    worse, same, unknown = (Action("image_size", "", "", expected=change) for change in (-0.003, 0.0, None))
+    assert ranked([unknown, worse, same])[1:] == (same, worse, unknown)
+
+
 def test_a_setting_is_compared_with_itself_and_with_noise(opened: dict[str, tuple[Dataset, Material]]) -> None:
     _, sample = opened["sample"]
     same = compare_features(sample.rows, sample.rows, sample, repeats=2)

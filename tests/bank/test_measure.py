@@ -89,7 +89,7 @@ def test_a_damaged_entry_is_computed_again(bank: Bank, data: Dataset) -> None:
 
 def test_what_was_stopped_goes_on_where_it_was(bank: Bank, data: Dataset) -> None:
     config = CONFIG.changed(seed=1)
-    total = most_rows(data, config)
+    total = most_rows(data)
 
     def stop(phase: str, done: int, total: int) -> None:
         if phase == "features" and done > total / 2:

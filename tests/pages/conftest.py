@@ -4,35 +4,34 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 
+from core.jobs.background import SingleFlight
 from core.runs.run import Run
 from pages.ui.collect.learning import LEARNING
-from pages.ui.dataset.dataset_map import maps
-from pages.ui.dataset.edits import zips
-from pages.ui.dataset.open_project import openings as project_openings
-from pages.ui.dataset.project import saves
-from pages.ui.dataset.quality import reports
-from pages.ui.evaluate.against_instant import comparisons_with_instant
-from pages.ui.evaluate.cross_validation import cross_validations
-from pages.ui.evaluate.state import comparisons, html_reports, image_tasks
 from pages.ui.label.preparing import labellers
 from pages.ui.shared.data import openings
-from pages.ui.train.estimate import estimates
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches(components_known: None) -> Iterator[None]:
-    """What one test caches, no other sees."""
+def fresh_caches(components_known: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What one test caches, no other sees; what it has begun does not go on in the next test's home."""
+    flights: list[SingleFlight[Any, Any]] = []
+    init = SingleFlight.__init__
+
+    def remembered(self: SingleFlight[Any, Any]) -> None:
+        init(self)
+        flights.append(self)
+
+    monkeypatch.setattr(SingleFlight, "__init__", remembered)
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
-    LEARNING.close()
-    single = (image_tasks(), estimates(), comparisons(), html_reports(), cross_validations(), project_openings())
-    for jobs in (openings(), labellers(), reports(), zips(), maps(), saves(), comparisons_with_instant(), *single):
-        jobs.close()  # they would go on in the next test's home
+    for close in (LEARNING.close, openings().close, labellers().close, *(flight.close for flight in flights)):
+        close()
 
 
 @pytest.fixture

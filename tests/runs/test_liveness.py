@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.runs.liveness import alive, exit_reason, record, record_exit
@@ -91,3 +92,16 @@ def test_the_tail_of_a_huge_log_is_short() -> None:
     assert log_tail(run).splitlines() == [str(number) for number in range(79, 99)]
     (run.directory / "worker.log").write_bytes(b"x" * 30_000_000)
     assert len(log_tail(run)) <= 20_000
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, -1.0, 1.0, 5.0, 3600.0])
+def test_a_clock_that_is_set_while_a_run_trains_does_not_end_it(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run("sample", TrainingConfig())
+    record(run.directory, "worker", os.getpid())
+    assert alive(run.directory)
+    before = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: before + seconds)  # as Linux has it then
+    assert psutil.Process().create_time() > 0 and psutil.boot_time() == before + seconds
+    assert alive(run.directory)

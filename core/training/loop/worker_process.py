@@ -10,17 +10,15 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
-import psutil
-
-from core.storage.files import read_json, write_json
+from core.runs.liveness import record
+from core.storage.files import read_json
 from core.training.keras.process import KerasProcess
 
 
 def main(directory: Path) -> None:
     """Works on the run in `directory`; the parent may already have written who works on it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the command line's to translate
-    process = psutil.Process()
-    write_json(directory / "worker.json", {"pid": process.pid, "started": process.create_time()})
+    record(directory, "worker", os.getpid())
     if "fine_tuning" in read_json(directory / "config.json"):  # which needs TensorFlow in this process, and saves here
         Thread(target=import_module, args=["core.training.keras.fine_tune_model"], daemon=True).start()
         keras = None

@@ -73,7 +73,7 @@ def _before(data: Dataset, config: AugmentationConfig) -> None:
     settings, training = _training(), len(data.usable("train"))
     st.markdown(
         f"Passes {min(IMAGES, training):,} of your {training:,} training images through the base model with every "
-        f"change at up to three strengths: {most_rows(data, settings):,} in all, "
+        f"change at up to three strengths: {most_rows(data):,} in all, "
         f"**about {duration(most_seconds(data, settings))}**, less where they are cached. From then on each control "
         "shows by how much it is expected to change the accuracy."
     )

@@ -1,5 +1,7 @@
 """The controls of a TrainingConfig: every field with its help and its limits, filled in by a preset."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args
 
 import streamlit as st
@@ -122,7 +124,8 @@ def _preset() -> Preset:
     return "fast" if st.session_state.get(_PRESET) == "fast" else "notebook"
 
 
-def _values(name: Preset) -> dict[str, Any]:
+@cache
+def _values(name: Preset) -> Mapping[str, Any]:
     return preset(name).model_dump(exclude={"augmentation"})
 
 
